@@ -1,0 +1,38 @@
+namespace Patron.Runtime.EventLog;
+
+/// <summary>
+/// What travels around every published fact: CloudEvents 1.0 attributes (Kafka binary mode, <c>ce_</c> headers) and Patron's extension
+/// attributes. The encoding is frozen by golden files.
+/// </summary>
+public sealed record Envelope
+{
+    /// <summary>Unique within <see cref="Source"/>; <c>{partition}-{position}</c> for facts from a store.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>URI reference of the producer; <c>/patron/{service}</c> for facts from a store.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>The protobuf full name of the value, such as <c>patron.profile.v1.PurchaseRecorded</c>.</summary>
+    public required string Type { get; init; }
+
+    /// <summary>Business time of the fact, to the microsecond, UTC.</summary>
+    public required DateTimeOffset Time { get; init; }
+
+    /// <summary>Which life of the producer's store; changes when the store is restored from a backup.</summary>
+    public required Guid StoreEpoch { get; init; }
+
+    /// <summary>The fact's position in its store partition, from 1, gapless over all events of the store.</summary>
+    public required long Position { get; init; }
+
+    /// <summary>The position of the fact published before this one from the same store partition on the same topic; 0 for the first.</summary>
+    public required long Previous { get; init; }
+
+    /// <summary>Topic name to the position of it that the producer had seen of this partition when it decided; empty if it depends on none.</summary>
+    public IReadOnlyDictionary<string, long> Watermarks { get; init; } = new Dictionary<string, long>();
+
+    /// <summary>The fact comes from a changed rule applied to history; it starts no journey.</summary>
+    public bool Backfill { get; init; }
+
+    /// <summary>W3C trace context of the request that caused the fact, or null.</summary>
+    public string? TraceParent { get; init; }
+}
