@@ -1,0 +1,48 @@
+using Google.Protobuf;
+using Patron.Runtime.EventLog;
+using Patron.Runtime.EventStore;
+
+namespace Patron.Runtime.Processing;
+
+/// <summary>Everything that the runtime needs to know of a service: its events, streams, views, topics, timers and own tables.</summary>
+public sealed class ServiceDefinition
+{
+    /// <summary>Lower case, such as <c>loyalty</c>: the schema's name and the <c>source</c> of published facts.</summary>
+    public required string Name { get; init; }
+
+    public required EventTypes Events { get; init; }
+
+    /// <summary>Every kind of stream; their names are kept beside the state.</summary>
+    public required IReadOnlyList<StreamKind> Streams { get; init; }
+
+    public IReadOnlyList<IInlineView> Views { get; init; } = [];
+
+    public IReadOnlyList<Subscription> Subscriptions { get; init; } = [];
+
+    /// <summary>Where public facts and current state go: at most one record per event and topic. Null from a mapping: the event stays private.</summary>
+    public IReadOnlyList<Publication> Publications { get; init; } = [];
+
+    /// <summary>The timers that an event sets or cancels on its stream.</summary>
+    public Func<RecordedEvent, IEnumerable<TimerChange>>? Timers { get; init; }
+
+    /// <summary>What a due timer leads to. Pure, like <see cref="Subscription.On"/>.</summary>
+    public Func<DueTimer, IEnumerable<Command>>? OnDue { get; init; }
+
+    /// <summary>SQL scripts of the service's own tables in order, applied once each, after the store's. Names are kept.</summary>
+    public IReadOnlyList<Migration> Migrations { get; init; } = [];
+
+    /// <summary>
+    /// Called for a partition after it is owned and before its records are delivered, with the offset from which each topic will go on:
+    /// the place to rebuild in-memory state. Also called when a failed transaction makes in-memory state doubtful.
+    /// </summary>
+    public Func<AcquiredPartition, CancellationToken, Task>? OnAcquired { get; init; }
+}
+
+/// <summary>A partition that this instance now owns. <paramref name="NextOffsets"/>: topic name to the first record not yet applied.</summary>
+public sealed record AcquiredPartition(int Partition, IReadOnlyDictionary<string, long> NextOffsets);
+
+/// <summary>Maps own events to the contract of one topic, exhaustively and by hand.</summary>
+public sealed record Publication(Topic Topic, Func<RecordedEvent, IMessage?> Map);
+
+/// <summary>One step of a schema's history. The name orders nothing and is never reused; the script never changes once released.</summary>
+public sealed record Migration(string Name, string Sql);
