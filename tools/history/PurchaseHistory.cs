@@ -12,6 +12,10 @@ namespace Patron.History;
 /// </remarks>
 public sealed class PurchaseHistory : IEnumerable<Invoice>
 {
+    /// <summary>The line that the licence asks to show wherever the history is shown or passed on.</summary>
+    public const string Attribution =
+        "Online Retail, D. Chen, UCI Machine Learning Repository, doi 10.24432/C5BW33, CC BY 4.0; packed and classified; all people are synthetic.";
+
     private const string Resource = "online-retail.br";
     private const int RepeatOnceIn = 50;
     private const int RepeatMinutesMin = 3;
