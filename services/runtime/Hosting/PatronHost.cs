@@ -1,0 +1,142 @@
+using System.Net.Sockets;
+using System.Reflection;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Patron.Runtime.Hosting;
+
+/// <summary>
+/// Gives a process what every Patron service has: checked configuration, limits, access rules, problem details, health, telemetry, both
+/// clocks, migrations as a step of their own, and an orderly end.
+/// <code>return await PatronHost.RunAsync(args, "loyalty", builder => builder.AddLoyalty(), app => app.MapLoyalty());</code>
+/// </summary>
+public static class PatronHost
+{
+    /// <summary>Exit code for a host that refuses to start as configured (EX_CONFIG of sysexits.h); starting it again does not help.</summary>
+    public const int ExitRefused = 78;
+
+    private const string MigrateSwitch = "--migrate";
+
+    /// <summary>
+    /// Runs a service until it is told to stop (SIGTERM, Ctrl-C), or its migrations with <c>--migrate</c>. Answers the exit code: 0, or
+    /// <see cref="ExitRefused"/> after writing to standard error what is to be put right.
+    /// </summary>
+    public static async Task<int> RunAsync(string[] args, string service, Action<WebApplicationBuilder> add, Action<WebApplication> map)
+    {
+        try
+        {
+            await using var app = Build(args, service, add, map);
+            if (args.Contains(MigrateSwitch))
+                await app.Services.MigrateAsync(CancellationToken.None);
+            else
+                await app.RunAsync();
+            return 0;
+        }
+        catch (StartRefusedException refused)
+        {
+            return await RefuseAsync(service, refused.Sentences);
+        }
+        catch (IOException e) when (e.InnerException is AddressInUseException || e.InnerException?.InnerException is SocketException)
+        {
+            return await RefuseAsync(service, [$"{e.Message} End what listens there, or set Http:Port (and Grpc:Port) to free ports."]);
+        }
+    }
+
+    /// <summary>A builder with all of the above registered. Call <see cref="MapPatronDefaults"/> on what it builds.</summary>
+    /// <param name="args">Settings such as <c>--Http:Port=0</c>, which win over <c>PATRON_HTTP__PORT</c>, which wins over appsettings.json.</param>
+    /// <param name="service">The service's name in telemetry, in lower case.</param>
+    public static WebApplicationBuilder CreateBuilder(string[] args, string service)
+    {
+        Telemetry.KeepTagsOfServerSpans();
+        var settingArgs = args.Where(a => a != MigrateSwitch).ToArray();
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        AddSources(builder, settingArgs);
+
+        var http = builder.AddSettings<HttpSettings>("Http");
+        var grpc = builder.AddSettings<GrpcSettings>("Grpc");
+        var drain = builder.AddSettings<DrainSettings>("Drain");
+        builder.AddSettings<ApiKeySettings>("Api");
+        builder.AddSettings<LinkKeySettings>("Links");
+
+        builder.WebHost.ConfigureKestrel(kestrel => http.Apply(kestrel, grpc));
+        var services = builder.Services;
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = drain.ReadinessDelay + drain.GracePeriod);
+        services.Configure<RouteHandlerOptions>(handlers => handlers.ThrowOnBadRequest = true);
+        services.AddSingleton<SystemClock>();
+        services.AddSingleton(s => new BusinessClock(s.GetRequiredService<SystemClock>(), BusinessTimeState.Real));
+        services.AddSingleton<ApiKeys>();
+        services.AddSingleton<SignedLinks>();
+        services.AddSingleton<Health>();
+        services.AddSingleton(s => new StartCheck(s.GetRequiredService<SettingFaults>(), s.GetRequiredService<SignedLinks>));
+        services.AddHostedService(s => s.GetRequiredService<StartCheck>());
+        services.AddSingleton<Drain>();
+        services.AddHostedService(s => s.GetRequiredService<Drain>());
+        services.AddRateLimiter(limits => RequestLimits.Apply(limits, http));
+        Telemetry.Add(builder, service);
+        return builder;
+    }
+
+    /// <summary>Adds problem details, access rules and limits to the request pipeline, and maps health and metrics. Call it before mapping others.</summary>
+    public static WebApplication MapPatronDefaults(this WebApplication app)
+    {
+        app.Services.GetRequiredService<StartCheck>().Routes = app;
+        app.UseProblemPages();
+        app.UseAccessRules();
+        app.UseRateLimiter();
+        Health.Map(app);
+        Telemetry.Map(app);
+        return app;
+    }
+
+    private static WebApplication Build(string[] args, string service, Action<WebApplicationBuilder> add, Action<WebApplication> map)
+    {
+        var builder = CreateBuilder(args, service);
+        var faults = builder.Services.SettingFaults();
+        try
+        {
+            add(builder);
+        }
+        catch (Exception) when (faults.Sentences.Count > 0)
+        {
+            // A service that trips over a wrong setting is less clear than the sentence about it.
+        }
+        if (faults.Sentences.Count > 0)
+            throw new StartRefusedException(faults.Sentences);
+        var app = builder.Build();
+        app.MapPatronDefaults();
+        map(app);
+        return app;
+    }
+
+    // Only these, in this order: the framework's own sources also read variables without a prefix.
+    private static void AddSources(WebApplicationBuilder builder, string[] args)
+    {
+        builder.Configuration.Sources.Clear();
+        builder.Configuration
+            .AddInMemoryCollection(new Dictionary<string, string?>
+            {
+                ["Logging:LogLevel:Default"] = "Information",
+                ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
+            })
+            .AddJsonFile("appsettings.json", optional: true, reloadOnChange: false)
+            .AddJsonFile($"appsettings.{builder.Environment.EnvironmentName}.json", optional: true, reloadOnChange: false)
+            .AddEnvironmentVariables(SettingSource.EnvironmentPrefix)
+            .AddCommandLine(args);
+    }
+
+    private static async Task<int> RefuseAsync(string service, IReadOnlyList<string> sentences)
+    {
+        await Console.Error.WriteLineAsync($"{service} does not start:");
+        foreach (var sentence in sentences)
+            await Console.Error.WriteLineAsync("  " + sentence);
+        return ExitRefused;
+    }
+
+    internal static string VersionOf(Assembly? assembly) =>
+        assembly?.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
+}
