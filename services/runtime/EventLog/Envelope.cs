@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Patron.Runtime.EventLog;
 
 /// <summary>
@@ -6,6 +8,11 @@ namespace Patron.Runtime.EventLog;
 /// </summary>
 public sealed record Envelope
 {
+    /// <summary>The only content type of a fact.</summary>
+    public const string ContentType = "application/protobuf";
+
+    private static readonly Dictionary<string, long> NoWatermarks = [];
+
     /// <summary>Unique within <see cref="Source"/>; <c>{partition}-{position}</c> for facts from a store.</summary>
     public required string Id { get; init; }
 
@@ -15,7 +22,7 @@ public sealed record Envelope
     /// <summary>The protobuf full name of the value, such as <c>patron.profile.v1.PurchaseRecorded</c>.</summary>
     public required string Type { get; init; }
 
-    /// <summary>Business time of the fact, to the microsecond, UTC.</summary>
+    /// <summary>Business time of the fact, to the microsecond, UTC; finer digits are cut off by the encoding.</summary>
     public required DateTimeOffset Time { get; init; }
 
     /// <summary>Which life of the producer's store; changes when the store is restored from a backup.</summary>
@@ -28,11 +35,25 @@ public sealed record Envelope
     public required long Previous { get; init; }
 
     /// <summary>Topic name to the position of it that the producer had seen of this partition when it decided; empty if it depends on none.</summary>
-    public IReadOnlyDictionary<string, long> Watermarks { get; init; } = new Dictionary<string, long>();
+    public IReadOnlyDictionary<string, long> Watermarks { get; init; } = NoWatermarks;
 
     /// <summary>The fact comes from a changed rule applied to history; it starts no journey.</summary>
     public bool Backfill { get; init; }
 
     /// <summary>W3C trace context of the request that caused the fact, or null.</summary>
     public string? TraceParent { get; init; }
+
+    /// <summary>
+    /// The headers of a record that carries this fact, always in the same order. An invalid <see cref="TraceParent"/> is left out.
+    /// </summary>
+    /// <exception cref="ArgumentException">An attribute that no reader would accept, such as an empty id or a position below 1.</exception>
+    public IReadOnlyList<LogHeader> ToHeaders() => EnvelopeCodec.Write(this);
+
+    /// <summary>
+    /// Reads the headers back. Answers false with a reason that names the header when one is missing or malformed; unknown headers are
+    /// ignored, of a repeated one the first counts, and an invalid trace context reads as none.
+    /// </summary>
+    public static bool TryRead(
+        IReadOnlyList<LogHeader> headers, [NotNullWhen(true)] out Envelope? envelope, [NotNullWhen(false)] out string? whyNot) =>
+        EnvelopeCodec.TryRead(headers, out envelope, out whyNot);
 }

@@ -41,6 +41,13 @@ public interface IEventLog : IAsyncDisposable
     /// <summary>The offset after the last record, for each partition (index = partition); 0 for an empty one.</summary>
     Task<long[]> EndOffsetsAsync(Topic topic, CancellationToken cancellation);
 
+    /// <summary>
+    /// The end offset as far as this instance knows it, at once and without asking the log: never above the real one, and exact where
+    /// this instance is the only writer. Null where the topic was not opened by this instance or nothing is known yet: ask
+    /// <see cref="EndOffsetsAsync"/>.
+    /// </summary>
+    long? KnownEnd(Topic topic, int partition);
+
     /// <summary>Opens a reader that has no partition assigned. A reader is used by one task at a time.</summary>
     ILogReader OpenReader();
 }
@@ -63,4 +70,11 @@ public interface ILogReader : IAsyncDisposable
 }
 
 /// <summary>A failure of the event log itself, never of a record's content.</summary>
-public sealed class EventLogException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class EventLogException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>
+    /// The partition whose offset does not exist, or null for any other failure. Reading fails with this until that partition is assigned
+    /// elsewhere or unassigned.
+    /// </summary>
+    public (string Topic, int Partition)? LostOffset { get; init; }
+}
