@@ -43,6 +43,3 @@ public sealed record AcquiredPartition(int Partition, IReadOnlyDictionary<string
 
 /// <summary>Maps own events to the contract of one topic, exhaustively and by hand.</summary>
 public sealed record Publication(Topic Topic, Func<RecordedEvent, IMessage?> Map);
-
-/// <summary>One step of a schema's history. The name orders nothing and is never reused; the script never changes once released.</summary>
-public sealed record Migration(string Name, string Sql);

@@ -1,35 +1,250 @@
+using System.Diagnostics;
+using System.Runtime.ExceptionServices;
+using Microsoft.Extensions.Logging;
 using Npgsql;
+using Patron.Runtime.EventLog;
 using Patron.Runtime.EventStore;
+using Patron.Runtime.Hosting;
 
 namespace Patron.Runtime.Processing;
 
 /// <summary>A running service: its store, its readers and relay, its timers. One per service in a process, keyed by the service's name.</summary>
-public sealed class ServiceRuntime
+public sealed class ServiceRuntime : IAsyncDisposable
 {
-    public ServiceDefinition Definition => throw new NotImplementedException();
+    private readonly RuntimeSettings settings;
+    private readonly StoreContext store;
+    private readonly WriterLane[] lanes;
+    private readonly List<IDrains> workers = [];
+    private readonly ServiceLoops loops;
+    private readonly ILoggerFactory logs;
+    private readonly BusinessClock clock;
+    private readonly IEventLog eventLog;
+    private long activity;
+    private int disposed;
+
+    internal ServiceRuntime(
+        ServiceDefinition definition, NpgsqlDataSource database, IEventLog eventLog, RuntimeSettings settings, BusinessClock clock, ILoggerFactory logs)
+    {
+        (Definition, Database, this.eventLog, this.settings, this.clock, this.logs) = (definition, database, eventLog, settings, clock, logs);
+        var log = logs.CreateLogger($"Patron.{definition.Name}");
+        store = new StoreContext(database, definition.Events, definition.Views, definition.Timers, settings.Partitions, clock);
+        lanes = [.. Enumerable.Range(0, settings.Lanes).Select(_ => new WriterLane(store, definition.Name, settings.UnitsPerTransactionMax, log) { Committed = Committed })];
+        loops = new ServiceLoops(definition.Name, log);
+    }
+
+    public ServiceDefinition Definition { get; }
 
     /// <summary>Connections whose search path is the service's own schema: for its read models and tables.</summary>
-    public NpgsqlDataSource Database => throw new NotImplementedException();
+    public NpgsqlDataSource Database { get; }
+
+    /// <summary>Why the service does not do its work, a sentence each; empty while all is well.</summary>
+    public IReadOnlyList<string> Troubles =>
+    [
+        .. loops.Faults,
+        .. Consumer?.Partitions.Where(p => p.Stopped is not null).Select(p => $"Partition {p.Number} of {Definition.Name} stopped: {p.Stopped}") ?? [],
+    ];
+
+    /// <summary>True when nothing is under way or waiting: relay, readers, lanes, due timers and registered work.</summary>
+    public bool IsIdle =>
+        lanes.All(l => l.IsIdle) && Relay is { IsIdle: true } && Consumer is { IsIdle: true } && Timers is { IsIdle: true } && workers.TrueForAll(w => w.IsIdle);
+
+    /// <summary>The earliest timer, in business time; <see cref="DateTimeOffset.MaxValue"/> when none is set.</summary>
+    public DateTimeOffset NextDue => Timers?.NextDue ?? DateTimeOffset.MinValue;
+
+    /// <summary>Grows with every commit: equal before and after a look means that nothing happened between.</summary>
+    public long Activity => Interlocked.Read(ref activity);
+
+    /// <summary>The life of this store; known once started.</summary>
+    public Guid StoreEpoch { get; private set; }
+
+    private Relay? Relay { get; set; }
+
+    private ConsumerRunner? Consumer { get; set; }
+
+    private TimerRunner? Timers { get; set; }
+
+    private PartitionLeases? Leases { get; set; }
 
     /// <summary>
     /// Runs a command in the writer lane of its customer's partition and returns when the result is durable. A retry after a fault is safe
     /// with an idempotency key; without one the caller must look whether the first try was committed.
     /// </summary>
-    public Task<CommandResult> ExecuteAsync(Command command, CancellationToken cancellation) => throw new NotImplementedException();
+    public async Task<CommandResult> ExecuteAsync(Command command, CancellationToken cancellation) =>
+        (await ExecuteAsync([command], cancellation))[0];
 
     /// <summary>Runs many commands, each by itself, in as few transactions as possible; results in the same order.</summary>
-    public Task<IReadOnlyList<CommandResult>> ExecuteAsync(IReadOnlyList<Command> commands, CancellationToken cancellation) => throw new NotImplementedException();
+    public async Task<IReadOnlyList<CommandResult>> ExecuteAsync(IReadOnlyList<Command> commands, CancellationToken cancellation)
+    {
+        var trace = System.Diagnostics.Activity.Current?.Id;
+        var results = new CommandResult[commands.Count];
+        var units = new List<(int Index, UnitOfWork Unit)>();
+        for (var i = 0; i < commands.Count; i++)
+        {
+            var command = commands[i];
+            if (Consumer?.IsParked(store.PartitionOf(command.Customer), command.Customer) == true)
+                results[i] = new CommandResult(new CustomerParked("see the parked records of " + Definition.Name), false, 0, []);
+            else
+                units.Add((i, new UnitOfWork([command.Metadata == EventMetadata.None && trace is not null ? command with { Metadata = new EventMetadata { TraceParent = trace } } : command])));
+        }
+
+        var items = new List<WorkItem>();
+        foreach (var lane in units.GroupBy(u => store.PartitionOf(commands[u.Index].Customer) % lanes.Length))
+        {
+            var item = new WorkItem([.. lane.Select(u => u.Unit)]);
+            await lanes[lane.Key].EnqueueAsync(item, cancellation);
+            items.Add(item);
+        }
+
+        foreach (var item in items)
+            await item.Done.WaitAsync(cancellation);
+        foreach (var (index, unit) in units)
+        {
+            if (unit.Fault is { } fault)
+                ExceptionDispatchInfo.Throw(fault);
+            results[index] = unit.Results[0];
+        }
+
+        return results;
+    }
 
     /// <summary>The state of a stream, or null when it has no events.</summary>
-    public Task<TState?> StateAsync<TState>(StreamKind<TState> kind, Guid stream, CancellationToken cancellation)
-        where TState : class => throw new NotImplementedException();
+    public async Task<TState?> StateAsync<TState>(StreamKind<TState> kind, Guid stream, CancellationToken cancellation)
+        where TState : class
+    {
+        await using var command = Database.CreateCommand("select shape, state from streams where stream = $1");
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = stream });
+        await using (var row = await command.ExecuteReaderAsync(cancellation))
+        {
+            if (!await row.ReadAsync(cancellation))
+                return null;
+            if (row.GetInt32(0) == kind.Shape)
+                return (TState)kind.Read(row.GetString(1));
+        }
+
+        return kind.Fold((await ReadStreamAsync(stream, cancellation)).Select(e => e.Event));
+    }
 
     /// <summary>A stream's events in order; empty when there are none.</summary>
-    public Task<IReadOnlyList<RecordedEvent>> ReadStreamAsync(Guid stream, CancellationToken cancellation) => throw new NotImplementedException();
+    public Task<IReadOnlyList<RecordedEvent>> ReadStreamAsync(Guid stream, CancellationToken cancellation) => store.Reader.StreamAsync(stream, cancellation);
 
     /// <summary>The events of all streams of a customer, in the order of their positions.</summary>
-    public Task<IReadOnlyList<RecordedEvent>> ReadCustomerAsync(Guid customer, CancellationToken cancellation) => throw new NotImplementedException();
+    public Task<IReadOnlyList<RecordedEvent>> ReadCustomerAsync(Guid customer, CancellationToken cancellation) => store.Reader.CustomerAsync(customer, cancellation);
+
+    /// <summary>Records that wait for an operator, oldest first, at most <paramref name="recordsMax"/>.</summary>
+    public Task<IReadOnlyList<ParkedRecord>> ParkedAsync(Guid? customer, int recordsMax, CancellationToken cancellation) =>
+        ParkedRecords.ListAsync(Database, customer, recordsMax, cancellation);
 
     /// <summary>Makes business time wait for work that goes on outside of the runtime.</summary>
-    public void Register(IDrains work) => throw new NotImplementedException();
+    public void Register(IDrains work) => workers.Add(work);
+
+    /// <summary>Brings the schema up to date. Safe to repeat and in several processes at once.</summary>
+    public Task MigrateAsync(CancellationToken cancellation) =>
+        Migrations.ApplyAsync(Database, Definition.Name, settings.Partitions, Definition.Migrations, cancellation);
+
+    internal async Task StartAsync(CancellationToken cancellation)
+    {
+        if (settings.MigrateAtStart)
+            await MigrateAsync(cancellation);
+        var topics = Definition.Publications.Select(p => p.Topic).Concat(Definition.Subscriptions.Select(s => s.Topic)).Distinct().ToList();
+        var incarnation = await eventLog.OpenAsync(topics, cancellation);
+        StoreEpoch = await EpochAsync(cancellation);
+
+        var log = logs.CreateLogger($"Patron.{Definition.Name}");
+        var limits = new ConsumerLimits { NewlyParkedMax = settings.NewlyParkedMax };
+        Relay = new Relay(Database, store.Reader, eventLog, Definition, StoreEpoch, log);
+        Consumer = new ConsumerRunner(Database, eventLog, Definition, LaneOf, limits, log);
+        Timers = new TimerRunner(Database, Definition, clock, LaneOf, Consumer.Park, log);
+        var instance = Guid.CreateVersion7(TimeProvider.System.GetUtcNow());
+        Leases = new PartitionLeases(Database, Definition.Name, instance, settings.LeaseDuration, log);
+        clock.Advanced += OnAdvanced;
+
+        foreach (var lane in lanes)
+            loops.Start("writer lane", lane.RunAsync, untilLanes: true);
+        await RenewAsync(incarnation, cancellation);
+        loops.Start("relay", Relay.RunAsync, untilLanes: true);
+        loops.Start("consumer", Consumer.RunAsync);
+        loops.Start("timers", Timers.RunAsync);
+        loops.Start("leases", token => KeepLeasesAsync(incarnation, token));
+    }
+
+    /// <summary>Stops taking work, finishes what is under way, publishes what is committed, and gives the partitions back.</summary>
+    internal async Task StopAsync(CancellationToken cancellation)
+    {
+        clock.Advanced -= OnAdvanced;
+        await loops.StopReadingAsync();
+        foreach (var lane in lanes)
+            lane.Close();
+        while (Relay is { IsIdle: false } && loops.Faults.Count == 0 && !cancellation.IsCancellationRequested)
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, CancellationToken.None);
+        await loops.StopAsync();
+        if (Leases is not null)
+            await Leases.LeaveAsync(CancellationToken.None);
+    }
+
+    /// <summary>May be called twice: the container knows the service by its name and as one of all.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref disposed, 1) == 1)
+            return;
+        await loops.DisposeAsync();
+        Relay?.Dispose();
+        Timers?.Dispose();
+        if (Consumer is not null)
+            await Consumer.DisposeAsync();
+        await Database.DisposeAsync();
+    }
+
+    private WriterLane LaneOf(int partition) => lanes[partition % lanes.Length];
+
+    private void OnAdvanced(DateTimeOffset now) => Timers?.Advanced();
+
+    private void Committed(IEnumerable<RecordedEvent> appended)
+    {
+        Interlocked.Increment(ref activity);
+        Relay?.Committed(appended);
+        Timers?.Committed(appended);
+    }
+
+    private async Task KeepLeasesAsync(Guid incarnation, CancellationToken cancellation)
+    {
+        while (!cancellation.IsCancellationRequested)
+        {
+            await Task.Delay(Leases!.RenewEvery, TimeProvider.System, cancellation);
+            try
+            {
+                await RenewAsync(incarnation, cancellation);
+            }
+            catch (NpgsqlException fault) when (fault.IsTransient)
+            {
+                loops.LogTransient("leases", fault);
+            }
+        }
+    }
+
+    private async Task RenewAsync(Guid incarnation, CancellationToken cancellation)
+    {
+        var (gained, lost) = await Leases!.RenewAsync(partitions => ReleaseAsync(partitions, cancellation), cancellation);
+        if (lost.Count > 0)
+            await ReleaseAsync(lost, cancellation);
+        if (gained.Count > 0)
+        {
+            await Relay!.AcquireAsync(gained, cancellation);
+            await Consumer!.AcquireAsync(gained, incarnation, cancellation);
+        }
+
+        if (gained.Count + lost.Count > 0)
+            Timers!.Own(Leases.Owned.Keys);
+    }
+
+    private async Task ReleaseAsync(IReadOnlyCollection<int> partitions, CancellationToken cancellation)
+    {
+        await Consumer!.ReleaseAsync(partitions, cancellation);
+        await Relay!.ReleaseAsync(partitions, cancellation);
+    }
+
+    private async Task<Guid> EpochAsync(CancellationToken cancellation)
+    {
+        await using var command = Database.CreateCommand("select epoch from store");
+        return (Guid)(await command.ExecuteScalarAsync(cancellation) ?? throw new UnreachableException("The store has no epoch."));
+    }
 }

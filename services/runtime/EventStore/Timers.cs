@@ -1,6 +1,4 @@
-using Patron.Runtime.EventStore;
-
-namespace Patron.Runtime.Processing;
+namespace Patron.Runtime.EventStore;
 
 /// <summary>What an event does to the stream's timers: sets one (again), or cancels it. Kept in the same transaction as the event.</summary>
 public readonly record struct TimerChange(string Name, DateTimeOffset? Due)

@@ -1,0 +1,278 @@
+using Npgsql;
+
+namespace Patron.Runtime.EventStore;
+
+/// <summary>
+/// One transaction of a writer lane over many units: lock the heads and load what decisions need (one round trip), decide in memory,
+/// write everything and commit (one round trip).
+/// </summary>
+internal sealed class StoreTransaction(StoreContext store, NpgsqlConnection connection)
+{
+    private readonly SortedDictionary<int, long> heads = [];
+    private readonly Dictionary<Guid, LoadedStream> streams = [];
+    private readonly Dictionary<Guid, RecordedEvent> keys = [];
+    private readonly Dictionary<(Guid, string), DateTimeOffset> timers = [];
+    private readonly List<(RecordedEvent Event, Guid? Key)> appended = [];
+    private readonly HashSet<Guid> faulted = [];
+    private DateTimeOffset now;
+
+    /// <summary>The events appended, in commit order per partition; valid after the commit.</summary>
+    public IEnumerable<RecordedEvent> Appended => appended.Select(a => a.Event);
+
+    public async Task CommitAsync(IReadOnlyList<WorkItem> items, CancellationToken cancellation)
+    {
+        var units = items.SelectMany(i => i.Units).Where(u => u.Commands.Count > 0 || u.Timer is not null).ToList();
+        if (units.Count > 0)
+            await LoadAsync(units, cancellation);
+
+        // Read after the heads are locked, so that times do not go back within a partition while the clock does not.
+        now = store.Clock.GetUtcNow();
+        foreach (var unit in units)
+            Decide(unit);
+
+        await using var batch = connection.CreateBatch();
+        if (units.Count == 0)
+            Statements.Add(batch, "begin");
+        if (appended.Count > 0)
+            WriteEvents(batch);
+        TimerStatements.Write(batch, units, appended.Select(a => a.Event), store.TimersOf);
+        if (appended.Count > 0)
+        {
+            var events = appended.ConvertAll(a => a.Event);
+            foreach (var view in store.Views)
+                view.Apply(events, batch);
+        }
+
+        OffsetStatements.Write(batch, items);
+        foreach (var item in items)
+            item.Effects?.Invoke(batch);
+        Statements.Add(batch, "commit");
+        try
+        {
+            await batch.ExecuteNonQueryAsync(cancellation);
+        }
+        catch (PostgresException fault) when (fault.SqlState == "PT409")
+        {
+            throw new FencedException(fault);
+        }
+    }
+
+    private async Task LoadAsync(List<UnitOfWork> units, CancellationToken cancellation)
+    {
+        var commands = units.SelectMany(u => u.Commands).ToList();
+        foreach (var command in commands)
+            heads.TryAdd(store.PartitionOf(command.Customer), 0);
+        foreach (var unit in units.Where(u => u.Timer is not null))
+            heads.TryAdd(store.PartitionOf(unit.Timer!.Customer), 0);
+
+        await using var batch = connection.CreateBatch();
+        Statements.Add(batch, "begin");
+        Statements.Add(
+            batch,
+            "select partition, position from heads where partition = any($1) order by partition for update",
+            Statements.Smallints(heads.Keys));
+        Statements.Add(
+            batch,
+            "select stream, version, shape, state, kind from streams where stream = any($1)",
+            Statements.Uuids(commands.Select(c => c.Stream).Distinct()));
+        Statements.Add(
+            batch,
+            $"select e.key, {EventReader.Columns} from events e where e.key = any($1)",
+            Statements.Uuids(commands.Where(c => c.IdempotencyKey is not null).Select(c => c.IdempotencyKey!.Value).Distinct()));
+        Statements.Add(
+            batch,
+            $"select {EventReader.Columns} from events e where e.stream = any($1) order by e.stream, e.version",
+            Statements.Uuids(commands.Where(c => c.NeedsHistory).Select(c => c.Stream).Distinct()));
+        var fired = units.Where(u => u.Timer is not null).Select(u => u.Timer!).ToList();
+        Statements.Add(
+            batch,
+            "select t.stream, t.name, t.due from timers t join unnest($1::uuid[], $2::text[]) f (stream, name) using (stream, name)",
+            Statements.Uuids(fired.Select(t => t.Stream)),
+            Statements.Texts(fired.Select(t => t.Name)));
+
+        foreach (var command in commands)
+            streams.TryAdd(command.Stream, new LoadedStream(command));
+        List<LoadedStream> outdated = [];
+        await using (var row = await batch.ExecuteReaderAsync(cancellation))
+            await ReadAsync(row, outdated, cancellation);
+        foreach (var stream in outdated)
+            await RefoldAsync(stream, cancellation);
+    }
+
+    private async Task ReadAsync(NpgsqlDataReader row, List<LoadedStream> outdated, CancellationToken cancellation)
+    {
+        while (await row.ReadAsync(cancellation))
+            heads[row.GetInt16(0)] = row.GetInt64(1);
+
+        await row.NextResultAsync(cancellation);
+        while (await row.ReadAsync(cancellation))
+        {
+            var stream = streams[row.GetGuid(0)];
+            stream.Version = row.GetInt32(1);
+            if (row.GetString(4) != stream.Kind.Name)
+                throw new InvalidOperationException($"Stream {row.GetGuid(0)} is of kind '{row.GetString(4)}', not '{stream.Kind.Name}'. Streams of different kinds need different ids.");
+            if (row.GetInt32(2) == stream.Kind.Shape)
+                stream.State = stream.Kind.Read(row.GetString(3));
+            else
+                outdated.Add(stream);
+        }
+
+        await row.NextResultAsync(cancellation);
+        while (await row.ReadAsync(cancellation))
+            keys.Add(row.GetGuid(0), store.Reader.Row(row, 1));
+
+        await row.NextResultAsync(cancellation);
+        while (await row.ReadAsync(cancellation))
+        {
+            var happened = store.Reader.Row(row, 0);
+            streams[happened.Stream].History.Add(happened.Event);
+        }
+
+        await row.NextResultAsync(cancellation);
+        while (await row.ReadAsync(cancellation))
+            timers.Add((row.GetGuid(0), row.GetString(1)), new DateTimeOffset(row.GetDateTime(2), TimeSpan.Zero));
+    }
+
+    private async Task RefoldAsync(LoadedStream stream, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand($"select {EventReader.Columns} from events e where e.stream = $1 order by e.version", connection);
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = stream.Id });
+        await using var row = await command.ExecuteReaderAsync(cancellation);
+        stream.State = stream.Kind.Initial;
+        while (await row.ReadAsync(cancellation))
+            stream.State = stream.Kind.Evolve(stream.State, store.Reader.Row(row, 0).Event);
+    }
+
+    private void Decide(UnitOfWork unit)
+    {
+        // A repeated transaction decides anew.
+        unit.Fault = unit.FaultsParkCustomer && faulted.Contains(unit.Customer) ? new BehindAnotherException() : null;
+        if (unit.Fault is not null)
+            return;
+        if (unit.Timer is { } timer && (!timers.TryGetValue((timer.Stream, timer.Name), out var due) || due != timer.Due))
+        {
+            Array.Fill(unit.Results, new CommandResult(null, false, 0, []));
+            return;
+        }
+
+        var undo = new List<(LoadedStream Stream, object State, int Version, int History)>();
+        var before = appended.Count;
+        try
+        {
+            for (var i = 0; i < unit.Commands.Count; i++)
+            {
+                var stream = streams[unit.Commands[i].Stream];
+                undo.Add((stream, stream.State, stream.Version, stream.History.Count));
+                unit.Results[i] = Decide(unit.Commands[i], stream);
+            }
+        }
+#pragma warning disable CA1031 // Whatever a decision throws concerns its own unit, never its batch mates.
+        catch (Exception fault)
+#pragma warning restore CA1031
+        {
+            for (var i = undo.Count - 1; i >= 0; i--)
+            {
+                (undo[i].Stream.State, undo[i].Stream.Version) = (undo[i].State, undo[i].Version);
+                undo[i].Stream.History.RemoveRange(undo[i].History, undo[i].Stream.History.Count - undo[i].History);
+            }
+
+            foreach (var (happened, key) in appended.Skip(before).Reverse())
+            {
+                heads[happened.Partition] = happened.Position - 1;
+                if (key is { } used)
+                    keys.Remove(used);
+            }
+
+            appended.RemoveRange(before, appended.Count - before);
+            unit.Fault = fault;
+            if (unit.FaultsParkCustomer)
+                faulted.Add(unit.Customer);
+        }
+    }
+
+    private CommandResult Decide(Command command, LoadedStream stream)
+    {
+        if (command.IdempotencyKey is { } key && keys.TryGetValue(key, out var earlier))
+            return new CommandResult(null, true, earlier.Version, [earlier]);
+        if (command.ExpectedVersion is { } expected && expected != stream.Version)
+            return new CommandResult(new VersionConflict(expected, stream.Version), false, stream.Version, []);
+
+        var decision = command.Decide(stream.State, stream.History);
+        if (decision.Refusal is not null || decision.Events is null or { Count: 0 })
+            return new CommandResult(decision.Refusal, false, stream.Version, []);
+
+        var recorded = new RecordedEvent[decision.Events.Count];
+        var partition = store.PartitionOf(command.Customer);
+        for (var i = 0; i < recorded.Length; i++)
+        {
+            var happened = decision.Events[i];
+            recorded[i] = new RecordedEvent(
+                partition, ++heads[partition], command.Stream, command.Customer, ++stream.Version, now, happened, command.Metadata);
+            stream.State = stream.Kind.Evolve(stream.State, happened);
+            if (command.NeedsHistory || stream.History.Count > 0)
+                stream.History.Add(happened);
+            appended.Add((recorded[i], i == 0 ? command.IdempotencyKey : null));
+        }
+
+        if (command.IdempotencyKey is { } used)
+            keys.Add(used, recorded[0]);
+        return new CommandResult(null, false, stream.Version, recorded);
+    }
+
+    private void WriteEvents(NpgsqlBatch batch)
+    {
+        var touched = appended.Select(a => a.Event.Partition).ToHashSet();
+        Statements.Add(
+            batch,
+            "update heads h set position = u.position from unnest($1::smallint[], $2::bigint[]) u (partition, position) where h.partition = u.partition",
+            Statements.Smallints(touched),
+            Statements.Bigints(touched.Select(p => heads[p])));
+        Statements.Add(
+            batch,
+            """
+            insert into events (partition, position, stream, customer, version, type, time, data, metadata, key)
+            select * from unnest($1::smallint[], $2::bigint[], $3::uuid[], $4::uuid[], $5::int[], $6::text[], $7::timestamptz[], $8::text[], $9::text[], $10::uuid[])
+            """,
+            Statements.Smallints(appended.Select(a => a.Event.Partition)),
+            Statements.Bigints(appended.Select(a => a.Event.Position)),
+            Statements.Uuids(appended.Select(a => a.Event.Stream)),
+            Statements.Uuids(appended.Select(a => a.Event.Customer)),
+            Statements.Ints(appended.Select(a => a.Event.Version)),
+            Statements.Texts(appended.Select(a => store.Types.NameOf(a.Event.Event))),
+            Statements.Times(appended.Select(a => a.Event.Time)),
+            Statements.Texts(appended.Select(a => store.Types.Write(a.Event.Event))),
+            Statements.Texts(appended.Select(a => MetadataColumn.Write(a.Event.Metadata))),
+            Statements.NullableUuids(appended.Select(a => a.Key)));
+
+        var changed = appended.Select(a => a.Event.Stream).Distinct().Select(id => streams[id]).ToList();
+        Statements.Add(
+            batch,
+            """
+            insert into streams (stream, customer, partition, kind, version, shape, state)
+            select * from unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::text[], $5::int[], $6::int[], $7::text[])
+            on conflict (stream) do update set version = excluded.version, shape = excluded.shape, state = excluded.state
+            """,
+            Statements.Uuids(changed.Select(s => s.Id)),
+            Statements.Uuids(changed.Select(s => s.Customer)),
+            Statements.Smallints(changed.Select(s => store.PartitionOf(s.Customer))),
+            Statements.Texts(changed.Select(s => s.Kind.Name)),
+            Statements.Ints(changed.Select(s => s.Version)),
+            Statements.Ints(changed.Select(s => s.Kind.Shape)),
+            Statements.Texts(changed.Select(s => s.Kind.Write(s.State))));
+    }
+
+    private sealed class LoadedStream(Command first)
+    {
+        public Guid Id { get; } = first.Stream;
+
+        public Guid Customer { get; } = first.Customer;
+
+        public StreamKind Kind { get; } = first.Kind;
+
+        public object State { get; set; } = first.Kind.Initial;
+
+        public int Version { get; set; }
+
+        public List<DomainEvent> History { get; } = [];
+    }
+}

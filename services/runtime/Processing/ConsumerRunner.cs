@@ -1,0 +1,294 @@
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Patron.Runtime.EventLog;
+using Patron.Runtime.EventStore;
+
+namespace Patron.Runtime.Processing;
+
+/// <summary>
+/// Reads every topic of a service for the partitions that this instance owns, and commits effects and offset together in the partition's
+/// writer lane.
+/// </summary>
+internal sealed partial class ConsumerRunner(
+    NpgsqlDataSource database,
+    IEventLog eventLog,
+    ServiceDefinition definition,
+    Func<int, WriterLane> laneOf,
+    ConsumerLimits limits,
+    ILogger log) : IAsyncDisposable
+{
+    private readonly OffsetTable offsets = new(database, definition);
+    private readonly SemaphoreSlim turn = new(1, 1);
+    private readonly TimeProvider systemTime = TimeProvider.System;
+    private Dictionary<int, OwnedPartition> owned = [];
+    private ILogReader? reader;
+    private int busy;
+
+    public IReadOnlyCollection<OwnedPartition> Partitions => Volatile.Read(ref owned).Values;
+
+    public bool IsParked(int partition, Guid customer) => Volatile.Read(ref owned).TryGetValue(partition, out var held) && held.IsParked(customer);
+
+    /// <summary>True when every owned, moving partition is applied up to the log's end as this process knows it.</summary>
+    public bool IsIdle => Volatile.Read(ref busy) == 0 && Partitions.All(p => p.Stopped is not null || definition.Subscriptions.All(
+        s => p.Places.TryGetValue(s.Topic.Name, out var place) && place.NextOffset >= (eventLog.KnownEnd(s.Topic, p.Number) ?? long.MaxValue)));
+
+    /// <summary>A customer was parked outside of reading, by a timer that faulted.</summary>
+    public void Park(int partition, Guid customer)
+    {
+        if (Volatile.Read(ref owned).TryGetValue(partition, out var held))
+            held.Park(customer);
+    }
+
+    public async Task AcquireAsync(IReadOnlyDictionary<int, long> gained, Guid incarnation, CancellationToken cancellation)
+    {
+        await turn.WaitAsync(cancellation);
+        try
+        {
+            reader ??= eventLog.OpenReader();
+            var partitions = await offsets.ClaimAsync(gained, incarnation, cancellation);
+            foreach (var (partition, customer) in await ParkedRecords.CustomersAsync(database, gained.Keys, cancellation))
+                partitions.First(p => p.Number == partition).Park(customer);
+            foreach (var partition in partitions)
+                await StartAsync(partition, cancellation);
+            owned = owned.Concat(partitions.Select(p => KeyValuePair.Create(p.Number, p))).ToDictionary();
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    /// <summary>Stops reading these partitions after what is under way is committed.</summary>
+    public async Task ReleaseAsync(IReadOnlyCollection<int> partitions, CancellationToken cancellation)
+    {
+        await turn.WaitAsync(cancellation);
+        try
+        {
+            Drop(partitions);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        while (!cancellation.IsCancellationRequested)
+        {
+            if (reader is null || owned.Count == 0 || definition.Subscriptions.Count == 0)
+            {
+                await Task.Delay(limits.IdleWait, systemTime, cancellation);
+                continue;
+            }
+
+            try
+            {
+                var batches = await reader.ReadAsync(limits.RecordsPerReadMax, HasPending() ? limits.RetryAfter : limits.IdleWait, cancellation);
+                await turn.WaitAsync(cancellation);
+                Interlocked.Exchange(ref busy, 1);
+                try
+                {
+                    Enqueue(batches);
+                    await ApplyAsync(cancellation);
+                }
+                finally
+                {
+                    Interlocked.Exchange(ref busy, 0);
+                    turn.Release();
+                }
+            }
+            catch (EventLogException fault)
+            {
+                LogUnreadable(log, definition.Name, fault);
+                await Task.Delay(limits.RetryAfter, systemTime, cancellation);
+            }
+        }
+    }
+
+    private bool HasPending() => owned.Values.Any(p => p.Stopped is null && p.Pending.Values.Any(q => q.Count > 0));
+
+    private async Task StartAsync(OwnedPartition partition, CancellationToken cancellation)
+    {
+        if (definition.OnAcquired is { } restore)
+            await restore(new AcquiredPartition(partition.Number, partition.Places.ToDictionary(p => p.Key, p => p.Value.NextOffset)), cancellation);
+        partition.Pending.Clear();
+        partition.Paused.Clear();
+        foreach (var subscription in definition.Subscriptions)
+            reader!.Assign(subscription.Topic, partition.Number, partition.Places[subscription.Topic.Name].NextOffset);
+    }
+
+    private void Enqueue(IReadOnlyList<LogBatch> batches)
+    {
+        foreach (var batch in batches)
+        {
+            if (!owned.TryGetValue(batch.Partition, out var partition) || partition.Stopped is not null)
+                continue;
+            if (!partition.Pending.TryGetValue(batch.Topic.Name, out var queue))
+                partition.Pending.Add(batch.Topic.Name, queue = new Queue<ReadRecord>());
+            foreach (var record in batch.Records)
+                queue.Enqueue(record);
+
+            // A topic that waits for another one must not fill the memory: reading it goes on when the queue is empty.
+            if (queue.Count > limits.PendingMax && partition.Paused.Add(batch.Topic.Name))
+                reader!.Unassign(batch.Topic, batch.Partition);
+            partition.ReadTo[batch.Topic.Name] = batch.NextOffset;
+        }
+    }
+
+    private async Task ApplyAsync(CancellationToken cancellation)
+    {
+        var work = new List<(OwnedPartition Partition, PartitionBatch Batch, WorkItem Item)>();
+        foreach (var partition in owned.Values.Where(p => p.Stopped is null && p.Pending.Values.Any(q => q.Count > 0)))
+        {
+            var batch = new PartitionBatch(definition, partition, partition.OneByOne > 0 || partition.ParkNext is not null ? 1 : limits.RecordsPerTransactionMax);
+            batch.Take();
+            Wait(partition, batch);
+            if (batch.ToWorkItem() is { } item)
+                work.Add((partition, batch, item));
+        }
+
+        foreach (var (partition, _, item) in work)
+            await laneOf(partition.Number).EnqueueAsync(item, cancellation);
+        foreach (var (partition, batch, item) in work)
+            await SettleAsync(partition, batch, item, cancellation);
+        foreach (var partition in owned.Values)
+            Resume(partition);
+    }
+
+    private async Task SettleAsync(OwnedPartition partition, PartitionBatch batch, WorkItem item, CancellationToken cancellation)
+    {
+        try
+        {
+            await item.Done;
+            Applied(partition, batch);
+        }
+        catch (FencedException)
+        {
+            LogFenced(log, definition.Name, partition.Number);
+            Drop([partition.Number]);
+        }
+        catch (Exception fault) when (fault is NpgsqlException { IsTransient: true } or TimeoutException or IOException)
+        {
+            LogRepeat(log, definition.Name, partition.Number, fault);
+            await Task.Delay(limits.RetryAfter, systemTime, cancellation);
+            await RestartAsync(partition, cancellation);
+        }
+        catch (Exception fault) when (fault is not OperationCanceledException)
+        {
+            // Some record's rows are refused: applied one by one, only its customer is parked.
+            LogRefused(log, definition.Name, partition.Number, batch.Applied, fault);
+            if (batch.Applied > 1)
+                partition.OneByOne = batch.Applied;
+            else
+                partition.ParkNext = $"{fault.GetType().Name}: {fault.Message}";
+            await RestartAsync(partition, cancellation);
+        }
+    }
+
+    private void Applied(OwnedPartition partition, PartitionBatch batch)
+    {
+        partition.Place(batch.Places);
+        partition.ParkNext = null;
+        partition.OneByOne = Math.Max(0, partition.OneByOne - batch.Applied);
+        var service = new KeyValuePair<string, object?>("patron.service", definition.Name);
+        RuntimeTelemetry.RecordsConsumed.Add(batch.Applied, service);
+        RuntimeTelemetry.RecordsRepeated.Add(batch.Repeated, service);
+        foreach (var customer in batch.NewlyParked)
+        {
+            partition.Park(customer);
+            partition.NewlyParked++;
+            RuntimeTelemetry.RecordsParked.Add(1, service);
+            LogParked(log, definition.Name, partition.Number, customer);
+        }
+
+        if (partition.NewlyParked > limits.NewlyParkedMax)
+        {
+            partition.Stop(
+                $"{partition.NewlyParked} customers were parked since the partition was acquired: that is a bug, not a record. Look at the parked records, deploy a fix, restart and replay them.");
+        }
+
+        if (partition.Stopped is { } reason)
+            LogStopped(log, definition.Name, partition.Number, reason);
+    }
+
+    /// <summary>Goes back to what is committed: after a failed transaction nobody knows whether it took effect.</summary>
+    private async Task RestartAsync(OwnedPartition partition, CancellationToken cancellation)
+    {
+        if (await offsets.ReadAsync(partition.Number, partition.Epoch, cancellation) is { } places)
+        {
+            partition.Place(places);
+            await StartAsync(partition, cancellation);
+        }
+        else
+        {
+            LogFenced(log, definition.Name, partition.Number);
+            Drop([partition.Number]);
+        }
+    }
+
+    private void Wait(OwnedPartition partition, PartitionBatch batch)
+    {
+        if (batch.WaitsFor is not { } sentence)
+        {
+            partition.WaitingSince = null;
+            return;
+        }
+
+        partition.WaitingSince ??= systemTime.GetUtcNow();
+        if (batch.Applied > 0)
+            partition.WaitingSince = systemTime.GetUtcNow();
+        else if (systemTime.GetUtcNow() - partition.WaitingSince > limits.WatermarkWaitMax)
+            partition.Stop($"{sentence} since {limits.WatermarkWaitMax.TotalSeconds:0} s: look why that topic does not arrive, then restart this service.");
+    }
+
+    /// <summary>Reads on a topic that was left because too much of it waited.</summary>
+    private void Resume(OwnedPartition partition)
+    {
+        foreach (var subscription in definition.Subscriptions)
+        {
+            var name = subscription.Topic.Name;
+            if (partition.Paused.Contains(name) && partition.Pending[name].Count == 0)
+            {
+                partition.Paused.Remove(name);
+                reader!.Assign(subscription.Topic, partition.Number, partition.ReadTo[name]);
+            }
+        }
+    }
+
+    private void Drop(IReadOnlyCollection<int> partitions)
+    {
+        foreach (var partition in partitions)
+        {
+            foreach (var subscription in definition.Subscriptions)
+                reader?.Unassign(subscription.Topic, partition);
+        }
+
+        owned = owned.Where(o => !partitions.Contains(o.Key)).ToDictionary();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        turn.Dispose();
+        if (reader is not null)
+            await reader.DisposeAsync();
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Service}: the event log cannot be read; it is tried again.")]
+    private static partial void LogUnreadable(ILogger log, string service, Exception fault);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Service}: partition {Partition} belongs to another instance now.")]
+    private static partial void LogFenced(ILogger log, string service, int partition);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Service}: a transaction of partition {Partition} failed and is repeated.")]
+    private static partial void LogRepeat(ILogger log, string service, int partition, Exception fault);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Service}: a transaction of {Records} records of partition {Partition} was refused.")]
+    private static partial void LogRefused(ILogger log, string service, int partition, int records, Exception fault);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Service}: partition {Partition} parked customer {Customer}.")]
+    private static partial void LogParked(ILogger log, string service, int partition, Guid customer);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "{Service}: partition {Partition} stopped. {Reason}")]
+    private static partial void LogStopped(ILogger log, string service, int partition, string reason);
+}

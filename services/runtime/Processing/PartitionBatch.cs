@@ -1,0 +1,175 @@
+using Npgsql;
+using Patron.Runtime.EventLog;
+using Patron.Runtime.EventStore;
+
+namespace Patron.Runtime.Processing;
+
+/// <summary>
+/// Builds the transaction for what was read of one partition over all topics: skips repeats, sees gaps, waits for watermarks, parks
+/// poison, and maps the rest to commands.
+/// </summary>
+internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartition partition, int recordsMax)
+{
+    private const string BehindAnother = "An earlier record of this customer is parked.";
+
+    private readonly Dictionary<string, TopicPlace> places = partition.Places.ToDictionary();
+    private readonly List<(UnitOfWork Unit, string Topic, ReadRecord Read)> units = [];
+    private readonly List<(IBatchEffect Effect, ConsumedFact Fact)> facts = [];
+    private readonly List<(string Topic, int Partition, ReadRecord Read, Guid Customer, string Reason)> parked = [];
+    private readonly HashSet<Guid> unmappable = [];
+
+    public int Applied { get; private set; }
+
+    public int Repeated { get; private set; }
+
+    /// <summary>The watermark that stopped this batch short, as a sentence; null when nothing waits.</summary>
+    public string? WaitsFor { get; private set; }
+
+    public IReadOnlyDictionary<string, TopicPlace> Places => places;
+
+    /// <summary>The customers that this batch parked; valid after its commit.</summary>
+    public IReadOnlyCollection<Guid> NewlyParked => [.. unmappable, .. units.Where(u => u.Unit.Fault is not null).Select(u => u.Unit.Customer)];
+
+    /// <summary>Takes records off the partition's pending queues for as long as something moves.</summary>
+    public void Take()
+    {
+        bool moved;
+        do
+        {
+            moved = false;
+            WaitsFor = null;
+            foreach (var subscription in definition.Subscriptions)
+            {
+                if (!partition.Pending.TryGetValue(subscription.Topic.Name, out var queue))
+                    continue;
+                while (queue.Count > 0 && Applied + Repeated < recordsMax && partition.Stopped is null && TryTake(subscription, queue.Peek()))
+                {
+                    queue.Dequeue();
+                    moved = true;
+                }
+            }
+        }
+        while (moved && Applied + Repeated < recordsMax && partition.Stopped is null);
+    }
+
+    /// <summary>The transaction, or null when nothing was taken.</summary>
+    public WorkItem? ToWorkItem()
+    {
+        var before = partition.Places;
+        var moves = places.Where(p => before[p.Key].NextOffset != p.Value.NextOffset)
+            .Select(p => new OffsetMove(
+                p.Key, partition.Number, partition.Epoch, before[p.Key].NextOffset, p.Value.NextOffset, p.Value.StoreEpoch, p.Value.Position))
+            .ToList();
+        return moves.Count == 0 ? null : new WorkItem([.. units.Select(u => u.Unit)]) { Moves = moves, Effects = WriteEffects };
+    }
+
+    private bool TryTake(Subscription subscription, ReadRecord read)
+    {
+        var topic = subscription.Topic;
+        var place = places[topic.Name];
+        var keyed = Guid.TryParseExact(read.Record.Key, "D", out var customer);
+        if (!Envelope.TryRead(read.Record.Headers, out var envelope, out var whyNot) || !keyed)
+        {
+            partition.Stop($"{topic.Name}[{partition.Number}]@{read.Offset} is not a fact of Patron: {(keyed ? whyNot : "its key is not a customer id")}.");
+            return false;
+        }
+
+        if (place.StoreEpoch is { } known && known != envelope.StoreEpoch)
+        {
+            partition.Stop(
+                $"{topic.Name}[{partition.Number}]@{read.Offset} comes from store epoch {envelope.StoreEpoch} and {known} was read before: the producer's store was restored from a backup. Restore it to a later point, or accept the new epoch.");
+            return false;
+        }
+
+        if (place.StoreEpoch is not null && envelope.Position <= place.Position)
+        {
+            // The relay published it again after a crash.
+            places[topic.Name] = place with { NextOffset = read.Offset + 1 };
+            Repeated++;
+            return true;
+        }
+
+        if (!topic.Compacted && envelope.Previous != place.Position)
+        {
+            partition.Stop(
+                $"{topic.Name}[{partition.Number}]@{read.Offset} follows position {envelope.Previous} and {place.Position} was applied last: a record was lost on the way. Have the relay of {envelope.Source} resend from position {place.Position}.");
+            return false;
+        }
+
+        foreach (var (other, position) in envelope.Watermarks)
+        {
+            if (other != topic.Name && places.TryGetValue(other, out var seen) && seen.Position < position)
+            {
+                WaitsFor = $"{topic.Name}[{partition.Number}]@{read.Offset} waits for position {position} of {other}, which is at {seen.Position}";
+                return false;
+            }
+        }
+
+        if (!Apply(subscription, read, customer, envelope))
+            return false;
+        places[topic.Name] = new TopicPlace(read.Offset + 1, envelope.StoreEpoch, envelope.Position);
+        Applied++;
+        return true;
+    }
+
+    private bool Apply(Subscription subscription, ReadRecord read, Guid customer, Envelope envelope)
+    {
+        var topic = subscription.Topic.Name;
+        if (partition.IsParked(customer) || unmappable.Contains(customer))
+        {
+            parked.Add((topic, partition.Number, read, customer, BehindAnother));
+            return true;
+        }
+
+        if (partition.ParkNext is { } refused)
+        {
+            unmappable.Add(customer);
+            parked.Add((topic, partition.Number, read, customer, refused));
+            return true;
+        }
+
+        var seen = places.Where(p => p.Value.Position > 0).ToDictionary(p => p.Key, p => p.Value.Position);
+        seen[topic] = envelope.Position;
+        var metadata = new EventMetadata { TraceParent = envelope.TraceParent, Backfill = envelope.Backfill, Watermarks = seen };
+        var context = new FactContext(customer, topic, partition.Number, read.Offset, envelope, metadata);
+        var commands = new List<Command>();
+        try
+        {
+            if (read.Record.Value is { } value)
+                commands.AddRange(subscription.Handle(value, context).Select(c => c.Metadata == EventMetadata.None ? c with { Metadata = metadata } : c));
+        }
+        catch (UnknownFactException unknown)
+        {
+            partition.Stop(unknown.Message);
+            return false;
+        }
+#pragma warning disable CA1031 // Whatever a record's handling throws parks that record's customer and nothing else.
+        catch (Exception fault)
+#pragma warning restore CA1031
+        {
+            unmappable.Add(customer);
+            parked.Add((topic, partition.Number, read, customer, Sentence(fault)));
+            return true;
+        }
+
+        if (subscription.Effect is { } effect)
+            facts.Add((effect, new ConsumedFact(context, read.Record.Value)));
+        if (commands.Count > 0)
+            units.Add((new UnitOfWork(commands) { Customer = customer, FaultsParkCustomer = true }, topic, read));
+        return true;
+    }
+
+    /// <summary>Runs after the decisions of the transaction, each time it is tried: what faulted is parked instead of applied.</summary>
+    private void WriteEffects(NpgsqlBatch transaction)
+    {
+        var faulted = units.Where(u => u.Unit.Fault is not null)
+            .Select(u => (u.Topic, partition.Number, u.Read, u.Unit.Customer, Sentence(u.Unit.Fault!)))
+            .ToList();
+        var skipped = faulted.Select(f => (f.Topic, f.Read.Offset)).ToHashSet();
+        foreach (var effect in facts.Where(f => !skipped.Contains((f.Fact.Context.Topic, f.Fact.Context.Offset))).GroupBy(f => f.Effect))
+            effect.Key.Apply([.. effect.Select(f => f.Fact)], transaction);
+        ParkedRecords.Write(transaction, [.. parked, .. faulted]);
+    }
+
+    private static string Sentence(Exception fault) => fault is BehindAnotherException ? BehindAnother : $"{fault.GetType().Name}: {fault.Message}";
+}

@@ -1,0 +1,73 @@
+using System.Text.Json.Serialization;
+using Google.Protobuf.WellKnownTypes;
+using Microsoft.AspNetCore.Builder;
+using Patron.Runtime.EventLog;
+using Patron.Runtime.EventStore;
+using Patron.Runtime.Processing;
+
+namespace Patron.Runtime.Tests.Processing;
+
+[EventName("shop.sold.v1")]
+internal sealed record Sold(int Amount) : DomainEvent;
+
+[EventName("shop.reminded.v1")]
+internal sealed record Reminded(int Total) : DomainEvent;
+
+internal sealed record Till(int Total, int Sales)
+{
+    public static readonly StreamKind<Till> Kind = new("till", new Till(0, 0), Evolve, ShopJson.Default.Till);
+
+    private static Till Evolve(Till till, DomainEvent happened) =>
+        happened is Sold sold ? new Till(till.Total + sold.Amount, till.Sales + 1) : till;
+}
+
+internal sealed record TooMuch(int Amount) : Refusal
+{
+    public override string Code => "too-much";
+
+    public override string Detail => $"{Amount} is more than 1000.";
+}
+
+[JsonSerializable(typeof(Sold))]
+[JsonSerializable(typeof(Reminded))]
+[JsonSerializable(typeof(Till))]
+internal sealed partial class ShopJson : JsonSerializerContext;
+
+/// <summary>Two services of the tests' own: a shop that sells and publishes, and a counter that consumes.</summary>
+internal static class Shop
+{
+    public static readonly Topic Topic = new("test.shop");
+
+    public static Command Sell(Guid customer, int amount) => Till.Kind.Command(
+        customer, customer, _ => amount > 1000 ? new TooMuch(amount) : new Sold(amount));
+
+    public static void Add(WebApplicationBuilder builder) => builder.AddPatronService("shop", _ => new ServiceDefinition
+    {
+        Name = "shop",
+        Events = Events(),
+        Streams = [Till.Kind],
+        Publications = [new Publication(Topic, e => e.Event is Sold sold ? new Int32Value { Value = sold.Amount } : null)],
+        Timers = e => e.Event is Sold ? [TimerChange.Set("remind", e.Time.AddDays(2))] : [],
+        OnDue = due => [Till.Kind.Command(due.Stream, due.Customer, till => new Reminded(till.Total))],
+    });
+
+    /// <summary>Counts what the shop sells; an amount of 13 is poison, 666 a bug in the decision.</summary>
+    public static void AddCounter(WebApplicationBuilder builder, Action<FactContext>? seen = null) => builder.AddPatronService("counter", _ => new ServiceDefinition
+    {
+        Name = "counter",
+        Events = Events(),
+        Streams = [Till.Kind],
+        Subscriptions =
+        [
+            new Subscription(Topic).On(Int32Value.Parser, (fact, context) =>
+            {
+                seen?.Invoke(context);
+                if (fact.Value == 13)
+                    throw new InvalidDataException("13 cannot be read.");
+                return [Till.Kind.Command(context.Customer, context.Customer, _ => fact.Value == 666 ? throw new InvalidOperationException("666") : new Sold(fact.Value))];
+            }),
+        ],
+    });
+
+    private static EventTypes Events() => new(ShopJson.Default, typeof(Sold), typeof(Reminded));
+}
