@@ -60,6 +60,9 @@ public sealed class HttpSettings : ISettings
 
     internal void Apply(KestrelServerOptions kestrel, GrpcSettings grpc)
     {
+        // The server is made before the host refuses wrong settings; it will not listen then.
+        if (Check().Concat(grpc.Check()).Any())
+            return;
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = BodyBytesMax;
         kestrel.Limits.MaxRequestHeadersTotalSize = HeaderBytesMax;

@@ -14,20 +14,32 @@ public static partial class MigrationSteps
         this IServiceCollection services, string name, Func<IServiceProvider, CancellationToken, Task> run) =>
         services.AddSingleton(new MigrationStep(name, run));
 
-    /// <summary>Runs every step; the first that fails ends it, and a repetition goes on from there.</summary>
-    public static async Task MigrateAsync(this IServiceProvider services, CancellationToken cancellation)
+    /// <summary>Runs every step and answers the exit code; the first that fails ends it, and all may be repeated.</summary>
+    internal static async Task<int> MigrateAsync(this IServiceProvider services, CancellationToken cancellation)
     {
         var log = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(MigrationSteps));
         foreach (var migration in services.GetServices<MigrationStep>())
         {
             LogStart(log, migration.Name);
-            await migration.RunAsync(services, cancellation);
+            try
+            {
+                await migration.RunAsync(services, cancellation);
+            }
+            catch (Exception e)
+            {
+                LogFailed(log, migration.Name, e);
+                return PatronHost.ExitFailed;
+            }
         }
         LogEnd(log);
+        return 0;
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Migrating {Name}")]
     private static partial void LogStart(ILogger log, string name);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "Migrating {Name} failed")]
+    private static partial void LogFailed(ILogger log, string name, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "All migrations are done")]
     private static partial void LogEnd(ILogger log);

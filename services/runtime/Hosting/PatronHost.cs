@@ -20,30 +20,30 @@ public static class PatronHost
     /// <summary>Exit code for a host that refuses to start as configured (EX_CONFIG of sysexits.h); starting it again does not help.</summary>
     public const int ExitRefused = 78;
 
+    /// <summary>Exit code after a fault; starting again may help.</summary>
+    public const int ExitFailed = 1;
+
     private const string MigrateSwitch = "--migrate";
 
     /// <summary>
-    /// Runs a service until it is told to stop (SIGTERM, Ctrl-C), or its migrations with <c>--migrate</c>. Answers the exit code: 0, or
-    /// <see cref="ExitRefused"/> after writing to standard error what is to be put right.
+    /// Runs a service until it is told to stop (SIGTERM, Ctrl-C), or its migrations with <c>--migrate</c>. Answers the exit code: 0,
+    /// <see cref="ExitRefused"/> after writing to standard error what is to be put right, or <see cref="ExitFailed"/> when a migration or a
+    /// background service failed, which the log tells.
     /// </summary>
     public static async Task<int> RunAsync(string[] args, string service, Action<WebApplicationBuilder> add, Action<WebApplication> map)
     {
         try
         {
             await using var app = Build(args, service, add, map);
-            if (args.Contains(MigrateSwitch))
-                await app.Services.MigrateAsync(CancellationToken.None);
-            else
-                await app.RunAsync();
-            return 0;
+            return args.Contains(MigrateSwitch) ? await app.Services.MigrateAsync(CancellationToken.None) : await RunAsync(app);
         }
         catch (StartRefusedException refused)
         {
             return await RefuseAsync(service, refused.Sentences);
         }
-        catch (IOException e) when (e.InnerException is AddressInUseException || e.InnerException?.InnerException is SocketException)
+        catch (Exception e) when (e is SocketException || e.InnerException is AddressInUseException)
         {
-            return await RefuseAsync(service, [$"{e.Message} End what listens there, or set Http:Port (and Grpc:Port) to free ports."]);
+            return await RefuseAsync(service, [$"{e.Message.TrimEnd('.')}: end what listens there, or set Http:Bind, Http:Port and Grpc:Port to what is free."]);
         }
     }
 
@@ -85,6 +85,7 @@ public static class PatronHost
     public static WebApplication MapPatronDefaults(this WebApplication app)
     {
         app.Services.GetRequiredService<StartCheck>().Routes = app;
+        app.UseSpanTags();
         app.UseProblemPages();
         app.UseAccessRules();
         app.UseRateLimiter();
@@ -111,6 +112,14 @@ public static class PatronHost
         app.MapPatronDefaults();
         map(app);
         return app;
+    }
+
+    // A background service that fails stops the host in good order; the exit code must still say that it failed.
+    private static async Task<int> RunAsync(WebApplication app)
+    {
+        var background = app.Services.GetServices<IHostedService>().OfType<BackgroundService>().ToList();
+        await app.RunAsync();
+        return background.Exists(s => s.ExecuteTask is { IsFaulted: true }) ? ExitFailed : 0;
     }
 
     // Only these, in this order: the framework's own sources also read variables without a prefix.

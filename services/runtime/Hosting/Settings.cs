@@ -65,7 +65,7 @@ public static class SettingsBinding
             }
             try
             {
-                if (child.Get(property.PropertyType, o => o.ErrorOnUnknownConfiguration = true) is { } value)
+                if (child.Get(property.PropertyType) is { } value)
                     property.SetValue(settings, value);
             }
             catch (InvalidOperationException)

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Reflection;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -68,6 +69,27 @@ public static class Telemetry
         else
             metrics.RequireApiKey("metrics");
     }
+
+    // The server knows neither route nor status when it starts a span, and adds only to metrics what it learns later.
+    internal static void UseSpanTags(this IApplicationBuilder app) => app.Use(static async (context, next) =>
+    {
+        var span = context.Features.Get<IHttpActivityFeature>()?.Activity;
+        if (span is { IsAllDataRequested: true } && (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText is { } route)
+        {
+            span.DisplayName = $"{context.Request.Method} {route}";
+            span.SetTag("http.route", route);
+        }
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            span?.SetTag("http.response.status_code", context.Response.StatusCode);
+            if (context.Response.StatusCode >= StatusCodes.Status500InternalServerError)
+                span?.SetStatus(ActivityStatusCode.Error);
+        }
+    });
 
     private static ResourceBuilder ResourceOf(string service) => ResourceBuilder.CreateDefault().AddService(
         service, serviceNamespace: "patron", PatronHost.VersionOf(Assembly.GetEntryAssembly()), autoGenerateServiceInstanceId: false,

@@ -1,0 +1,52 @@
+using System.Diagnostics;
+using Microsoft.AspNetCore.Builder;
+using NUnit.Framework;
+using Patron.Runtime.Hosting;
+
+namespace Patron.Runtime.Tests.Hosting;
+
+[TestFixture]
+internal sealed class TracingTests
+{
+    private const string Trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+    [Test]
+    public async Task The_callers_trace_goes_on_in_the_service_even_when_nobody_receives_spans()
+    {
+        await using var host = await TestHost.StartAsync(app => app.MapGet("/trace", () => Activity.Current!.Id).AllowPublic("test"));
+        using var response = await host.Client.SendAsync(Request("/trace"));
+        Assert.That(await response.Content.ReadAsStringAsync(), Does.StartWith($"00-{Trace}-").And.Not.Contain("00f067aa0ba902b7"));
+    }
+
+    [TestCase("/tagged/7", "GET /tagged/{id}", 200, ActivityStatusCode.Unset)]
+    [TestCase("/broken", "GET /broken", 500, ActivityStatusCode.Error)]
+    public async Task A_server_span_names_route_and_status(string path, string name, int status, ActivityStatusCode outcome)
+    {
+        var ended = new TaskCompletionSource<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "Microsoft.AspNetCore",
+            Sample = (ref _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = activity => ended.TrySetResult(activity),
+        };
+        ActivitySource.AddActivityListener(listener);
+        await using var host = await TestHost.StartAsync(app =>
+        {
+            app.MapGet("/tagged/{id}", (string id) => id).AllowPublic("test");
+            app.MapGet("/broken", string () => throw new InvalidOperationException()).AllowPublic("test");
+        });
+        using var response = await host.Client.SendAsync(Request(path));
+        var span = await ended.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(span.TraceId.ToHexString(), Is.EqualTo(Trace));
+            Assert.That(span.DisplayName, Is.EqualTo(name));
+            Assert.That(span.GetTagItem("http.response.status_code"), Is.EqualTo(status));
+            Assert.That(span.GetTagItem("url.path"), Is.EqualTo(path));
+            Assert.That(span.Status, Is.EqualTo(outcome));
+        }
+    }
+
+    private static HttpRequestMessage Request(string path) =>
+        new(HttpMethod.Get, path) { Headers = { { "traceparent", $"00-{Trace}-00f067aa0ba902b7-01" } } };
+}
