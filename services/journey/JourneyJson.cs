@@ -1,0 +1,12 @@
+using System.Text.Json.Serialization;
+
+namespace Patron.Journey;
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(Entered))]
+[JsonSerializable(typeof(Waiting))]
+[JsonSerializable(typeof(WaitEnded))]
+[JsonSerializable(typeof(SendRequested))]
+[JsonSerializable(typeof(Left))]
+[JsonSerializable(typeof(Traveller))]
+internal sealed partial class JourneyJson : JsonSerializerContext;
