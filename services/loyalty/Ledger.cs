@@ -1,0 +1,196 @@
+using System.Diagnostics;
+using Patron.Runtime.EventStore;
+
+namespace Patron.Loyalty;
+
+[EventName("loyalty.member-enrolled.v1")]
+internal sealed record MemberEnrolled(DateTimeOffset At, string Tier) : DomainEvent;
+
+/// <summary>
+/// The sale lines of a purchase earned points. Also recorded for 0 points, since a later return must find the pieces.
+/// </summary>
+/// <param name="OccurredAt">When the purchase happened, by the touchpoint.</param>
+/// <param name="Programme">The version of the programme that applied.</param>
+/// <param name="Tier">The tier whose multiplier applied: the one before this purchase.</param>
+/// <param name="Month">The month that the spend counts in, as yyyymm in the programme's zone; 0 where the currency does not count.</param>
+/// <param name="Points">All points earned; the sum over the lines.</param>
+/// <param name="Settled">How many of them went to repay clawback; the others form the lot.</param>
+/// <param name="Lot">The new lot's sequence, from 1; 0 when there is nothing to put into one.</param>
+/// <param name="Balance">After this event, like in every other event.</param>
+/// <param name="NextExpiry">The earliest lot's expiry where this event made it earlier, otherwise null.</param>
+[EventName("loyalty.points-earned.v1")]
+internal sealed record PointsEarned(
+    PurchaseId Purchase, DateTimeOffset OccurredAt, int Programme, string Tier, string Currency, int Month, long Points, long Settled,
+    int Lot, DateTimeOffset ExpiresAt, IReadOnlyList<EarnedLine> Lines, long Balance, DateTimeOffset? NextExpiry) : DomainEvent;
+
+/// <summary>A sale line. Its place in the list is its number, from 0.</summary>
+internal readonly record struct EarnedLine(string Product, int Quantity, long AmountMinor, long Points);
+
+/// <summary>Pieces came back: exactly the points that they had earned are taken back.</summary>
+/// <param name="Return">The document that brought the pieces back.</param>
+/// <param name="Claimed">The return was known before its purchase and open until now.</param>
+/// <param name="Points">All points taken back; the sum over the lines.</param>
+/// <param name="Lots">Where they were taken from: first the lot that they were earned in, then others, the earliest expiry first.</param>
+/// <param name="Clawback">What no lot could give, because it was spent or had expired: owed from what is earned next.</param>
+/// <param name="NextExpiry">The earliest remaining lot's expiry; null when no lot is left.</param>
+[EventName("loyalty.points-reversed.v1")]
+internal sealed record PointsReversed(
+    PurchaseId Return, bool Claimed, long Points, IReadOnlyList<LotUse> Lots, long Clawback, IReadOnlyList<ReversedLine> Lines, long Balance,
+    DateTimeOffset? NextExpiry) : DomainEvent;
+
+/// <summary>Pieces of one line of a purchase. <paramref name="Month"/> is that of the purchase, whose spend shrinks by the amount.</summary>
+internal readonly record struct ReversedLine(
+    PurchaseId Purchase, int Line, string Product, int Quantity, long AmountMinor, int Month, long Points);
+
+internal readonly record struct LotUse(int Lot, long Points);
+
+/// <summary>Pieces came back that match no purchase known so far; they stay open until a purchase from before the return arrives.</summary>
+[EventName("loyalty.return-unmatched.v1")]
+internal sealed record ReturnUnmatched(PurchaseId Return, DateTimeOffset OccurredAt, string Product, int Quantity) : DomainEvent;
+
+/// <param name="Reason">A code such as <c>voucher-5-gbp</c>, never free text.</param>
+/// <param name="NextExpiry">The earliest remaining lot's expiry; null when no lot is left.</param>
+[EventName("loyalty.points-redeemed.v1")]
+internal sealed record PointsRedeemed(
+    RedemptionId Redemption, DateTimeOffset At, long Points, string Reason, IReadOnlyList<LotUse> Lots, long Balance, DateTimeOffset? NextExpiry) : DomainEvent;
+
+/// <param name="CutOff">The moment up to which lots expired.</param>
+/// <param name="NextExpiry">The earliest remaining lot's expiry; null when no lot is left.</param>
+[EventName("loyalty.points-expired.v1")]
+internal sealed record PointsExpired(
+    DateTimeOffset CutOff, long Points, IReadOnlyList<LotUse> Lots, long Balance, DateTimeOffset? NextExpiry) : DomainEvent;
+
+/// <param name="SpendMinor">Qualifying spend in the window, in minor units of <paramref name="Currency"/>.</param>
+/// <param name="ThresholdMinor">Upwards what the new tier needs, downwards what the old one would have needed.</param>
+/// <param name="Since">The first month of the window, as yyyymm.</param>
+/// <param name="ReviewAt">When the tier is looked at again; null for the lowest, which nobody can lose.</param>
+[EventName("loyalty.tier-changed.v1")]
+internal sealed record TierChanged(
+    string From, string To, bool Upgrade, long SpendMinor, long ThresholdMinor, string Currency, int Since, DateTimeOffset At,
+    DateTimeOffset? ReviewAt) : DomainEvent;
+
+/// <summary>The yearly review found enough spend.</summary>
+[EventName("loyalty.tier-kept.v1")]
+internal sealed record TierKept(
+    string Tier, long SpendMinor, long ThresholdMinor, string Currency, int Since, DateTimeOffset At, DateTimeOffset ReviewAt) : DomainEvent;
+
+/// <summary>Points that expire together. Sorted in a ledger by expiry, then sequence.</summary>
+internal readonly record struct Lot(int Sequence, DateTimeOffset ExpiresAt, long Points);
+
+internal readonly record struct MonthlySpend(int Month, long Minor);
+
+/// <summary>Pieces that came back and whose purchase is not known yet.</summary>
+internal readonly record struct OpenReturn(PurchaseId Return, DateTimeOffset OccurredAt, string Product, int Quantity);
+
+/// <summary>
+/// What decisions about one customer's points need. Purchase lines are not in it: the rare return reads them from the stream.
+/// Always: <see cref="Balance"/> is the sum of the lots, nothing is negative, and only one of balance and clawback is above zero.
+/// </summary>
+internal sealed record Ledger
+{
+    /// <summary>Months of spend that are kept; the window of a programme is shorter.</summary>
+    public const int SpendMonthsMax = 25;
+
+    public static StreamKind<Ledger> Kind { get; } = new("ledger", new Ledger(), Evolve, LoyaltyJson.Default.Ledger);
+
+    public static EventTypes Events { get; } = new(
+        LoyaltyJson.Default, typeof(MemberEnrolled), typeof(PointsEarned), typeof(PointsReversed), typeof(ReturnUnmatched), typeof(PointsRedeemed),
+        typeof(PointsExpired), typeof(TierChanged), typeof(TierKept));
+
+    /// <summary>Null until enrolled.</summary>
+    public string? Tier { get; init; }
+
+    public DateTimeOffset? ReviewAt { get; init; }
+
+    public long Balance { get; init; }
+
+    /// <summary>Points owed, because what a return took back had been spent or had expired.</summary>
+    public long Clawback { get; init; }
+
+    public int LotsMade { get; init; }
+
+    public IReadOnlyList<Lot> Lots { get; init; } = [];
+
+    /// <summary>By month, ascending.</summary>
+    public IReadOnlyList<MonthlySpend> Spend { get; init; } = [];
+
+    /// <summary>Oldest first.</summary>
+    public IReadOnlyList<OpenReturn> OpenReturns { get; init; } = [];
+
+    public long SpendSince(int month) => Spend.Where(spent => spent.Month >= month).Sum(spent => spent.Minor);
+
+    public static Ledger Evolve(Ledger ledger, DomainEvent happened) => happened switch
+    {
+        MemberEnrolled enrolled => ledger with { Tier = enrolled.Tier },
+        PointsEarned earned => ledger.Add(earned),
+        PointsReversed reversed => ledger.Less(reversed.Lots, reversed.Balance) with
+        {
+            Clawback = ledger.Clawback + reversed.Clawback,
+            Spend = reversed.Lines.Aggregate(ledger.Spend, (spend, line) => Spent(spend, line.Month, -line.AmountMinor)),
+            OpenReturns = reversed.Claimed ? ledger.StillOpen(reversed) : ledger.OpenReturns,
+        },
+        ReturnUnmatched open => ledger with
+        {
+            OpenReturns = [.. ledger.OpenReturns.Append(new(open.Return, open.OccurredAt, open.Product, open.Quantity)).OrderBy(known => known.OccurredAt)],
+        },
+        PointsRedeemed redeemed => ledger.Less(redeemed.Lots, redeemed.Balance),
+        PointsExpired expired => ledger.Less(expired.Lots, expired.Balance),
+        TierChanged changed => ledger with { Tier = changed.To, ReviewAt = changed.ReviewAt },
+        TierKept kept => ledger with { ReviewAt = kept.ReviewAt },
+        _ => throw new UnreachableException($"A ledger does not know {happened.GetType().Name}."),
+    };
+
+    private Ledger Add(PointsEarned earned) => this with
+    {
+        Balance = earned.Balance,
+        Clawback = Clawback - earned.Settled,
+        LotsMade = Math.Max(LotsMade, earned.Lot),
+        Lots = earned.Lot == 0 ? Lots : Insert(new(earned.Lot, earned.ExpiresAt, earned.Points - earned.Settled)),
+        Spend = Spent(Spend, earned.Month, earned.Lines.Sum(line => line.AmountMinor)),
+    };
+
+    private Lot[] Insert(Lot lot)
+    {
+        // A new lot has the highest sequence, so it stands behind the last one that expires no later; mostly that is the end.
+        var at = Lots.Count;
+        while (at > 0 && Lots[at - 1].ExpiresAt > lot.ExpiresAt)
+            at--;
+        return [.. Lots.Take(at), lot, .. Lots.Skip(at)];
+    }
+
+    private Ledger Less(IReadOnlyList<LotUse> uses, long balance)
+    {
+        var used = uses.ToDictionary(use => use.Lot, use => use.Points);
+        return this with
+        {
+            Balance = balance,
+            Lots = [.. Lots.Select(lot => lot with { Points = lot.Points - used.GetValueOrDefault(lot.Sequence) }).Where(lot => lot.Points > 0)],
+        };
+    }
+
+    private OpenReturn[] StillOpen(PointsReversed claimed)
+    {
+        var open = OpenReturns.ToList();
+        foreach (var line in claimed.Lines)
+        {
+            var at = open.FindIndex(known => known.Return == claimed.Return && known.Product == line.Product);
+            open[at] = open[at] with { Quantity = open[at].Quantity - line.Quantity };
+        }
+
+        return [.. open.Where(known => known.Quantity > 0)];
+    }
+
+    private static IReadOnlyList<MonthlySpend> Spent(IReadOnlyList<MonthlySpend> spend, int month, long minor)
+    {
+        if (month == 0 || minor == 0)
+            return spend;
+        var known = spend.FirstOrDefault(spent => spent.Month == month);
+        if (known.Month == 0 && minor < 0)
+            return spend;
+        return
+        [
+            .. spend.Where(spent => spent.Month != month).Append(new(month, known.Minor + minor)).Where(spent => spent.Minor > 0)
+                .OrderBy(spent => spent.Month).TakeLast(SpendMonthsMax),
+        ];
+    }
+}

@@ -1,0 +1,34 @@
+using System.Diagnostics;
+using Patron.Runtime.EventStore;
+using Patron.Runtime.Processing;
+
+namespace Patron.Loyalty;
+
+/// <summary>The two timers of a ledger: the earliest lot's expiry and the review of the tier.</summary>
+internal static class LedgerTimers
+{
+    public const string Expiry = "expiry";
+    public const string Review = "review";
+
+    public static IEnumerable<TimerChange> Of(RecordedEvent recorded) => recorded.Event switch
+    {
+        // Most purchases leave the earliest expiry where it is, and then no timer is written.
+        PointsEarned { NextExpiry: null } => [],
+        PointsEarned earned => [new(Expiry, earned.NextExpiry)],
+        PointsReversed { Lots.Count: 0 } => [],
+        PointsReversed reversed => [new(Expiry, reversed.NextExpiry)],
+        PointsRedeemed redeemed => [new(Expiry, redeemed.NextExpiry)],
+        PointsExpired expired => [new(Expiry, expired.NextExpiry)],
+        TierChanged changed => [new(Review, changed.ReviewAt)],
+        TierKept kept => [TimerChange.Set(Review, kept.ReviewAt)],
+        MemberEnrolled or ReturnUnmatched => [],
+        _ => throw new UnreachableException($"No timers are defined for {recorded.Event.GetType().Name}."),
+    };
+
+    public static IEnumerable<Command> OnDue(DueTimer timer, Programme programme) => timer.Name switch
+    {
+        Expiry => [ExpirePoints.Command(timer.Customer, timer.Due)],
+        Review => [ReviewTier.Command(timer.Customer, programme, timer.Due)],
+        _ => throw new UnreachableException($"A ledger has no timer '{timer.Name}'."),
+    };
+}

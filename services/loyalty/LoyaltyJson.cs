@@ -1,0 +1,18 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Patron.Loyalty;
+
+/// <summary>Source-generated JSON of events, state, the programme and what endpoints take and answer.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(MemberEnrolled))]
+[JsonSerializable(typeof(PointsEarned))]
+[JsonSerializable(typeof(PointsReversed))]
+[JsonSerializable(typeof(ReturnUnmatched))]
+[JsonSerializable(typeof(PointsRedeemed))]
+[JsonSerializable(typeof(PointsExpired))]
+[JsonSerializable(typeof(TierChanged))]
+[JsonSerializable(typeof(TierKept))]
+[JsonSerializable(typeof(Ledger))]
+[JsonSerializable(typeof(Programme))]
+internal sealed partial class LoyaltyJson : JsonSerializerContext;

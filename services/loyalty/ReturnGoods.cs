@@ -1,0 +1,173 @@
+using Patron.Runtime.EventStore;
+
+namespace Patron.Loyalty;
+
+/// <summary>
+/// Returns name no purchase, so they match the customer's purchases of the product, the latest first, never one from after the return
+/// and never the document's own sale lines. What is left stays open until such a purchase arrives.
+/// </summary>
+internal static class ReturnGoods
+{
+    /// <summary>Matches the return lines of a document with the purchases in the history.</summary>
+    public static void Match(Booking booking, IReadOnlyList<DomainEvent> history, Purchase document)
+    {
+        var bought = Bought.By(history.Concat(booking.Events), document);
+        var lines = new List<ReversedLine>();
+        var open = new Dictionary<string, int>();
+        foreach (var (product, quantity) in Quantities(document.Returns))
+        {
+            var missing = quantity;
+            foreach (var line in bought.Of(product))
+            {
+                if (missing == 0)
+                    break;
+                var taken = Math.Min(missing, line.Remaining);
+                lines.Add(line.Take(taken));
+                missing -= taken;
+            }
+
+            if (missing > 0)
+                open.Add(product, missing);
+        }
+
+        if (lines.Count > 0)
+            booking.Add(Reverse(booking.Ledger, document.Id, claimed: false, lines, bought.Lots));
+        foreach (var (product, quantity) in open)
+            booking.Add(new ReturnUnmatched(document.Id, document.OccurredAt, product, quantity));
+    }
+
+    /// <summary>Lets open returns from after a purchase have its pieces, the oldest return first.</summary>
+    public static void Claim(Booking booking, PointsEarned earned)
+    {
+        if (booking.Ledger.OpenReturns.Count == 0)
+            return;
+
+        var bought = new Bought();
+        bought.Add(earned);
+        foreach (var returned in booking.Ledger.OpenReturns.GroupBy(open => open.Return))
+        {
+            var lines = new List<ReversedLine>();
+            foreach (var open in returned.Where(open => open.Return != earned.Purchase && earned.OccurredAt <= open.OccurredAt))
+            {
+                var missing = open.Quantity;
+                foreach (var line in bought.Of(open.Product).TakeWhile(_ => missing > 0))
+                {
+                    var taken = Math.Min(missing, line.Remaining);
+                    lines.Add(line.Take(taken));
+                    missing -= taken;
+                }
+            }
+
+            if (lines.Count > 0)
+                booking.Add(Reverse(booking.Ledger, returned.Key, claimed: true, lines, bought.Lots));
+        }
+    }
+
+    private static PointsReversed Reverse(
+        Ledger ledger, PurchaseId returned, bool claimed, List<ReversedLine> lines, IReadOnlyDictionary<PurchaseId, int> lotOf)
+    {
+        var left = ledger.Lots.ToDictionary(lot => lot.Sequence, lot => lot.Points);
+        var uses = new Dictionary<int, long>();
+        var owed = lines.Sum(line => line.Points);
+        foreach (var line in lines)
+            owed -= Use(lotOf[line.Purchase], line.Points);
+        foreach (var lot in ledger.Lots.TakeWhile(_ => owed > 0))
+            owed -= Use(lot.Sequence, owed);
+
+        var balance = ledger.Balance - uses.Values.Sum();
+        return new(
+            returned, claimed, lines.Sum(line => line.Points), [.. uses.Select(use => new LotUse(use.Key, use.Value))], Clawback: owed, lines, balance,
+            ledger.Lots.Where(lot => left[lot.Sequence] > 0).Select(lot => (DateTimeOffset?)lot.ExpiresAt).FirstOrDefault());
+
+        long Use(int lot, long points)
+        {
+            var used = Math.Min(points, left.GetValueOrDefault(lot));
+            if (used == 0)
+                return 0;
+            left[lot] -= used;
+            uses[lot] = uses.GetValueOrDefault(lot) + used;
+            return used;
+        }
+    }
+
+    private static IEnumerable<(string Product, int Quantity)> Quantities(IReadOnlyList<PurchaseLine> returns) =>
+        returns.GroupBy(line => line.Product).Select(lines => (lines.Key, checked(lines.Sum(line => line.Quantity))));
+
+    /// <summary>The sale lines of a customer by product, and how many pieces of each have not come back.</summary>
+    private sealed class Bought
+    {
+        private readonly Dictionary<string, List<BoughtLine>> byProduct = [];
+        private readonly Dictionary<(PurchaseId Purchase, int Line), BoughtLine> byPlace = [];
+        private readonly Dictionary<PurchaseId, int> lots = [];
+
+        public IReadOnlyDictionary<PurchaseId, int> Lots => lots;
+
+        public static Bought By(IEnumerable<DomainEvent> history, Purchase document)
+        {
+            var bought = new Bought();
+            foreach (var happened in history)
+            {
+                if (happened is PointsEarned earned && earned.Purchase != document.Id && earned.OccurredAt <= document.OccurredAt)
+                    bought.Add(earned);
+                else if (happened is PointsReversed reversed)
+                    bought.Less(reversed);
+            }
+
+            return bought;
+        }
+
+        public void Add(PointsEarned earned)
+        {
+            lots[earned.Purchase] = earned.Lot;
+            for (var i = 0; i < earned.Lines.Count; i++)
+            {
+                var line = new BoughtLine(earned, i);
+                byPlace.Add((earned.Purchase, i), line);
+                if (!byProduct.TryGetValue(line.Product, out var lines))
+                    byProduct.Add(line.Product, lines = []);
+                lines.Add(line);
+            }
+        }
+
+        /// <summary>Lines with pieces left, the latest purchase first; of one moment, the one booked last.</summary>
+        public IEnumerable<BoughtLine> Of(string product) => byProduct.TryGetValue(product, out var lines)
+            ? Enumerable.Reverse(lines).OrderByDescending(line => line.OccurredAt).Where(line => line.Remaining > 0)
+            : [];
+
+        private void Less(PointsReversed reversed)
+        {
+            foreach (var line in reversed.Lines)
+            {
+                // Lines of a purchase from after this return are not candidates and not in here.
+                if (byPlace.TryGetValue((line.Purchase, line.Line), out var known))
+                    known.Take(line.Quantity);
+            }
+        }
+    }
+
+    /// <summary>
+    /// A sale line and how much of it came back. After k of n pieces the sum taken back is floor(points × k / n), so that all pieces give
+    /// back exactly all points however they are split; amounts likewise.
+    /// </summary>
+    private sealed class BoughtLine(PointsEarned earned, int number)
+    {
+        private readonly EarnedLine line = earned.Lines[number];
+        private int returned;
+
+        public string Product => line.Product;
+
+        public DateTimeOffset OccurredAt => earned.OccurredAt;
+
+        public int Remaining => line.Quantity - returned;
+
+        public ReversedLine Take(int quantity)
+        {
+            var (points, amount) = (Share(line.Points), Share(line.AmountMinor));
+            returned += quantity;
+            return new(
+                earned.Purchase, number, line.Product, quantity, Share(line.AmountMinor) - amount, earned.Month, Share(line.Points) - points);
+        }
+
+        private long Share(long whole) => (long)((Int128)whole * returned / line.Quantity);
+    }
+}

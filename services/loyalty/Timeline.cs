@@ -1,0 +1,69 @@
+using System.Diagnostics;
+using System.Globalization;
+using Patron.Runtime.EventStore;
+using Patron.Runtime.Processing;
+
+namespace Patron.Loyalty;
+
+/// <summary>The ledger's part of a customer's story, told from its events.</summary>
+internal static class Timeline
+{
+    public static IReadOnlyList<TimelineEntry> Of(IEnumerable<RecordedEvent> events) =>
+        [.. events.Select(recorded => Entry(recorded.Event, recorded.Time)).OrderBy(entry => entry.Time)];
+
+    internal static string Reason(TierChanged changed) => changed.Upgrade
+        ? $"{Money(changed.SpendMinor, changed.Currency)} spent since {Month(changed.Since)} reaches {changed.To}, which starts at {Money(changed.ThresholdMinor, changed.Currency)}"
+        : $"{Money(changed.SpendMinor, changed.Currency)} spent since {Month(changed.Since)} is less than the {Money(changed.ThresholdMinor, changed.Currency)} that {changed.From} needs";
+
+    private static TimelineEntry Entry(DomainEvent happened, DateTimeOffset booked) => happened switch
+    {
+        MemberEnrolled enrolled => Tell(enrolled.At, $"Joined as {enrolled.Tier}", "First purchase or return of a known customer"),
+        PointsEarned earned => Tell(earned.OccurredAt, $"Earned {earned.Points} points", WhyEarned(earned)),
+        PointsReversed reversed => Tell(booked, $"Gave back {reversed.Points} points", WhyReversed(reversed)),
+        ReturnUnmatched open => Tell(
+            open.OccurredAt, $"Returned {open.Quantity} x {open.Product} without a known purchase",
+            "No earlier purchase of this product has as many pieces left; stays open until one arrives"),
+        PointsRedeemed redeemed => Tell(
+            redeemed.At, $"Redeemed {redeemed.Points} points", $"{redeemed.Reason}; taken from the lots that expire first; {redeemed.Balance} left"),
+        PointsExpired expired => Tell(
+            expired.CutOff, $"{expired.Points} points expired", $"{expired.Lots.Count} lot(s) reached their cut-off; {expired.Balance} left"),
+        TierChanged changed => Tell(changed.At, $"Tier changed from {changed.From} to {changed.To}", Reason(changed)),
+        TierKept kept => Tell(
+            kept.At, $"Kept {kept.Tier}",
+            $"{Money(kept.SpendMinor, kept.Currency)} spent since {Month(kept.Since)} is enough for {Money(kept.ThresholdMinor, kept.Currency)}"),
+        _ => throw new UnreachableException($"The timeline does not know {happened.GetType().Name}."),
+    };
+
+    private static string WhyEarned(PointsEarned earned)
+    {
+        var spent = Money(earned.Lines.Sum(line => line.AmountMinor), earned.Currency);
+        var settled = earned.Settled == 0 ? "" : $", {earned.Settled} of them repaid what was owed";
+        return $"{spent} of goods as {earned.Tier} by programme version {earned.Programme}, rounded down{settled}; balance {earned.Balance}";
+    }
+
+    private static string WhyReversed(PointsReversed reversed)
+    {
+        var pieces = reversed.Lines.Sum(line => (long)line.Quantity);
+        var purchases = reversed.Lines.Select(line => line.Purchase).Distinct().Count();
+        var how = reversed.Claimed ? "an open return matched this purchase, which arrived after it" : "matched by product, latest purchase first";
+        var owed = reversed.Clawback == 0 ? "" : $", {reversed.Clawback} already gone and now owed";
+        return $"{pieces} piece(s) of {purchases} purchase(s) came back: {how}{owed}; balance {reversed.Balance}";
+    }
+
+    private static TimelineEntry Tell(DateTimeOffset time, string what, string why) => new(time, "loyalty", what, why);
+
+    private static string Month(int month) => string.Create(CultureInfo.InvariantCulture, $"{month / 100:0000}-{month % 100:00}");
+
+    /// <summary>Minor units as people write them, by the number of digits that ISO 4217 gives the currency.</summary>
+    private static string Money(long minor, string currency)
+    {
+        var digits = currency switch
+        {
+            "JPY" or "KRW" or "VND" or "CLP" or "ISK" or "UGX" or "XAF" or "XOF" or "XPF" or "PYG" or "RWF" or "GNF" or "DJF" or "KMF" or "BIF" or "VUV" => 0,
+            "BHD" or "IQD" or "JOD" or "KWD" or "LYD" or "OMR" or "TND" => 3,
+            _ => 2,
+        };
+        var scale = (decimal)Math.Pow(10, digits);
+        return $"{(minor / scale).ToString("N" + digits, CultureInfo.InvariantCulture)} {currency}";
+    }
+}
