@@ -15,4 +15,7 @@ namespace Patron.Loyalty;
 [JsonSerializable(typeof(TierKept))]
 [JsonSerializable(typeof(Ledger))]
 [JsonSerializable(typeof(Programme))]
+[JsonSerializable(typeof(CustomerLedger))]
+[JsonSerializable(typeof(RedemptionRequest))]
+[JsonSerializable(typeof(RedemptionAnswer))]
 internal sealed partial class LoyaltyJson : JsonSerializerContext;

@@ -150,7 +150,8 @@ internal sealed class ReferenceLedger((string Name, int FromMinor, int Percent)[
         }
     }
 
-    private static int Month(DateTimeOffset at) => (at.Year * 12) + at.Month;
+    // Documents here are of noon and reviews of midnight in London: an hour later than Greenwich both are in London's month, summer or winter.
+    private static int Month(DateTimeOffset at) => (at.UtcDateTime.AddHours(1).Year * 12) + at.UtcDateTime.AddHours(1).Month;
 
     private sealed class Point(int lot, DateTimeOffset expires)
     {

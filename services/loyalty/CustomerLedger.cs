@@ -1,0 +1,29 @@
+namespace Patron.Loyalty;
+
+/// <summary>A customer's points as shown to people and tills.</summary>
+/// <param name="Balance">Points that can be redeemed now.</param>
+/// <param name="Owed">Points that the next purchases repay first.</param>
+/// <param name="SpendMinor">Qualifying spend in the tier window, in minor units of <paramref name="Currency"/>.</param>
+/// <param name="NextTier">What is missing to the next tier; null at the top.</param>
+internal sealed record CustomerLedger(
+    Guid Customer, long Balance, long Owed, string Tier, DateTimeOffset? TierReviewAt, long SpendMinor, string Currency, TierDistance? NextTier,
+    IReadOnlyList<LotShown> Lots, IReadOnlyList<OpenReturnShown> OpenReturns)
+{
+    public static CustomerLedger Of(Guid customer, Ledger ledger, Programme programme, DateTimeOffset now)
+    {
+        var spend = ledger.SpendSince(programme.WindowStart(now));
+        var tier = ledger.Tier ?? programme.Tiers[0].Name;
+        var good = ledger.Lots.Where(lot => lot.ExpiresAt > now).ToList();
+        return new(
+            customer, good.Sum(lot => lot.Points), ledger.Clawback, tier, ledger.ReviewAt, spend, programme.TierCurrency,
+            programme.TierAbove(tier) is { } next ? new(next.Name, Math.Max(0, next.FromMinor - spend)) : null,
+            [.. good.Select(lot => new LotShown(lot.Points, lot.ExpiresAt))],
+            [.. ledger.OpenReturns.Select(open => new OpenReturnShown(open.Return, open.Product, open.Quantity))]);
+    }
+}
+
+internal sealed record TierDistance(string Tier, long SpendMissingMinor);
+
+internal readonly record struct LotShown(long Points, DateTimeOffset ExpiresAt);
+
+internal readonly record struct OpenReturnShown(PurchaseId Return, string Product, int Quantity);

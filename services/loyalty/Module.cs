@@ -1,0 +1,56 @@
+using Patron.Runtime.Hosting;
+using Patron.Runtime.Processing;
+
+namespace Patron.Loyalty;
+
+/// <summary>Points, lots and tiers from purchases.</summary>
+public static class Module
+{
+    internal const string Name = "loyalty";
+
+    public static void AddLoyalty(this WebApplicationBuilder builder)
+    {
+        var settings = builder.AddSettings<LoyaltySettings>("Loyalty");
+        var programme = Programme.Load(settings.ProgrammePath);
+        builder.Services.AddSingleton(programme);
+        builder.AddPatronService(Name, _ => Define(programme));
+    }
+
+    public static void MapLoyalty(this WebApplication app) => Endpoints.Map(app);
+
+    internal static ServiceDefinition Define(Programme programme) => new()
+    {
+        Name = Name,
+        Events = Ledger.Events,
+        Streams = [Ledger.Kind],
+        Views = [new Figures()],
+        Subscriptions = [Consumed.Profile(programme)],
+        Publications = [Published.Loyalty],
+        Timers = LedgerTimers.Of,
+        OnDue = timer => LedgerTimers.OnDue(timer, programme),
+        Migrations = [Figures.Migration],
+    };
+}
+
+/// <summary>Configuration section <c>Loyalty</c>.</summary>
+internal sealed class LoyaltySettings : ISettings
+{
+    /// <summary>The programme's JSON document; without it the one inside the assembly applies.</summary>
+    public string? ProgrammePath { get; set; }
+
+    public IEnumerable<SettingFault> Check()
+    {
+        string? fault = null;
+        try
+        {
+            Programme.Load(ProgrammePath);
+        }
+        catch (Exception wrong) when (wrong is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            fault = wrong.Message.TrimEnd('.');
+        }
+
+        if (fault is not null)
+            yield return new(nameof(ProgrammePath), $"it must name a right programme document: {fault}");
+    }
+}
