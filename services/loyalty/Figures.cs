@@ -11,7 +11,7 @@ namespace Patron.Loyalty;
 /// </summary>
 internal sealed class Figures : IInlineView
 {
-    public static Migration Migration { get; } = new("figures", Script());
+    public static Migration Migration { get; } = Migration.Embedded("figures.sql");
 
     public void Apply(IReadOnlyList<RecordedEvent> events, NpgsqlBatch transaction)
     {
@@ -119,12 +119,5 @@ internal sealed class Figures : IInlineView
         command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. moved.Select(tier => tier.Key)] });
         command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. moved.Select(tier => tier.Value)] });
         transaction.BatchCommands.Add(command);
-    }
-
-    private static string Script()
-    {
-        using var stream = typeof(Figures).Assembly.GetManifestResourceStream("Patron.Loyalty.figures.sql")!;
-        using var reader = new StreamReader(stream);
-        return reader.ReadToEnd();
     }
 }
