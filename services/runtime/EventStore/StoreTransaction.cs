@@ -91,7 +91,11 @@ internal sealed class StoreTransaction(StoreContext store, NpgsqlConnection conn
             Statements.Texts(fired.Select(t => t.Name)));
 
         foreach (var command in commands)
+        {
             streams.TryAdd(command.Stream, new LoadedStream(command));
+            streams[command.Stream].KeepsHistory |= command.NeedsHistory;
+        }
+
         List<LoadedStream> outdated = [];
         await using (var row = await batch.ExecuteReaderAsync(cancellation))
             await ReadAsync(row, outdated, cancellation);
@@ -209,7 +213,7 @@ internal sealed class StoreTransaction(StoreContext store, NpgsqlConnection conn
             recorded[i] = new RecordedEvent(
                 partition, ++heads[partition], command.Stream, command.Customer, ++stream.Version, now, happened, command.Metadata);
             stream.State = stream.Kind.Evolve(stream.State, happened);
-            if (command.NeedsHistory || stream.History.Count > 0)
+            if (stream.KeepsHistory)
                 stream.History.Add(happened);
             appended.Add((recorded[i], i == 0 ? command.IdempotencyKey : null));
         }
@@ -272,6 +276,9 @@ internal sealed class StoreTransaction(StoreContext store, NpgsqlConnection conn
         public object State { get; set; } = first.Kind.Initial;
 
         public int Version { get; set; }
+
+        /// <summary>Some command of the transaction needs the history, so those before it must add to it.</summary>
+        public bool KeepsHistory { get; set; }
 
         public List<DomainEvent> History { get; } = [];
     }
