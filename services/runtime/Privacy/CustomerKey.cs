@@ -8,9 +8,7 @@ namespace Patron.Runtime.Privacy;
 /// </summary>
 public sealed class CustomerKey
 {
-    public const int KeyBytes = 32;
-    private const int NonceBytes = 12;
-    private const int TagBytes = 16;
+    public const int KeyBytes = SealedBox.KeyBytes;
     private readonly byte[] key;
 
     /// <exception cref="ArgumentException">The key is not 32 bytes long.</exception>
@@ -28,27 +26,12 @@ public sealed class CustomerKey
     /// Base64 of nonce, ciphertext and tag. <paramref name="field"/> (such as <c>email</c>) and the customer are bound to it, so that a
     /// value cannot be moved to another field or customer.
     /// </summary>
-    public string Seal(string text, string field)
-    {
-        var plain = Encoding.UTF8.GetBytes(text);
-        var box = new byte[NonceBytes + plain.Length + TagBytes];
-        RandomNumberGenerator.Fill(box.AsSpan(0, NonceBytes));
-        using var aes = new AesGcm(key, TagBytes);
-        aes.Encrypt(box.AsSpan(0, NonceBytes), plain, box.AsSpan(NonceBytes, plain.Length), box.AsSpan(NonceBytes + plain.Length), BoundTo(field));
-        return Convert.ToBase64String(box);
-    }
+    public string Seal(string text, string field) =>
+        Convert.ToBase64String(SealedBox.Seal(key, Encoding.UTF8.GetBytes(text), BoundTo(field)));
 
     /// <exception cref="CryptographicException">Sealed with another key, for another field or customer, or changed since.</exception>
-    public string Unseal(string sealedText, string field)
-    {
-        var box = Convert.FromBase64String(sealedText);
-        if (box.Length < NonceBytes + TagBytes)
-            throw new CryptographicException("A sealed value is too short to be one.");
-        var plain = new byte[box.Length - NonceBytes - TagBytes];
-        using var aes = new AesGcm(key, TagBytes);
-        aes.Decrypt(box.AsSpan(0, NonceBytes), box.AsSpan(NonceBytes, plain.Length), box.AsSpan(NonceBytes + plain.Length), plain, BoundTo(field));
-        return Encoding.UTF8.GetString(plain);
-    }
+    public string Unseal(string sealedText, string field) =>
+        Encoding.UTF8.GetString(SealedBox.Open(key, Convert.FromBase64String(sealedText), BoundTo(field)));
 
     /// <summary>The key's bytes, to be wrapped by a master key or handed to a service that may have them.</summary>
     public byte[] Export() => [.. key];
