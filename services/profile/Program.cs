@@ -1,1 +1,4 @@
-return 0;
+using Patron.Profile;
+using Patron.Runtime.Hosting;
+
+return await PatronHost.RunAsync(args, "profile", builder => builder.AddProfile(), app => app.MapProfile());

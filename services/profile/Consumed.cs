@@ -1,0 +1,153 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Patron.Contracts.Ingest.V1;
+
+namespace Patron.Profile;
+
+/// <summary>
+/// The ingestion contract in profile's own words. Every rule of the contract is checked here, for HTTP and for the log alike; what is
+/// wrong is added to the errors, and the answer then counts for nothing.
+/// </summary>
+internal sealed partial class Consumed(ProfileSettings settings, KeyedHash hash)
+{
+    public const int LinesMax = 5_000;
+    public const int QuantityMax = 1_000_000;
+    public const long AmountMinorMax = 1_000_000_000_000;
+    private const int CodeCharactersMax = 64;
+    private const int NameCharactersMax = 200;
+    private const int WordingCharactersMax = 128;
+    private static readonly string[] ConsentChannels = ["email", "sms", "wechat"];
+
+    public PurchaseFacts PurchaseOf(Purchase purchase, Guid id, string source, DateTimeOffset time, string at, FieldErrors errors)
+    {
+        CheckCode(purchase.Receipt, $"{at}/receipt", "the number on the receipt", errors);
+        if (purchase.Channel == Channel.Unspecified)
+            errors.Add($"{at}/channel", "Say where it was bought: CHANNEL_POS or CHANNEL_ESHOP.");
+        if (purchase.Store.Length > CodeCharactersMax || purchase.Store.Any(char.IsControl))
+            errors.Add($"{at}/store", $"The shop's code has at most {CodeCharactersMax} characters and no control characters.");
+        CheckCurrency(purchase.Currency, $"{at}/currency", errors);
+        if (purchase.Lines.Count is 0 or > LinesMax)
+            errors.Add($"{at}/lines", string.Create(CultureInfo.InvariantCulture, $"A purchase has 1 to {LinesMax} lines, not {purchase.Lines.Count}."));
+
+        var lines = new PurchaseLine[Math.Min(purchase.Lines.Count, LinesMax)];
+        for (var i = 0; i < lines.Length; i++)
+        {
+            CheckLine(purchase.Lines[i], at, i, errors);
+            lines[i] = new PurchaseLine(purchase.Lines[i].Product, (LineKind)purchase.Lines[i].Kind, purchase.Lines[i].Quantity, purchase.Lines[i].AmountMinor);
+        }
+        return new PurchaseFacts(id, source, purchase.Receipt, (PurchaseChannel)purchase.Channel, purchase.Store, time, purchase.Currency, lines);
+    }
+
+    /// <summary>The identifiers in their normal spelling, the surest first.</summary>
+    public IReadOnlyList<Identifier> IdentifiersOf(Identifiers? told, string source, string at, FieldErrors errors)
+    {
+        if (told is null)
+            return [];
+        var found = new List<Identifier>(4);
+        Add(IdentifierKind.Card, told.LoyaltyCard, Normal.Card, "loyaltyCard", "A loyalty card number has 1 to 64 characters and no control characters.");
+        Add(IdentifierKind.ShopId, told.ShopCustomerId, Normal.ShopId, "shopCustomerId", "A shop's customer number has 1 to 64 characters and no control characters.");
+        Add(IdentifierKind.Phone, told.Phone, Normal.Phone, "phone", "This is not a phone number in E.164, such as +85291234567.");
+        Add(IdentifierKind.Email, told.Email, Normal.Email, "email", "This is not an e-mail address.");
+        return found;
+
+        void Add(IdentifierKind kind, string text, Func<string, string?> normalise, string field, string rule)
+        {
+            if (text.Length == 0)
+                return;
+            if (normalise(text) is { } value)
+                found.Add(new Identifier(kind, value, kind == IdentifierKind.ShopId ? hash.OfShopId(source, value) : hash.Of(kind, value)));
+            else
+                errors.Add($"{at}/{field}", rule);
+        }
+    }
+
+    public static Details DetailsOf(CustomerUpdate update, IReadOnlyList<Identifier> identifiers, string at, FieldErrors errors)
+    {
+        CheckName(update.GivenName, $"{at}/givenName", errors);
+        CheckName(update.FamilyName, $"{at}/familyName", errors);
+        return ContactsOf(identifiers) with
+        {
+            GivenName = update.GivenName.Trim() is { Length: > 0 } given ? given : null,
+            FamilyName = update.FamilyName.Trim() is { Length: > 0 } family ? family : null,
+            Language = Checked(update.Language, Normal.Language, $"{at}/language", "This is not a language tag of BCP 47, such as zh-Hant-HK.", errors),
+            TimeZone = Checked(update.TimeZone, Normal.TimeZone, $"{at}/timeZone", "This is not a time zone of the IANA database, such as Asia/Hong_Kong.", errors),
+            Country = Checked(update.Country, Normal.Country, $"{at}/country", "This is not a country code of ISO 3166-1 alpha-2, such as HK.", errors),
+        };
+    }
+
+    /// <summary>An e-mail address or phone number that identifies a person is also where they can be reached.</summary>
+    public static Details ContactsOf(IReadOnlyList<Identifier> identifiers) => new(
+        Email: identifiers.FirstOrDefault(i => i.Kind == IdentifierKind.Email).Value,
+        Phone: identifiers.FirstOrDefault(i => i.Kind == IdentifierKind.Phone).Value);
+
+    public static IReadOnlyList<ToldConsent> ConsentsOf(CustomerUpdate update, string at, FieldErrors errors)
+    {
+        var consents = new List<ToldConsent>(update.Consents.Count);
+        for (var i = 0; i < update.Consents.Count; i++)
+        {
+            var consent = update.Consents[i];
+            var place = $"{at}/consents/{i}";
+            if (!ConsentChannels.Contains(consent.Channel))
+                errors.Add($"{place}/channel", "The channel must be email, sms or wechat.");
+            if (!Purpose().IsMatch(consent.Purpose))
+                errors.Add($"{place}/purpose", "A purpose, such as marketing, has 1 to 64 small letters, digits and hyphens.");
+            if (consent.State == ConsentState.Unspecified)
+                errors.Add($"{place}/state", "Say what was decided: CONSENT_STATE_GRANTED or CONSENT_STATE_WITHDRAWN.");
+            if (consent.Wording.Length > WordingCharactersMax || (consent.State == ConsentState.Granted && consent.Wording.Trim().Length == 0))
+                errors.Add($"{place}/wording", $"A grant names the wording that was shown, in 1 to {WordingCharactersMax} characters.");
+            if (consents.Any(c => c.Channel == consent.Channel && c.Purpose == consent.Purpose))
+                errors.Add(place, "This channel and purpose are named twice; name them once.");
+            consents.Add(new ToldConsent(consent.Channel, consent.Purpose, consent.State == ConsentState.Granted, consent.Wording.Trim()));
+        }
+        return consents;
+    }
+
+    private void CheckCurrency(string currency, string at, FieldErrors errors)
+    {
+        if (!Iso4217.Contains(currency))
+            errors.Add(at, "This is not a currency code of ISO 4217, such as GBP.");
+        else if (settings.Currencies.Count > 0 && !settings.Currencies.Contains(currency))
+            errors.Add(at, $"This brand does not sell in {currency}, only in {string.Join(", ", settings.Currencies)}.");
+    }
+
+    private static void CheckLine(Line line, string at, int index, FieldErrors errors)
+    {
+        if (line.Product.Length is 0 or > CodeCharactersMax || line.Product.Any(char.IsControl))
+            errors.Add($"{at}/lines/{index}/product", $"A product code has 1 to {CodeCharactersMax} characters and no control characters.");
+        if (line.Kind == Contracts.Ingest.V1.LineKind.Unspecified)
+            errors.Add($"{at}/lines/{index}/kind", "Say what the line is: LINE_KIND_SALE, LINE_KIND_RETURN, LINE_KIND_FEE or LINE_KIND_ADJUSTMENT.");
+        if (line.Quantity is < 1 or > QuantityMax)
+            errors.Add($"{at}/lines/{index}/quantity", string.Create(CultureInfo.InvariantCulture, $"The quantity must be from 1 to {QuantityMax}, whatever the kind."));
+        if (Math.Abs((decimal)line.AmountMinor) > AmountMinorMax)
+            errors.Add($"{at}/lines/{index}/amountMinor", string.Create(CultureInfo.InvariantCulture, $"The amount must be from -{AmountMinorMax} to {AmountMinorMax} minor units."));
+        else if (line.Kind == Contracts.Ingest.V1.LineKind.Sale && line.AmountMinor < 0)
+            errors.Add($"{at}/lines/{index}/amountMinor", "The amount of a sale is not negative; goods that come back are LINE_KIND_RETURN.");
+        else if (line.Kind == Contracts.Ingest.V1.LineKind.Return && line.AmountMinor > 0)
+            errors.Add($"{at}/lines/{index}/amountMinor", "The amount of a return is not positive: the money goes back to the customer.");
+    }
+
+    private static void CheckCode(string code, string at, string what, FieldErrors errors)
+    {
+        if (code.Trim().Length == 0 || code.Length > CodeCharactersMax || code.Any(char.IsControl))
+            errors.Add(at, $"This must be {what}, 1 to {CodeCharactersMax} characters without control characters.");
+    }
+
+    private static void CheckName(string name, string at, FieldErrors errors)
+    {
+        if (name.Length > NameCharactersMax || name.Any(char.IsControl))
+            errors.Add(at, $"A name has at most {NameCharactersMax} characters and no control characters.");
+    }
+
+    private static string? Checked(string text, Func<string, string?> normalise, string at, string rule, FieldErrors errors)
+    {
+        if (text.Length == 0)
+            return null;
+        var value = normalise(text);
+        if (value is null)
+            errors.Add(at, rule);
+        return value;
+    }
+
+    [GeneratedRegex("^[a-z0-9-]{1,64}\\z")]
+    private static partial Regex Purpose();
+}

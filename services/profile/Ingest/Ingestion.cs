@@ -1,0 +1,119 @@
+using System.Diagnostics;
+using Npgsql;
+using Patron.Runtime.EventStore;
+using Patron.Runtime.Processing;
+
+namespace Patron.Profile;
+
+internal enum TakenAs
+{
+    /// <summary>Durable now.</summary>
+    Accepted,
+
+    /// <summary>Was durable before; nothing was changed.</summary>
+    Repeated,
+
+    /// <summary>The source and id belong to an event that told something else.</summary>
+    Conflict,
+
+    /// <summary>Understood and not allowed; see the detail.</summary>
+    Refused,
+
+    /// <summary>Left alone because another event of the call cannot be taken.</summary>
+    NotApplied,
+}
+
+/// <param name="Customer">Whom it is about; null for an anonymous purchase, or when it was not taken.</param>
+internal sealed record Taken(Told Event, TakenAs As, Guid? Customer, string? Detail = null);
+
+/// <summary>
+/// Takes events that were found right, a batch at a time in a handful of round trips: known events, identifiers, keys, then the commands.
+/// HTTP, the log and replays of quarantined records all come through here.
+/// </summary>
+internal sealed class Ingestion(ServiceRuntime profile, Identities identities, CustomerVault vault)
+{
+    private const string ConflictDetail = "An event of this source and id was taken before and told something else; a new event needs a new id.";
+
+    /// <summary>Returns when everything accepted is durable; results are in the order of the events. A retry is safe.</summary>
+    /// <param name="allOrNone">
+    /// Apply nothing when an event is known to conflict. (One that conflicts with a call of the same moment is found out only afterwards.)
+    /// </param>
+    public async Task<IReadOnlyList<Taken>> TakeAsync(IReadOnlyList<Told> events, bool allOrNone, CancellationToken cancellation)
+    {
+        var results = new Taken?[events.Count];
+        var first = new Dictionary<Guid, int>(events.Count);
+        var earlier = await EarlierAsync(events, cancellation);
+        for (var i = 0; i < events.Count; i++)
+        {
+            if (earlier.TryGetValue(events[i].Key, out var known))
+                results[i] = Compare(events[i], known.Hash, known.Customer);
+            else if (!first.TryAdd(events[i].Key, i) && events[first[events[i].Key]].Hash != events[i].Hash)
+                results[i] = new Taken(events[i], TakenAs.Conflict, null, ConflictDetail);
+        }
+        if (allOrNone && results.Any(r => r?.As == TakenAs.Conflict))
+            return [.. results.Select((r, i) => r ?? new Taken(events[i], TakenAs.NotApplied, null))];
+
+        var fresh = first.Values.Where(i => results[i] is null).Order().ToList();
+        var applied = await ApplyAsync(fresh.ConvertAll(i => events[i]), cancellation);
+        for (var i = 0; i < fresh.Count; i++)
+            results[fresh[i]] = applied[i];
+        // What is left came twice in this very call.
+        for (var i = 0; i < events.Count; i++)
+            results[i] ??= results[first[events[i].Key]]! with { Event = events[i], As = Again(results[first[events[i].Key]]!.As) };
+
+        var repeats = results.Count(r => r!.As == TakenAs.Repeated);
+        if (repeats > 0)
+            await Figures.CountRepeatsAsync(profile.Database, repeats, cancellation);
+        return results!;
+    }
+
+    private async Task<IReadOnlyList<Taken>> ApplyAsync(List<Told> events, CancellationToken cancellation)
+    {
+        if (events.Count == 0)
+            return [];
+        var who = await identities.RecogniseAsync(events, cancellation);
+        var keys = await vault.EnsureAsync(who.OfType<Recognised>().Select(w => w.Customer).ToHashSet(), cancellation);
+        var commands = events.Select((told, i) => who[i] is { } named
+            ? CommandOf(told, CustomerProfile.Kind.Command(named.Customer, named.Customer, Deciding(told, named, keys.GetValueOrDefault(named.Customer))))
+            : CommandOf(told, CustomerProfile.Kind.Command(told.Key, told.Key, _ => RecordPurchase.DecideAnonymous(told)))).ToList();
+        var results = await profile.ExecuteAsync(commands, cancellation);
+        return [.. results.Select((result, i) => Outcome(events[i], result, who[i]?.Customer))];
+    }
+
+    private static Func<CustomerProfile, Decision> Deciding(Told told, Recognised who, Runtime.Privacy.CustomerKey? key) => told.Purchase is null
+        ? customer => UpdateCustomer.Decide(customer, told, who, key)
+        : customer => RecordPurchase.Decide(customer, told, who, key);
+
+    private static Command CommandOf(Told told, Command command) => command with
+    {
+        IdempotencyKey = told.Key,
+        Metadata = new EventMetadata { TraceParent = told.TraceParent ?? Activity.Current?.Id },
+    };
+
+    private static Taken Outcome(Told told, CommandResult result, Guid? customer)
+    {
+        if (result.Refusal is { } refusal)
+            return new Taken(told, TakenAs.Refused, null, refusal.Detail);
+        return result.Repeated
+            ? Compare(told, ((ProfileEvent)result.Events[0].Event).Told, result.Events[0].Customer)
+            : new Taken(told, TakenAs.Accepted, customer);
+    }
+
+    private static Taken Compare(Told told, Guid? hash, Guid customer) => hash == told.Hash
+        ? new Taken(told, TakenAs.Repeated, customer == told.Key ? null : customer)
+        : new Taken(told, TakenAs.Conflict, null, ConflictDetail);
+
+    private static TakenAs Again(TakenAs first) => first == TakenAs.Accepted ? TakenAs.Repeated : first;
+
+    // The store would find them too, but only after the other events of the call were applied.
+    private async Task<Dictionary<Guid, (Guid Customer, Guid? Hash)>> EarlierAsync(IReadOnlyList<Told> events, CancellationToken cancellation)
+    {
+        var earlier = new Dictionary<Guid, (Guid, Guid?)>();
+        await using var command = profile.Database.CreateCommand("select key, customer, (data::json ->> 'told')::uuid from events where key = any($1)");
+        command.Parameters.Add(Statements.Uuids(events.Select(e => e.Key)));
+        await using var row = await command.ExecuteReaderAsync(cancellation);
+        while (await row.ReadAsync(cancellation))
+            earlier.Add(row.GetGuid(0), (row.GetGuid(1), row.IsDBNull(2) ? null : row.GetGuid(2)));
+        return earlier;
+    }
+}

@@ -1,0 +1,38 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Patron.Profile;
+
+/// <summary>Parses a body, or says where it stops being JSON. The parser's own message may quote the body, so it is not told.</summary>
+internal static class JsonBody
+{
+    public static async Task<JsonDocument?> ParseAsync(Stream body, FieldErrors errors, CancellationToken cancellation)
+    {
+        try
+        {
+            return await JsonDocument.ParseAsync(body, CloudEvents.JsonOptions, cancellation);
+        }
+        catch (JsonException wrong)
+        {
+            Add(wrong, errors);
+            return null;
+        }
+    }
+
+    public static JsonDocument? Parse(ReadOnlyMemory<byte> body, FieldErrors errors)
+    {
+        try
+        {
+            return JsonDocument.Parse(body, CloudEvents.JsonOptions);
+        }
+        catch (JsonException wrong)
+        {
+            Add(wrong, errors);
+            return null;
+        }
+    }
+
+    private static void Add(JsonException wrong, FieldErrors errors) => errors.Add("", wrong.LineNumber is { } line
+        ? string.Create(CultureInfo.InvariantCulture, $"This is not JSON, or nested too deeply (line {line + 1}, byte {wrong.BytePositionInLine + 1}).")
+        : "This is not JSON that can be taken: every name of an object may occur once.");
+}

@@ -1,0 +1,30 @@
+namespace Patron.Profile;
+
+/// <summary>An event of a touchpoint, understood and found right: what it tells of whom.</summary>
+/// <param name="Place">JSON pointer to the event in its body, to name it in an answer.</param>
+/// <param name="Key">Derived from source and id: the idempotency key for ever, and the id of the purchase.</param>
+/// <param name="Hash">Keyed hash of what was told: tells a repeat from another event under the same source and id.</param>
+/// <param name="Identifiers">Normalised, the surest first; none makes a purchase anonymous.</param>
+/// <param name="Details">Personal; null fields say nothing.</param>
+internal sealed record Told(
+    string Place, string Source, string Id, DateTimeOffset Time, Guid Key, Guid Hash, IReadOnlyList<Identifier> Identifiers,
+    Details Details, IReadOnlyList<ToldConsent> Consents, PurchaseFacts? Purchase)
+{
+    public string? TraceParent { get; init; }
+
+    public bool IsAnonymous => Identifiers.Count == 0;
+}
+
+/// <summary>Personal details in clear, normalised; they live only while an event is being handled.</summary>
+internal sealed record Details(
+    string? GivenName = null, string? FamilyName = null, string? Email = null, string? Phone = null, string? Language = null,
+    string? TimeZone = null, string? Country = null);
+
+internal sealed record ToldConsent(string Channel, string Purpose, bool Granted, string Wording);
+
+/// <summary>Whom an event is about, after its identifiers were looked up together.</summary>
+/// <param name="Linked">The identifiers that belong to the customer.</param>
+/// <param name="Foreign">Those that belong to somebody else already.</param>
+internal sealed record Recognised(Guid Customer, IReadOnlyList<Identifier> Linked, IReadOnlyList<ForeignIdentifier> Foreign);
+
+internal readonly record struct ForeignIdentifier(Identifier Identifier, Guid BelongsTo);

@@ -1,0 +1,60 @@
+using Patron.Runtime.Hosting;
+
+namespace Patron.Profile;
+
+/// <summary>The configuration section <c>Profile</c>.</summary>
+internal sealed class ProfileSettings : ISettings
+{
+    /// <summary>The ISO 4217 codes in which this brand sells; empty for any.</summary>
+    public IList<string> Currencies { get; set; } = [];
+
+    /// <summary>How far an event's time may lie ahead of business time: clocks of touchpoints differ.</summary>
+    public TimeSpan FutureMax { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>An event before this comes from a clock that was never set.</summary>
+    public DateTimeOffset EarliestTime { get; set; } = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    /// <summary>The most events of one call, from 1 to 10,000.</summary>
+    public int EventsMax { get; set; } = 1_000;
+
+    /// <summary>The largest body of one call, in bytes; also the largest record taken from the log.</summary>
+    public int BodyBytesMax { get; set; } = 16 * 1024 * 1024;
+
+    /// <summary>Identifiers whose customer is kept in memory.</summary>
+    public int KnownIdentifiersMax { get; set; } = 200_000;
+
+    /// <summary>For how long, in system time: another instance may have merged or erased a customer meanwhile.</summary>
+    public TimeSpan KnownIdentifiersLifetime { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Customer keys that are kept in memory.</summary>
+    public int KeysMax { get; set; } = 100_000;
+
+    /// <summary>For how long, in system time.</summary>
+    public TimeSpan KeysLifetime { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>For how many days, in business time, a quarantined body can be read and replayed; then its key is destroyed.</summary>
+    public int QuarantineDaysMax { get; set; } = 30;
+
+    /// <summary>Records of the log that are handled together.</summary>
+    public int LogRecordsMax { get; set; } = 500;
+
+    public IEnumerable<SettingFault> Check()
+    {
+        if (Currencies.Any(c => !Iso4217.Contains(c)))
+            yield return new SettingFault(nameof(Currencies), "it must list currency codes of ISO 4217, such as GBP");
+        if (FutureMax < TimeSpan.Zero)
+            yield return new SettingFault(nameof(FutureMax), "it must not be negative");
+        if (EventsMax is < 1 or > 10_000)
+            yield return new SettingFault(nameof(EventsMax), "it must be from 1 to 10000");
+        if (BodyBytesMax < 1_024)
+            yield return new SettingFault(nameof(BodyBytesMax), "it must be at least 1024 bytes");
+        if (KnownIdentifiersMax < 2)
+            yield return new SettingFault(nameof(KnownIdentifiersMax), "it must be at least 2");
+        if (KeysMax < 2)
+            yield return new SettingFault(nameof(KeysMax), "it must be at least 2");
+        if (QuarantineDaysMax < 1)
+            yield return new SettingFault(nameof(QuarantineDaysMax), "it must be at least 1 day");
+        if (LogRecordsMax is < 1 or > 10_000)
+            yield return new SettingFault(nameof(LogRecordsMax), "it must be from 1 to 10000");
+    }
+}

@@ -1,0 +1,79 @@
+using System.Diagnostics;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Patron.Contracts;
+using Patron.Contracts.Ingest.V1;
+using Patron.Runtime.EventLog;
+using Patron.Runtime.EventStore;
+using Patron.Runtime.Processing;
+using Facts = Patron.Contracts.Profile.V1;
+
+namespace Patron.Profile;
+
+/// <summary>Profile's own events in public words. The retained topic carries no personal data, the compacted one only sealed fields.</summary>
+internal static class Published
+{
+    public static readonly Topic Profile = new(Topics.Profile);
+    public static readonly Topic Customers = new(Topics.ProfileCustomers, Compacted: true);
+
+    public static IReadOnlyList<Publication> Publications { get; } = [new(Profile, FactOf), new(Customers, StateOf)];
+
+    internal static IMessage? FactOf(RecordedEvent recorded) => recorded.Event switch
+    {
+        CustomerRegistered registered => new Facts.CustomerRegistered { Source = registered.Source },
+        PurchaseRecorded recordedPurchase => PurchaseOf(recordedPurchase.Purchase, anonymous: false),
+        AnonymousPurchaseRecorded recordedPurchase => PurchaseOf(recordedPurchase.Purchase, anonymous: true),
+        ConsentChanged changed => ConsentOf(changed),
+        // Who is known by what, and what is known of them, is profile's own matter.
+        IdentifierLinked or IdentifierConflictFound or DetailsChanged or DetailsConfirmed => null,
+        _ => throw new UnreachableException($"{recorded.Event.GetType().Name} has no place among profile's facts."),
+    };
+
+    internal static IMessage? StateOf(RecordedEvent recorded) => recorded.Event switch
+    {
+        DetailsChanged changed => StateOf(changed.Details, recorded.Version),
+        CustomerRegistered or IdentifierLinked or IdentifierConflictFound or ConsentChanged or DetailsConfirmed => null,
+        PurchaseRecorded or AnonymousPurchaseRecorded => null,
+        _ => throw new UnreachableException($"{recorded.Event.GetType().Name} has no place among profile's facts."),
+    };
+
+    private static Facts.CustomerState StateOf(SealedDetails details, int version) => new()
+    {
+        Version = version,
+        SealedGivenName = details.GivenName ?? "",
+        SealedFamilyName = details.FamilyName ?? "",
+        SealedEmail = details.Email ?? "",
+        SealedPhone = details.Phone ?? "",
+        SealedLanguage = details.Language ?? "",
+        SealedTimeZone = details.TimeZone ?? "",
+        SealedCountry = details.Country ?? "",
+    };
+
+    // The wording and the touchpoint are evidence and stay here.
+    private static Facts.ConsentChanged ConsentOf(ConsentChanged changed) => new()
+    {
+        Channel = changed.Channel,
+        Purpose = changed.Purpose,
+        State = changed.Granted ? ConsentState.Granted : ConsentState.Withdrawn,
+        Version = changed.Version,
+        ChangedAt = Timestamp.FromDateTimeOffset(changed.ChangedAt),
+    };
+
+    private static Facts.PurchaseRecorded PurchaseOf(PurchaseFacts purchase, bool anonymous)
+    {
+        var fact = new Facts.PurchaseRecorded
+        {
+            PurchaseId = purchase.Id.ToString("D"),
+            Anonymous = anonymous,
+            Source = purchase.Source,
+            Receipt = purchase.Receipt,
+            Channel = (Channel)purchase.Channel,
+            Store = purchase.Store,
+            OccurredAt = Timestamp.FromDateTimeOffset(purchase.OccurredAt),
+            Currency = purchase.Currency,
+        };
+        foreach (var line in purchase.Lines)
+            fact.Lines.Add(new Line { Product = line.Product, Kind = (Contracts.Ingest.V1.LineKind)line.Kind, Quantity = line.Quantity, AmountMinor = line.AmountMinor });
+        return fact;
+    }
+}

@@ -1,0 +1,28 @@
+using Patron.Runtime.EventStore;
+using Patron.Runtime.Privacy;
+
+namespace Patron.Profile;
+
+/// <summary>A touchpoint tells of a purchase, a return or a mixed basket.</summary>
+internal static class RecordPurchase
+{
+    /// <summary>A purchase that names its customer.</summary>
+    public static Decision Decide(CustomerProfile customer, Told told, Recognised who, CustomerKey? key)
+    {
+        if (key is null)
+            return new CustomerErased();
+        var events = Recognition.Recognise(customer, told, who, key);
+        // A receipt's address identifies; it becomes the contact only where none is known, since nobody asked for a change.
+        var contacts = Recognition.Own(told.Details, who);
+        var unknown = new Details(
+            Email: customer.Details.Email is null ? contacts.Email : null,
+            Phone: customer.Details.Phone is null ? contacts.Phone : null);
+        if (SealedDetailsChange.Of(customer.Details, unknown, key, told.Source) is { } details)
+            events.Add(details);
+        events.Add(new PurchaseRecorded(told.Purchase!));
+        return TouchpointEvents.Of(events, told);
+    }
+
+    /// <summary>A purchase that names nobody: a stream of its own, and no profile.</summary>
+    public static Decision DecideAnonymous(Told told) => TouchpointEvents.Of([new AnonymousPurchaseRecorded(told.Purchase!)], told);
+}
