@@ -135,7 +135,7 @@ internal sealed partial class GrpcDispatcher(GrpcServerOptions options, ILogger 
             return;
         }
 
-        if (response.Features.Get<IHttpResponseTrailersFeature>() is { } feature)
+        if (call.Http.Features.Get<IHttpResponseTrailersFeature>() is { } feature)
             PutTrailers(feature.Trailers, call.Trailers, failure);
     }
 

@@ -21,6 +21,9 @@ internal static class GrpcHeaders
 
     private const int TimeoutDigitsMax = 8;
 
+    private static readonly (long Ticks, char Unit)[] TimeoutUnits =
+        [(TimeSpan.TicksPerMicrosecond, 'u'), (TimeSpan.TicksPerMillisecond, 'm'), (TimeSpan.TicksPerSecond, 'S')];
+
     /// <summary>application/grpc, or that with a +proto suffix or parameters; not application/grpc-web, and not +json.</summary>
     public static bool IsGrpc(string? contentType)
     {
@@ -81,7 +84,7 @@ internal static class GrpcHeaders
     /// <summary>The finest unit whose eight digits hold the time, rounded up.</summary>
     public static string FormatTimeout(TimeSpan timeout)
     {
-        foreach (var (ticks, unit) in ((long, char)[])[(TimeSpan.TicksPerMicrosecond, 'u'), (TimeSpan.TicksPerMillisecond, 'm'), (TimeSpan.TicksPerSecond, 'S')])
+        foreach (var (ticks, unit) in TimeoutUnits)
         {
             var count = (timeout.Ticks + ticks - 1) / ticks;
             if (count <= 99_999_999)

@@ -15,8 +15,8 @@ public static class GrpcReflection
     public static GrpcService Describe(params ServiceDescriptor[] services)
     {
         var index = new DescriptorIndex([.. services, ReflectionReflection.Descriptor.Services[0]]);
-        return new GrpcService(ReflectionReflection.Descriptor.Services[0])
-            .Duplex<ServerReflectionRequest, ServerReflectionResponse>("ServerReflectionInfo", (requests, _, cancellation) => AnswerAsync(index, requests, cancellation));
+        return new GrpcService(ReflectionReflection.Descriptor.Services[0]).Duplex<ServerReflectionRequest, ServerReflectionResponse>(
+            "ServerReflectionInfo", (requests, _, cancellation) => AnswerAsync(index, requests, cancellation));
     }
 
     private static async IAsyncEnumerable<ServerReflectionResponse> AnswerAsync(

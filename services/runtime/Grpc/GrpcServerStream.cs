@@ -31,6 +31,8 @@ internal sealed class GrpcServerStream(GrpcCall call, MessageParser parser, stri
     /// <summary>Writes a response and waits until the connection has taken it.</summary>
     public async ValueTask WriteAsync(IMessage message, CancellationToken cancellation)
     {
+        // A connection that is gone takes everything without complaint.
+        cancellation.ThrowIfCancellationRequested();
         WriteLast(message);
         await _output.FlushAsync(cancellation);
     }
