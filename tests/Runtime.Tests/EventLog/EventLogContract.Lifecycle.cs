@@ -180,7 +180,7 @@ public abstract partial class EventLogContract
             foreach (var batch in await reader.ReadAsync(100, Deadline, Cancellation))
             {
                 next = batch.NextOffset;
-                foreach (var record in batch.Records)
+                foreach (var record in batch.Records.Where(r => r.Record.Key != Filler))
                 {
                     Assert.That(record.Offset, Is.GreaterThan(offset));
                     offset = record.Offset;
@@ -189,7 +189,6 @@ public abstract partial class EventLogContract
             }
         }
 
-        Assert.That(end, Is.EqualTo(7));
         Assert.That(seen["anna"].Offset, Is.EqualTo(5));
         Assert.That(seen["anna"].Record.Value!.Value.ToArray(), Is.EqualTo("3"u8.ToArray()));
         Assert.That(seen["bert"].Record.Value, Is.Null);

@@ -10,6 +10,9 @@ public abstract partial class EventLogContract
 {
     protected const int Partitions = 8;
 
+    /// <summary>The key of records that an adapter's fixture adds while it waits for compaction.</summary>
+    protected const string Filler = "filler";
+
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
 
     private readonly List<IEventLog> opened = [];
@@ -19,6 +22,9 @@ public abstract partial class EventLogContract
 
     /// <summary>False where the log keeps every record of a compacted topic.</summary>
     protected virtual bool Compacts => true;
+
+    /// <summary>What the names of the fixture's topics begin with.</summary>
+    protected virtual string TopicPrefix => "contract";
 
     /// <summary>Another connection to the fixture's log, as another process would have; opened by the test.</summary>
     protected abstract IEventLog Connect(int partitions);
@@ -264,7 +270,7 @@ public abstract partial class EventLogContract
 
     protected Topic NewTopic(bool compacted = false)
     {
-        var topic = new Topic($"contract.t{Interlocked.Increment(ref topics).ToString(CultureInfo.InvariantCulture)}", compacted);
+        var topic = new Topic($"{TopicPrefix}.t{Interlocked.Increment(ref topics).ToString(CultureInfo.InvariantCulture)}", compacted);
         Prepare(topic);
         return topic;
     }

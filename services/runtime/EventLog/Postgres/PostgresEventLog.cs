@@ -186,7 +186,7 @@ public sealed class PostgresEventLog : IEventLog
             var topic = wanted.First(t => t.Name == row.GetString(0));
             if (topic.Compacted != row.GetBoolean(2))
                 throw new EventLogException($"Topic {topic.Name} exists, but is {(topic.Compacted ? "not " : "")}compacted; wipe the log or use another name.");
-            topics.GetOrAdd(topic.Name, _ => new OpenTopic(topic, row.GetInt32(1), Partitions));
+            topics.GetOrAdd(topic.Name, _ => new OpenTopic(topic, Partitions, row.GetInt32(1)));
         }
     }
 

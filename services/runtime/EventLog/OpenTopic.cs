@@ -1,12 +1,13 @@
-namespace Patron.Runtime.EventLog.Postgres;
+namespace Patron.Runtime.EventLog;
 
 /// <summary>A topic that this process has opened, with what it knows of its ends.</summary>
-internal sealed class OpenTopic(Topic topic, int id, int partitions)
+internal sealed class OpenTopic(Topic topic, int partitions, int id = 0)
 {
     private readonly long[] ends = [.. Enumerable.Repeat(-1L, partitions)];
 
     public Topic Topic => topic;
 
+    /// <summary>The number of the topic in the database; 0 where names are enough.</summary>
     public int Id => id;
 
     /// <summary>The highest end offset seen, or −1.</summary>

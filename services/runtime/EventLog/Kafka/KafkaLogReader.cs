@@ -1,0 +1,166 @@
+using System.Runtime.InteropServices;
+using Confluent.Kafka;
+
+namespace Patron.Runtime.EventLog.Kafka;
+
+/// <summary>A consumer with assigned partitions. What is at hand is taken at once; waiting happens on a thread of its own.</summary>
+internal sealed class KafkaLogReader : ILogReader
+{
+    private static readonly TimeSpan WaitSlice = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeProvider Clock = TimeProvider.System;
+
+    private readonly KafkaEventLog log;
+    private readonly IConsumer<string?, byte[]?> consumer;
+    private readonly Dictionary<(string Topic, int Partition), Assignment> assignments = [];
+    private readonly List<TopicPartition> toUnassign = [];
+    private Error? unreachable;
+
+    public KafkaLogReader(KafkaEventLog log, KafkaOptions options)
+    {
+        this.log = log;
+        consumer = KafkaClients.OpenConsumer(options, error =>
+        {
+            if (error.Code == ErrorCode.Local_AllBrokersDown || error.IsFatal)
+                unreachable = error;
+        });
+    }
+
+    public void Assign(Topic topic, int partition, long nextOffset)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(nextOffset);
+        ArgumentOutOfRangeException.ThrowIfNegative(partition);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(partition, log.Partitions);
+        var open = log.Find(topic);
+        Unassign(topic, partition);
+        assignments[(topic.Name, partition)] = new Assignment(open) { Next = nextOffset };
+    }
+
+    public void Unassign(Topic topic, int partition)
+    {
+        if (assignments.Remove((topic.Name, partition), out var assignment) && assignment.Applied)
+            toUnassign.Add(new TopicPartition(topic.Name, partition));
+    }
+
+    public async ValueTask<IReadOnlyList<LogBatch>> ReadAsync(int recordsMax, TimeSpan wait, CancellationToken cancellation)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(recordsMax, 1);
+        cancellation.ThrowIfCancellationRequested();
+        try
+        {
+            Apply();
+            var records = new Dictionary<Assignment, List<ReadRecord>>();
+            var first = Next(TimeSpan.Zero);
+            if (first is null && wait > TimeSpan.Zero)
+                first = await WaitAsync(wait, cancellation);
+            if (first is null && unreachable is { } error)
+            {
+                unreachable = null;
+                throw new EventLogException($"Kafka could not be read: {error.Reason}");
+            }
+
+            for (var (next, count) = (first, 0); next is not null; next = ++count < recordsMax ? Next(TimeSpan.Zero) : null)
+                Take(next, records);
+            return [.. records.Select(pair => pair.Key.Batch(pair.Value))];
+        }
+        catch (ConsumeException failure)
+        {
+            throw Failure(failure);
+        }
+        catch (KafkaException failure)
+        {
+            throw new EventLogException($"Kafka could not be read: {failure.Error.Reason}", failure);
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        consumer.Dispose();
+        return default;
+    }
+
+    private void Apply()
+    {
+        if (toUnassign.Count > 0)
+            consumer.IncrementalUnassign(toUnassign);
+        toUnassign.Clear();
+        var added = assignments.Where(pair => !pair.Value.Applied).ToList();
+        if (added.Count == 0)
+            return;
+        consumer.IncrementalAssign(added.Select(pair => new TopicPartitionOffset(pair.Key.Topic, pair.Key.Partition, pair.Value.Next)));
+        foreach (var (_, assignment) in added)
+            assignment.Applied = true;
+    }
+
+    private ConsumeResult<string?, byte[]?>? Next(TimeSpan wait)
+    {
+        while (consumer.Consume(wait) is { } result)
+        {
+            // What was fetched before the partition was unassigned or moved is dropped.
+            if (assignments.TryGetValue((result.Topic, result.Partition.Value), out var assignment) && result.Offset.Value >= assignment.Next)
+                return result;
+        }
+
+        return null;
+    }
+
+    private Task<ConsumeResult<string?, byte[]?>?> WaitAsync(TimeSpan wait, CancellationToken cancellation)
+    {
+        var begun = Clock.GetTimestamp();
+        return Task.Factory.StartNew(
+            () =>
+            {
+                while (true)
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    var left = wait - Clock.GetElapsedTime(begun);
+                    if (left <= TimeSpan.Zero || unreachable is not null)
+                        return null;
+                    if (Next(left < WaitSlice ? left : WaitSlice) is { } result)
+                        return result;
+                }
+            },
+            cancellation,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+    }
+
+    private void Take(ConsumeResult<string?, byte[]?> result, Dictionary<Assignment, List<ReadRecord>> records)
+    {
+        unreachable = null;
+        var assignment = assignments[(result.Topic, result.Partition.Value)];
+        assignment.Next = result.Offset.Value + 1;
+        assignment.Partition = result.Partition.Value;
+        assignment.Topic.Saw(result.Partition.Value, assignment.Next);
+        ref var list = ref CollectionsMarshal.GetValueRefOrAddDefault(records, assignment, out _);
+        (list ??= []).Add(new ReadRecord(result.Offset.Value, KafkaRecords.ToRecord(result.Message)));
+    }
+
+    private EventLogException Failure(ConsumeException failure)
+    {
+        var (topic, partition) = (failure.ConsumerRecord.Topic, failure.ConsumerRecord.Partition.Value);
+        if (failure.Error.Code is not (ErrorCode.OffsetOutOfRange or ErrorCode.Local_AutoOffsetReset))
+            return new EventLogException($"Kafka could not read partition {partition} of {topic}: {failure.Error.Reason}", failure);
+        if (!assignments.TryGetValue((topic, partition), out var assignment))
+            return new EventLogException($"Kafka could not read partition {partition} of {topic}, which was just unassigned; read again.", failure);
+        // The client stops fetching such a partition for good: it is assigned anew so that a retry says so again.
+        toUnassign.Add(new TopicPartition(topic, partition));
+        assignment.Applied = false;
+        return new EventLogException($"Offset {assignment.Next} of partition {partition} of {topic} does not exist: {failure.Error.Reason}.", failure)
+        {
+            LostOffset = (topic, partition),
+        };
+    }
+
+    private sealed class Assignment(OpenTopic topic)
+    {
+        public OpenTopic Topic => topic;
+
+        public int Partition { get; set; }
+
+        public long Next { get; set; }
+
+        public bool Applied { get; set; }
+
+        public LogBatch Batch(List<ReadRecord> records) => new(topic.Topic, Partition, records, Next);
+    }
+}
