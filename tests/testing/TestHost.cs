@@ -90,7 +90,7 @@ public sealed class TestHost : IAsyncDisposable
     public Task AdvanceToAsync(DateTimeOffset target, CancellationToken cancellation) => Driver().AdvanceToAsync(target, cancellation);
 
     /// <summary>Publishes a fact as its owning service would, with dense positions: for services whose producers are not in the host.</summary>
-    public async Task PublishAsync(Topic topic, string source, Guid customer, IMessage fact, CancellationToken cancellation)
+    public async Task PublishAsync(Topic topic, string source, Guid customer, IMessage fact, CancellationToken cancellation, bool backfill = false)
     {
         await Log.OpenAsync([topic], cancellation);
         var partition = CustomerPartition.Of(customer, Log.Partitions);
@@ -105,6 +105,7 @@ public sealed class TestHost : IAsyncDisposable
             StoreEpoch = new Guid("0197f7a0-0000-7000-8000-000000000001"),
             Position = previous + 1,
             Previous = topic.Compacted ? 0 : previous,
+            Backfill = backfill,
         };
         var record = new LogRecord(customer.ToString("D"), envelope.ToHeaders(), fact.ToByteArray());
         await Log.PublishAsync(topic, [new PartitionRecords(partition, [record])], cancellation);
