@@ -97,8 +97,9 @@ public static class AccessConventions
         TimeProvider clock = rule.Time == LinkTime.Business
             ? services.GetRequiredService<BusinessClock>()
             : services.GetRequiredService<SystemClock>();
-        var request = context.Request;
-        return services.GetRequiredService<SignedLinks>().Verify(rule.Purpose, request.PathBase + request.Path, request.Query, rule.Parameters, clock.GetUtcNow()) switch
+        var path = context.Request.PathBase + context.Request.Path;
+        var links = services.GetRequiredService<SignedLinks>();
+        return links.Verify(rule.Purpose, path, context.Request.Query, rule.Parameters, clock.GetUtcNow()) switch
         {
             LinkVerdict.Valid => null,
             LinkVerdict.Expired => Problem.Of(StatusCodes.Status410Gone, "link-expired", "This link was valid for a limited time, which is over."),

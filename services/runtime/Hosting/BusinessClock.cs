@@ -100,7 +100,9 @@ public sealed class BusinessClock : TimeProvider
         }
         try
         {
-            Fire(target);
+            // Callbacks run outside the lock: they create timers and read the time.
+            while (TakeDue(target) is { } timer)
+                timer.Invoke();
         }
         finally
         {
@@ -193,16 +195,14 @@ public sealed class BusinessClock : TimeProvider
 
     private void WakeUp()
     {
-        Fire(GetUtcNow());
+        BusinessTimer? timer;
         lock (_lock)
+        {
+            timer = TakeDue(Now());
+            // A second timer that is due gets a wake-up of its own at once: a slow callback delays no other.
             Rearm();
-    }
-
-    // Callbacks run outside the lock: they create timers and read the time.
-    private void Fire(DateTimeOffset until)
-    {
-        while (TakeDue(until) is { } timer)
-            timer.Invoke();
+        }
+        timer?.Invoke();
     }
 
     private BusinessTimer? TakeDue(DateTimeOffset until)

@@ -52,7 +52,8 @@ internal sealed partial class Health(
     {
         foreach (var kind in Enum.GetValues<HealthKind>())
         {
-            routes.MapGet($"/health/{kind.ToString().ToLowerInvariant()}", (Health health, CancellationToken cancellation) => health.AnswerAsync(kind, cancellation))
+            var path = $"/health/{kind.ToString().ToLowerInvariant()}";
+            routes.MapGet(path, (Health health, CancellationToken cancellation) => health.AnswerAsync(kind, cancellation))
                 .AllowPublic("An orchestrator asks without a key, and learns no more than names of checks.").DisableRateLimiting().ExcludeFromDescription();
         }
     }

@@ -20,7 +20,10 @@ public sealed class LinkKeySettings : ISettings
         {
             var bytes = new byte[key.Length];
             if (!Convert.TryFromBase64String(key, bytes, out var length) || length < KeyBytesMin)
-                yield return new SettingFault($"{nameof(Keys)}:{id}", $"it must be at least {KeyBytesMin} random bytes in base64 ('openssl rand -base64 32' makes one)");
+            {
+                yield return new SettingFault(
+                    $"{nameof(Keys)}:{id}", $"it must be at least {KeyBytesMin} random bytes in base64 ('openssl rand -base64 32' makes one)");
+            }
         }
     }
 }

@@ -43,7 +43,8 @@ public static class PatronHost
         }
         catch (Exception e) when (e is SocketException || e.InnerException is AddressInUseException)
         {
-            return await RefuseAsync(service, [$"{e.Message.TrimEnd('.')}: end what listens there, or set Http:Bind, Http:Port and Grpc:Port to what is free."]);
+            const string Fix = "end what listens there, or set Http:Bind, Http:Port and Grpc:Port to what is free.";
+            return await RefuseAsync(service, [$"{e.Message.TrimEnd('.')}: {Fix}"]);
         }
     }
 
@@ -101,6 +102,10 @@ public static class PatronHost
         try
         {
             add(builder);
+        }
+        catch (StartRefusedException refused)
+        {
+            faults.Sentences.AddRange(refused.Sentences);
         }
         catch (Exception) when (faults.Sentences.Count > 0)
         {

@@ -62,7 +62,8 @@ internal sealed class PrometheusText : IDisposable
         private void AddResource(SortedDictionary<string, Family> families)
         {
             var family = families["target_info"] = new Family("gauge", "Attributes of the process");
-            Append(family.Samples, "target_info", Labels(ParentProvider.GetResource().Attributes.Select(a => KeyValuePair.Create(a.Key, (object?)a.Value))), "1");
+            var attributes = ParentProvider.GetResource().Attributes.Select(a => KeyValuePair.Create(a.Key, (object?)a.Value));
+            Append(family.Samples, "target_info", Labels(attributes), "1");
         }
     }
 
@@ -77,7 +78,7 @@ internal sealed class PrometheusText : IDisposable
         foreach (var (name, family) in families)
         {
             if (family.Samples.Length > 0)
-                text.Append("# HELP ").Append(name).Append(' ').Append(EscapeHelp(family.Help)).Append('\n').Append("# TYPE ").Append(name).Append(' ').Append(family.Type).Append('\n').Append(family.Samples);
+                text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {EscapeHelp(family.Help)}\n# TYPE {name} {family.Type}\n").Append(family.Samples);
         }
         return text.ToString();
     }

@@ -37,7 +37,7 @@ public static class SettingsBinding
         var settings = new T();
         var found = builder.Configuration.GetSection(section);
         var wrong = Bind(settings, found).Concat(settings.Check()).DistinctBy(f => f.Name).ToList();
-        builder.Services.SettingFaults().Sentences.AddRange(wrong.Select(f => Sentence(builder.Configuration, f.Name.Length == 0 ? section : $"{section}:{f.Name}", f.Rule)));
+        builder.Services.SettingFaults().Sentences.AddRange(wrong.Select(f => Sentence(builder.Configuration, $"{section}:{f.Name}", f.Rule)));
         builder.Services.AddSingleton(settings);
         return settings;
     }
@@ -80,7 +80,8 @@ public static class SettingsBinding
     {
         if (configuration[key] is not { } value)
             return $"{key} is not set right: {rule}. Set it as {SettingSource.Ways(key)}.";
-        return $"{key} is '{Secrets.Mask(key, value)}' ({SettingSource.Of(configuration, key)}), but {rule}. Correct it there, or override it as {SettingSource.Ways(key)}.";
+        var source = SettingSource.Of(configuration, key);
+        return $"{key} is '{Secrets.Mask(key, value)}' ({source}), but {rule}. Correct it there, or override it as {SettingSource.Ways(key)}.";
     }
 
     private static string Kind(Type type)

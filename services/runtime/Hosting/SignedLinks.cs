@@ -71,7 +71,8 @@ public sealed class SignedLinks(LinkKeySettings settings)
     /// Checks a link in constant time. Parameters that are not named in <paramref name="proved"/> are ignored, because mail programs and
     /// campaigns add their own; a named one that is missing or repeated makes the link invalid.
     /// </summary>
-    public LinkVerdict Verify(string purpose, string path, IEnumerable<KeyValuePair<string, StringValues>> query, IReadOnlyList<string> proved, DateTimeOffset now)
+    public LinkVerdict Verify(
+        string purpose, string path, IEnumerable<KeyValuePair<string, StringValues>> query, IReadOnlyList<string> proved, DateTimeOffset now)
     {
         var given = query.ToDictionary(p => p.Key, p => p.Value, StringComparer.Ordinal);
         string? One(string name) => given.TryGetValue(name, out var values) && values.Count == 1 ? values[0] : null;
@@ -83,7 +84,9 @@ public sealed class SignedLinks(LinkKeySettings settings)
                 return LinkVerdict.Invalid;
             parameters[name] = value;
         }
-        if (One(KeyParameter) is not { } key || !_keys.ContainsKey(key) || One(ExpiryParameter) is not { } expiry || One(SignatureParameter) is not { } signature)
+        if (One(KeyParameter) is not { } key || One(ExpiryParameter) is not { } expiry || One(SignatureParameter) is not { } signature)
+            return LinkVerdict.Invalid;
+        if (!_keys.ContainsKey(key))
             return LinkVerdict.Invalid;
         var right = SignatureOf(key, purpose, path, expiry, parameters);
         if (!CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(signature), Encoding.UTF8.GetBytes(right)))

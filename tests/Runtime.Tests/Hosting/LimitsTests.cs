@@ -53,7 +53,8 @@ internal sealed class LimitsTests
         var answers = new List<string>();
         foreach (var (url, version) in host.App.Urls.Zip([HttpVersion.Version11, HttpVersion.Version20]))
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, url + "/protocol") { Version = version, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+            using var request = new HttpRequestMessage(HttpMethod.Get, url + "/protocol");
+            (request.Version, request.VersionPolicy) = (version, HttpVersionPolicy.RequestVersionExact);
             using var response = await host.Client.SendAsync(request);
             answers.Add(await response.Content.ReadAsStringAsync());
         }

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Patron.Runtime.Hosting;
@@ -19,7 +20,7 @@ internal static class SampleService
         builder.Services.AddMigration("schema", (services, _) =>
         {
             Console.WriteLine("migrated");
-            return services.GetRequiredService<IHostEnvironment>().EnvironmentName == "Broken"
+            return services.GetRequiredService<IConfiguration>()["Sample:Break"] is not null
                 ? throw new InvalidOperationException("The schema is broken.")
                 : Task.CompletedTask;
         });

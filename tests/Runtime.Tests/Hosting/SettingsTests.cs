@@ -14,11 +14,14 @@ internal sealed class SettingsTests
         Environment.SetEnvironmentVariable("PATRON_DRAIN__GRACEPERIOD", "soon");
         try
         {
-            var sentences = await SentencesAsync("--Http:Port=70000", "--Http:Prot=80", "--Http:Bind=here", "--Grpc:Port=x", "--Links:Keys:a=c2hvcnQ=", "--Links:Current=a");
+            var sentences = await SentencesAsync(
+                "--Http:Port=70000", "--Http:Prot=80", "--Http:Bind=here", "--Grpc:Port=x", "--Links:Keys:a=c2hvcnQ=", "--Links:Current=a");
             using (Assert.EnterMultipleScope())
             {
                 Assert.That(sentences, Has.Count.EqualTo(6));
-                Assert.That(sentences, Has.One.EqualTo("Http:Port is '70000' (set on the command line by --Http:Port), but it must be from 0 to 65535, where 0 takes a free port. Correct it there, or override it as --Http:Port=… or PATRON_HTTP__PORT=…."));
+                Assert.That(sentences, Has.One.EqualTo(
+                    "Http:Port is '70000' (set on the command line by --Http:Port), but it must be from 0 to 65535, where 0 takes a free port. "
+                    + "Correct it there, or override it as --Http:Port=… or PATRON_HTTP__PORT=…."));
                 Assert.That(sentences, Has.One.StartsWith("Http:Prot is '80'").And.One.Contains("there is no such setting; Http knows Bind, Port"));
                 Assert.That(sentences, Has.One.StartsWith("Http:Bind is 'here'"));
                 Assert.That(sentences, Has.One.StartsWith("Grpc:Port is 'x'").And.One.Contains("a whole number"));
@@ -69,7 +72,8 @@ internal sealed class SettingsTests
     {
         await using var app = TestHost.Build(_ => { }, builder => builder.AddSettings<SampleSettings>("Sample"));
         var refused = await Assert.ThrowsAsync<StartRefusedException>(() => app.StartAsync());
-        Assert.That(refused!.Message, Is.EqualTo("Sample:Name is not set right: it must be the sample's name. Set it as --Sample:Name=… or PATRON_SAMPLE__NAME=…."));
+        Assert.That(refused!.Message, Is.EqualTo(
+            "Sample:Name is not set right: it must be the sample's name. Set it as --Sample:Name=… or PATRON_SAMPLE__NAME=…."));
     }
 
     private static async Task<IReadOnlyList<string>> SentencesAsync(params string[] settings)

@@ -1,5 +1,8 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Text;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using NUnit.Framework;
 using Patron.Runtime.Hosting;
 
@@ -44,6 +47,33 @@ internal sealed class TracingTests
             Assert.That(span.GetTagItem("http.response.status_code"), Is.EqualTo(status));
             Assert.That(span.GetTagItem("url.path"), Is.EqualTo(path));
             Assert.That(span.Status, Is.EqualTo(outcome));
+        }
+    }
+
+    [Test]
+    public async Task Spans_and_metrics_reach_an_OTLP_receiver_at_the_latest_when_the_service_stops()
+    {
+        var received = new ConcurrentDictionary<string, string>();
+        await using var receiver = await TestHost.StartAsync(app => app.MapPost("/v1/{signal}", async (string signal, HttpRequest request) =>
+        {
+            using var reader = new StreamReader(request.Body, Encoding.Latin1);
+            var body = await reader.ReadToEndAsync();
+            received.AddOrUpdate(signal, body, (_, earlier) => earlier + body);
+        }).AllowPublic("test"));
+        var variables = new Dictionary<string, string>
+        {
+            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = receiver.App.Urls.First(),
+            ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
+        };
+        await using var service = new ServiceProcess(variables, "--Http:Port=0");
+        var url = await service.LineAsync(l => l.StartsWith("http:", StringComparison.Ordinal));
+        await receiver.Client.GetStringAsync(url + "/health/live");
+        await service.TerminateAsync();
+        Assert.That(await service.ExitCodeAsync(), Is.Zero);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(received.GetValueOrDefault("traces"), Does.Contain("GET /health/live").And.Contain("service.name").And.Contain("sample"));
+            Assert.That(received.GetValueOrDefault("metrics"), Does.Contain("http.server.request.duration"));
         }
     }
 
