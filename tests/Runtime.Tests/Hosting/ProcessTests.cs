@@ -14,7 +14,7 @@ internal sealed class ProcessTests
     [Test]
     public async Task On_SIGTERM_readiness_turns_false_then_requests_end_then_the_workers_stop()
     {
-        await using var service = new ServiceProcess("--Http:Port=0", "--Drain:ReadinessDelay=00:00:02");
+        await using var service = new ServiceProcess("--Http:Port=0", "--Drain:ReadinessDelay=00:00:04");
         using var client = new HttpClient { BaseAddress = new Uri(await service.LineAsync(l => l.StartsWith("http:", StringComparison.Ordinal))) };
         var slow = client.GetStringAsync("/slow");
         await service.LineAsync(l => l == "request-began");
