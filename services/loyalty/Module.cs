@@ -16,7 +16,11 @@ public static class Module
         builder.AddPatronService(Name, _ => Define(programme));
     }
 
-    public static void MapLoyalty(this WebApplication app) => Endpoints.Map(app);
+    public static void MapLoyalty(this WebApplication app)
+    {
+        Endpoints.Map(app);
+        PartnerApi.Map(app);
+    }
 
     internal static ServiceDefinition Define(Programme programme) => new()
     {
