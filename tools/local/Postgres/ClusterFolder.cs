@@ -63,6 +63,21 @@ internal sealed class ClusterFolder(string path)
         }
     }
 
+    public bool IsLocked()
+    {
+        if (!File.Exists(LockFile))
+            return false;
+        try
+        {
+            using var free = Lock();
+            return false;
+        }
+        catch (PrivatePostgresException)
+        {
+            return true;
+        }
+    }
+
     public string LogTail(int lines) =>
         File.Exists(Log) ? string.Join('\n', File.ReadLines(Log).TakeLast(lines)) : "(the server wrote no log)";
 

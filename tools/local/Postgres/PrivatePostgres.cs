@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using Npgsql;
 
 namespace Patron.Local;
@@ -11,7 +10,7 @@ namespace Patron.Local;
 /// </summary>
 public sealed class PrivatePostgres : IAsyncDisposable
 {
-    private const string User = "patron";
+    internal const string User = "patron";
     private const int PortAttemptsMax = 5;
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan StopTimeout = TimeSpan.FromMinutes(1);
@@ -52,13 +51,13 @@ public sealed class PrivatePostgres : IAsyncDisposable
     public static async Task<PrivatePostgres> StartAsync(PrivatePostgresOptions options, CancellationToken cancellation)
     {
         await ServerAccount.Current.CheckAsync(cancellation);
-        var (folder, moved) = await PrepareFolderAsync(options.Folder, cancellation);
+        var (folder, moved) = await ClusterSetup.PrepareFolderAsync(options.Folder, cancellation);
         var binaries = await PostgresBinaries.FindAsync(folder.Major(), cancellation);
         var @lock = folder.Lock();
         try
         {
-            await StopLeftoverAsync(folder, binaries, cancellation);
-            var password = await InitialiseAsync(folder, binaries, options.Durable, cancellation);
+            await ClusterSetup.StopLeftoverAsync(folder, binaries, cancellation);
+            var password = await ClusterSetup.InitialiseAsync(folder, binaries, options.Durable, cancellation);
             var postgres = new PrivatePostgres(options, folder, binaries, @lock, password) { FolderMoved = moved };
             await postgres.StartServerAsync(cancellation);
             return postgres;
@@ -81,11 +80,11 @@ public sealed class PrivatePostgres : IAsyncDisposable
         var deleted = new List<string>();
         foreach (var path in new[] { Path.GetFullPath(folder), ClusterFolder.Substitute(folder) }.Where(Directory.Exists))
         {
-            var cluster = new ClusterFolder(await RealPathAsync(path, cancellation));
+            var cluster = new ClusterFolder(await ClusterSetup.RealPathAsync(path, cancellation));
             await using (cluster.Lock())
             {
                 if (cluster.Major() is { } major && ClusterProcesses.Of(cluster.Data).Count > 0)
-                    await StopLeftoverAsync(cluster, await PostgresBinaries.FindAsync(major, cancellation), cancellation);
+                    await ClusterSetup.StopLeftoverAsync(cluster, await PostgresBinaries.FindAsync(major, cancellation), cancellation);
                 Directory.Delete(cluster.Path, recursive: true);
             }
 
@@ -94,6 +93,21 @@ public sealed class PrivatePostgres : IAsyncDisposable
 
         return deleted;
     }
+
+    /// <summary>Looks without changing anything.</summary>
+    public static async Task<PrivatePostgresStatus> InspectAsync(string folder, CancellationToken cancellation)
+    {
+        var path = new[] { Path.GetFullPath(folder), ClusterFolder.Substitute(folder) }.FirstOrDefault(Directory.Exists);
+        if (path is null)
+            return new PrivatePostgresStatus(null, Processes: 0, InUse: false, IsWhole: false);
+        var cluster = new ClusterFolder(await ClusterSetup.RealPathAsync(path, cancellation));
+        return new PrivatePostgresStatus(
+            path, ClusterProcesses.Of(cluster.Data).Count, cluster.IsLocked(), cluster.HasCluster && File.Exists(cluster.PasswordFile));
+    }
+
+    /// <summary>The major version of the server that made the cluster in the folder, or null if there is none.</summary>
+    public static int? MajorOf(string folder) =>
+        new ClusterFolder(Path.GetFullPath(folder)).Major() ?? new ClusterFolder(ClusterFolder.Substitute(folder)).Major();
 
     /// <summary>The folder that a cluster asked for in <paramref name="folder"/> is kept in if the server's account cannot reach it.</summary>
     public static string SubstituteFolder(string folder) => ClusterFolder.Substitute(folder);
@@ -134,7 +148,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
     public async Task RestartAsync(CancellationToken cancellation)
     {
         await ReleaseServerAsync(keepFolder: true, cancellation);
-        await StopLeftoverAsync(_folder, _binaries, cancellation);
+        await ClusterSetup.StopLeftoverAsync(_folder, _binaries, cancellation);
         await StartServerAsync(cancellation);
     }
 
@@ -146,74 +160,6 @@ public sealed class PrivatePostgres : IAsyncDisposable
         await _lock.DisposeAsync();
         if (_options.Temporary && Directory.Exists(Folder))
             Directory.Delete(Folder, recursive: true);
-    }
-
-    private static async Task<(ClusterFolder Folder, bool Moved)> PrepareFolderAsync(string asked, CancellationToken cancellation)
-    {
-        var path = Path.GetFullPath(asked);
-        if (await ServerAccount.Current.MakeFolderAsync(path, cancellation))
-            return (new ClusterFolder(await RealPathAsync(path, cancellation)), false);
-        var substitute = ClusterFolder.Substitute(path);
-        if (ServerAccount.Current.IsSwitched && await ServerAccount.Current.MakeFolderAsync(substitute, cancellation))
-            return (new ClusterFolder(await RealPathAsync(substitute, cancellation)), true);
-        throw new PrivatePostgresException(
-            $"The folder {(ServerAccount.Current.IsSwitched ? substitute : path)} belongs to another account. Delete it, or run this as its owner.");
-    }
-
-    // PostgreSQL's working folder, by which its processes are known, is free of links.
-    private static async Task<string> RealPathAsync(string path, CancellationToken cancellation) =>
-        (await Commands.RunAsync(["realpath", path], null, cancellation)).TrimEnd('\n');
-
-    private static async Task StopLeftoverAsync(ClusterFolder folder, PostgresBinaries binaries, CancellationToken cancellation)
-    {
-        if (!folder.HasCluster)
-            return;
-        if (ClusterProcesses.Of(folder.Data).Count > 0)
-        {
-            var seconds = $"{StopTimeout.TotalSeconds:F0}";
-            await Commands.TryAsync(
-                ServerAccount.Current.As(binaries.PgCtl, "stop", "-D", folder.Data, "-m", "fast", "-w", "-t", seconds), folder.Path, cancellation);
-            // Whatever does not go, such as backends that outlived a killed postmaster, would keep a new server from starting.
-            await ClusterProcesses.KillAsync(folder.Data, cancellation);
-        }
-
-        // Its number may belong to another process by now, and then PostgreSQL would not start.
-        File.Delete(folder.PidFile);
-    }
-
-    private static async Task<string> InitialiseAsync(
-        ClusterFolder folder, PostgresBinaries binaries, bool durable, CancellationToken cancellation)
-    {
-        if (folder.HasCluster)
-        {
-            return File.Exists(folder.PasswordFile)
-                ? await File.ReadAllTextAsync(folder.PasswordFile, cancellation)
-                : throw new PrivatePostgresException($"{folder.PasswordFile} is gone, so nobody can log in any more: make clean, then start anew.");
-        }
-
-        var password = RandomNumberGenerator.GetHexString(32, lowercase: true);
-        File.Delete(folder.PasswordFile);
-        var ownerOnly = new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.Write,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        };
-        await using (var writer = new StreamWriter(folder.PasswordFile, ownerOnly))
-            await writer.WriteAsync(password.AsMemory(), cancellation);
-        await ServerAccount.Current.GiveAsync(folder.PasswordFile, cancellation);
-
-        // Made under another name, so that an initdb which was interrupted leaves nothing that looks like a cluster.
-        if (Directory.Exists(folder.NewData))
-            Directory.Delete(folder.NewData, recursive: true);
-        string[] command =
-        [
-            binaries.Initdb, "--pgdata", folder.NewData, "--username", User, "--pwfile", folder.PasswordFile, "--auth=scram-sha-256",
-            "--encoding=UTF8", "--locale=C.UTF-8", "--lc-messages=C", .. durable ? Array.Empty<string>() : ["--no-sync"],
-        ];
-        await Commands.RunAsync(ServerAccount.Current.As(command), folder.Path, cancellation);
-        Directory.Move(folder.NewData, folder.Data);
-        return password;
     }
 
     private static string Quote(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";

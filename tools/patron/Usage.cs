@@ -1,0 +1,14 @@
+namespace Patron.Tool;
+
+internal static class Usage
+{
+    public const string Text = """
+        patron <command>
+          run        replay a real year of purchases through all services in this process, then stay up
+                     (environment: FRESH=1 starts anew, DAYS=90 replays less)
+          doctor     say what is missing or wrong on this machine, with the fix
+          clean      stop the private PostgreSQL and delete what 'run' keeps
+          help       this text
+          --version  the version
+        """;
+}
