@@ -30,7 +30,7 @@ public static class Module
         services.AddSingleton(s => new QuarantineStore(
             s.PatronService(Name).Database, s.GetRequiredService<MasterKeys>(), settings, s.GetRequiredService<BusinessClock>()));
         services.AddSingleton(s => new Ingestion(s.PatronService(Name), s.GetRequiredService<Identities>(), s.GetRequiredService<CustomerVault>()));
-        services.AddSingleton<EventReader>();
+        services.AddSingleton<IngestReader>();
         services.AddSingleton<RecordReader>();
         services.AddHostedService(s => ActivatorUtilities.CreateInstance<IngestLog>(s, s.PatronService(Name)));
 

@@ -21,7 +21,7 @@ internal static class PostEvents
         app.MapPost("/v1/events", PostAsync).RequireApiKey("ingest").WithMetadata(new RequestSizeLimitAttribute(settings.BodyBytesMax));
 
     private static async Task<IResult> PostAsync(
-        HttpContext context, EventReader reader, Ingestion ingestion, ProfileSettings settings, BusinessClock clock, CancellationToken cancellation)
+        HttpContext context, IngestReader reader, Ingestion ingestion, ProfileSettings settings, BusinessClock clock, CancellationToken cancellation)
     {
         var request = context.Request;
         var mode = ModeOf(request);
@@ -48,7 +48,7 @@ internal static class PostEvents
     internal static EventTaken Named(Taken taken) =>
         new(taken.Event.Source, taken.Event.Id, taken.As == TakenAs.Accepted ? "accepted" : "repeated", taken.Customer);
 
-    private static List<Told> Read(HttpRequest request, string mode, JsonElement body, EventReader reader, DateTimeOffset now, FieldErrors errors)
+    private static List<Told> Read(HttpRequest request, string mode, JsonElement body, IngestReader reader, DateTimeOffset now, FieldErrors errors)
     {
         var events = new List<Told>();
         if (mode == CloudEvents.DataType)

@@ -3,7 +3,7 @@ using Patron.Runtime.EventLog;
 namespace Patron.Profile;
 
 /// <summary>A record of the log, checked like the body of a call.</summary>
-internal sealed class RecordReader(EventReader reader, ProfileSettings settings)
+internal sealed class RecordReader(IngestReader reader, ProfileSettings settings)
 {
     /// <summary>Answers what the record tells, or null and why not.</summary>
     public Told? Read(LogRecord record, DateTimeOffset now, FieldErrors errors)

@@ -41,7 +41,7 @@ internal static class QuarantineEndpoints
 
     /// <summary>Without a body the record is tried again as it is; with one (structured mode), that is taken in its place. A retry is safe.</summary>
     private static async Task<IResult> ReplayAsync(
-        Guid id, HttpRequest request, QuarantineStore quarantine, RecordReader records, EventReader reader, Ingestion ingestion, BusinessClock clock,
+        Guid id, HttpRequest request, QuarantineStore quarantine, RecordReader records, IngestReader reader, Ingestion ingestion, BusinessClock clock,
         CancellationToken cancellation)
     {
         if (await quarantine.FindAsync(id, cancellation) is not { } found)
@@ -65,7 +65,7 @@ internal static class QuarantineEndpoints
     private static bool IsCorrected(HttpRequest request) => request.ContentType is not null;
 
     private static async Task<Told?> CorrectedAsync(
-        HttpRequest request, EventReader reader, DateTimeOffset now, FieldErrors errors, CancellationToken cancellation)
+        HttpRequest request, IngestReader reader, DateTimeOffset now, FieldErrors errors, CancellationToken cancellation)
     {
         if (CloudEvents.MediaTypeOf(request.ContentType) != CloudEvents.StructuredType)
         {

@@ -14,10 +14,10 @@ public sealed record KeysHandedOut(IReadOnlyDictionary<Guid, string> Keys);
 /// The keys as every service but profile gets them: from profile over HTTP, protected by TLS and the service's API key. They are held in
 /// memory only, so many at most and for so long at most; an erasure is in force everywhere after that time.
 /// </summary>
-/// <param name="http">Its base address is profile's, its headers carry the API key of the scope <c>keys</c>.</param>
+/// <param name="connect">Makes a client whose base address is profile's and whose headers carry an API key with the scope <c>keys</c>.</param>
 /// <param name="keysMax">The most keys held.</param>
 /// <param name="lifetime">The longest time that a key is held, in system time.</param>
-public sealed class ProfileKeys(HttpClient http, int keysMax, TimeSpan lifetime, TimeProvider systemTime) : ICustomerKeys
+public sealed class ProfileKeys(Func<HttpClient> connect, int keysMax, TimeSpan lifetime, TimeProvider systemTime) : ICustomerKeys
 {
     public const string Path = "/internal/v1/keys";
 
@@ -56,6 +56,7 @@ public sealed class ProfileKeys(HttpClient http, int keysMax, TimeSpan lifetime,
 
     private async Task<IEnumerable<CustomerKey>> AskAsync(Guid[] customers, CancellationToken cancellation)
     {
+        using var http = connect();
         using var answer = await http.PostAsJsonAsync(Path, new KeysWanted(customers), KeysJson.Default.KeysWanted, cancellation);
         answer.EnsureSuccessStatusCode();
         var keys = await answer.Content.ReadFromJsonAsync(KeysJson.Default.KeysHandedOut, cancellation)

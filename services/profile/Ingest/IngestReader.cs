@@ -9,7 +9,7 @@ using Patron.Contracts.Ingest.V1;
 namespace Patron.Profile;
 
 /// <summary>From a CloudEvent to what it tells, or to every reason why not. The same for HTTP, the log and replays of quarantined records.</summary>
-internal sealed partial class EventReader(ProfileSettings settings, KeyedHash hash)
+internal sealed partial class IngestReader(ProfileSettings settings, KeyedHash hash)
 {
     private const int SourceCharactersMax = 256;
     private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz";
