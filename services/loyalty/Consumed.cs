@@ -22,7 +22,8 @@ internal static class Consumed
             return [];
 
         var purchase = new Purchase(
-            new(Guid.Parse(recorded.PurchaseId)), recorded.OccurredAt.ToDateTimeOffset(), recorded.Currency, Lines(recorded, LineKind.Sale), Lines(recorded, LineKind.Return));
+            new(Guid.Parse(recorded.PurchaseId)), recorded.OccurredAt.ToDateTimeOffset(), recorded.Currency, Lines(recorded, LineKind.Sale),
+            Lines(recorded, LineKind.Return));
         return purchase.Sales.Count + purchase.Returns.Count == 0
             ? []
             : [RecordPurchase.Command(context.Customer, purchase, programme, context.Envelope.Time) with { Metadata = context.Metadata }];

@@ -49,7 +49,10 @@ internal static class Endpoints
         [FromKeyedServices(Module.Name)] ServiceRuntime runtime, BusinessClock clock, CancellationToken cancellation)
     {
         if (key is not { Length: >= 1 and <= KeyCharsMax })
-            return Problem.Invalid(new FieldError("Idempotency-Key", $"Send this header with 1 to {KeyCharsMax} characters, new for every redemption and the same for a retry."));
+        {
+            return Problem.Invalid(new FieldError(
+                "Idempotency-Key", $"Send this header with 1 to {KeyCharsMax} characters, new for every redemption and the same for a retry."));
+        }
 
         var command = RedeemPoints.Command(id, RedeemPoints.IdFor(id, key), body.Points, body.Reason ?? "", clock.GetUtcNow());
         var result = await runtime.ExecuteAsync(command, cancellation);
@@ -57,9 +60,10 @@ internal static class Endpoints
             return refusal.ToProblem(StatusOf(refusal));
 
         var redeemed = (PointsRedeemed)result.Events[0].Event;
-        return (redeemed.Points, redeemed.Reason) == (body.Points, body.Reason)
-            ? TypedResults.Json(new RedemptionAnswer(redeemed.Redemption, redeemed.Points, redeemed.Reason, redeemed.Balance), LoyaltyJson.Default.RedemptionAnswer)
-            : new IdempotencyKeyReused().ToProblem();
+        if ((redeemed.Points, redeemed.Reason) != (body.Points, body.Reason))
+            return new IdempotencyKeyReused().ToProblem();
+        var answer = new RedemptionAnswer(redeemed.Redemption, redeemed.Points, redeemed.Reason, redeemed.Balance);
+        return TypedResults.Json(answer, LoyaltyJson.Default.RedemptionAnswer);
     }
 
     private static int StatusOf(Refusal refusal) => refusal switch

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Npgsql;
 using Patron.Runtime.EventStore;
@@ -19,45 +20,11 @@ internal sealed class Figures : IInlineView
             return;
 
         var slot = events.Min(recorded => recorded.Partition);
-        var (members, earned, settled, reversed, clawback, expired, redeemed, openReturns) = (0L, 0L, 0L, 0L, 0L, 0L, 0L, 0L);
-        var tiers = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        var tally = new Tally();
         foreach (var recorded in events)
-        {
-            switch (recorded.Event)
-            {
-                case MemberEnrolled enrolled:
-                    members++;
-                    tiers[enrolled.Tier] = tiers.GetValueOrDefault(enrolled.Tier) + 1;
-                    break;
-                case PointsEarned earning:
-                    earned += earning.Points;
-                    settled += earning.Settled;
-                    break;
-                case PointsReversed reversing:
-                    reversed += reversing.Points;
-                    clawback += reversing.Clawback;
-                    openReturns -= reversing.Claimed ? reversing.Lines.Sum(line => (long)line.Quantity) : 0;
-                    break;
-                case PointsExpired expiring:
-                    expired += expiring.Points;
-                    break;
-                case PointsRedeemed redeeming:
-                    redeemed += redeeming.Points;
-                    break;
-                case ReturnUnmatched open:
-                    openReturns += open.Quantity;
-                    break;
-                case TierChanged changed:
-                    tiers[changed.From] = tiers.GetValueOrDefault(changed.From) - 1;
-                    tiers[changed.To] = tiers.GetValueOrDefault(changed.To) + 1;
-                    break;
-                default:
-                    break;
-            }
-        }
-
-        Add(transaction, slot, [members, earned, settled, reversed, clawback, expired, redeemed, openReturns]);
-        Add(transaction, slot, [.. tiers.Where(tier => tier.Value != 0)]);
+            tally.Count(recorded.Event);
+        Add(transaction, slot, tally.Figures);
+        Add(transaction, slot, [.. tally.Tiers.Where(tier => tier.Value != 0)]);
     }
 
     public static async Task<IReadOnlyList<Figure>> ReadAsync(NpgsqlDataSource database, CancellationToken cancellation)
@@ -119,5 +86,54 @@ internal sealed class Figures : IInlineView
         command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. moved.Select(tier => tier.Key)] });
         command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. moved.Select(tier => tier.Value)] });
         transaction.BatchCommands.Add(command);
+    }
+
+    private sealed class Tally
+    {
+        private long members, earned, settled, reversed, clawback, expired, redeemed, openReturns;
+
+        /// <summary>In the order of the table's columns.</summary>
+        public long[] Figures => [members, earned, settled, reversed, clawback, expired, redeemed, openReturns];
+
+        public SortedDictionary<string, long> Tiers { get; } = new(StringComparer.Ordinal);
+
+        public void Count(DomainEvent happened)
+        {
+            switch (happened)
+            {
+                case MemberEnrolled enrolled:
+                    members++;
+                    Move(enrolled.Tier, 1);
+                    break;
+                case PointsEarned earning:
+                    earned += earning.Points;
+                    settled += earning.Settled;
+                    break;
+                case PointsReversed reversing:
+                    reversed += reversing.Points;
+                    clawback += reversing.Clawback;
+                    openReturns -= reversing.Claimed ? reversing.Lines.Sum(line => (long)line.Quantity) : 0;
+                    break;
+                case PointsExpired expiring:
+                    expired += expiring.Points;
+                    break;
+                case PointsRedeemed redeeming:
+                    redeemed += redeeming.Points;
+                    break;
+                case ReturnUnmatched open:
+                    openReturns += open.Quantity;
+                    break;
+                case TierChanged changed:
+                    Move(changed.From, -1);
+                    Move(changed.To, 1);
+                    break;
+                case TierKept:
+                    break;
+                default:
+                    throw new UnreachableException($"Nobody has decided how {happened.GetType().Name} counts.");
+            }
+        }
+
+        private void Move(string tier, long members) => Tiers[tier] = Tiers.GetValueOrDefault(tier) + members;
     }
 }

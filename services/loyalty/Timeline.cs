@@ -11,9 +11,14 @@ internal static class Timeline
     public static IReadOnlyList<TimelineEntry> Of(IEnumerable<RecordedEvent> events) =>
         [.. events.Select(recorded => Entry(recorded.Event, recorded.Time)).OrderBy(entry => entry.Time)];
 
-    internal static string Reason(TierChanged changed) => changed.Upgrade
-        ? $"{Money(changed.SpendMinor, changed.Currency)} spent since {Month(changed.Since)} reaches {changed.To}, which starts at {Money(changed.ThresholdMinor, changed.Currency)}"
-        : $"{Money(changed.SpendMinor, changed.Currency)} spent since {Month(changed.Since)} is less than the {Money(changed.ThresholdMinor, changed.Currency)} that {changed.From} needs";
+    internal static string Reason(TierChanged changed)
+    {
+        var spent = $"{Money(changed.SpendMinor, changed.Currency)} spent since {Month(changed.Since)}";
+        var threshold = Money(changed.ThresholdMinor, changed.Currency);
+        return changed.Upgrade
+            ? $"{spent} reaches {changed.To}, which starts at {threshold}"
+            : $"{spent} is less than the {threshold} that {changed.From} needs";
+    }
 
     private static TimelineEntry Entry(DomainEvent happened, DateTimeOffset booked) => happened switch
     {

@@ -40,7 +40,8 @@ internal sealed class LoyaltyServiceTests
         Assert.That((string)ledger["openReturns"]![0]!["product"]!, Is.EqualTo("LAMP"));
 
         var facts = await host.ReadTopicAsync(Loyalty, cancellation);
-        Assert.That(facts.Select(fact => fact.Envelope.Type.Split('.')[^1]), Is.EqualTo(new[] { "PointsEarned", "TierChanged", "PointsReversed", "ReturnUnmatched" }));
+        Assert.That(
+            facts.Select(fact => fact.Envelope.Type.Split('.')[^1]), Is.EqualTo(new[] { "PointsEarned", "TierChanged", "PointsReversed", "ReturnUnmatched" }));
         Assert.That(facts.Select(fact => fact.Record.Key), Is.All.EqualTo(anna.ToString("D")));
         Assert.That(Facts.PointsReversed.Parser.ParseFrom(facts[2].Record.Value!.Value.Span).Balance, Is.EqualTo(300));
 
@@ -174,7 +175,8 @@ internal sealed class LoyaltyServiceTests
         (await host.Http.GetFromJsonAsync<JsonNode>(new Uri(path, UriKind.Relative), cancellation))!;
 
     private static async Task<Dictionary<string, long>> FiguresAsync(TestHost host, CancellationToken cancellation) =>
-        (await GetAsync(host, "/v1/loyalty/figures", cancellation)).AsArray().ToDictionary(figure => (string)figure!["name"]!, figure => (long)figure!["value"]!);
+        (await GetAsync(host, "/v1/loyalty/figures", cancellation)).AsArray()
+        .ToDictionary(figure => (string)figure!["name"]!, figure => (long)figure!["value"]!);
 
     private static async Task<(HttpStatusCode Status, JsonNode Body)> RedeemAsync(
         TestHost host, Guid customer, string? key, long points, CancellationToken cancellation)

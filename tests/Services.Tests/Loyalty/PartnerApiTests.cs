@@ -44,8 +44,11 @@ internal sealed class PartnerApiTests
         Assert.That(await StatusAsync(stranger, anna.ToString("D"), cancellation), Is.EqualTo(GrpcStatus.Unauthenticated));
     }
 
-    private static GrpcClient Client(TestHost host, GrpcMetadata metadata) => new(
-        new Uri(host.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Last()), new GrpcClientOptions { Metadata = metadata });
+    private static GrpcClient Client(TestHost host, GrpcMetadata metadata)
+    {
+        var addresses = host.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+        return new GrpcClient(new Uri(addresses.Last()), new GrpcClientOptions { Metadata = metadata });
+    }
 
     private static Task<GetBalanceResponse> AskAsync(GrpcClient client, string customer, CancellationToken cancellation) =>
         client.UnaryAsync(GetBalance, new GetBalanceRequest { CustomerId = customer }, GrpcCallOptions.Within(TimeSpan.FromSeconds(20)), cancellation);

@@ -23,16 +23,18 @@ internal sealed class RealYearTests
 
         var members = ledgers.Values.Where(ledger => ledger.State.Tier is not null).ToList();
         var all = members.SelectMany(ledger => ledger.Events).ToList();
-        var (issued, reversed) = (all.OfType<PointsEarned>().Sum(earned => earned.Points), all.OfType<PointsReversed>().Sum(back => back.Points));
+        var issued = all.OfType<PointsEarned>().Sum(earned => earned.Points);
+        var reversed = all.OfType<PointsReversed>().Sum(back => back.Points);
         Assert.That(members.Sum(ledger => ledger.State.Balance - ledger.State.Clawback), Is.EqualTo(issued - reversed));
         Assert.That(members.Sum(ledger => ledger.State.Clawback), Is.Zero, "nobody redeems in the history, so every return finds its points");
         Assert.That(members.All(ledger => ledger.State.Balance == ledger.State.Lots.Sum(lot => lot.Points)), Is.True);
 
         var tiers = members.GroupBy(ledger => ledger.State.Tier!).ToDictionary(tier => tier.Key, tier => tier.Count());
+        var sizes = members.ConvertAll(ledger => Ledger.Kind.Write(ledger.State).Length);
         TestContext.Out.WriteLine(
             $"{members.Count} members, {issued} points issued, {reversed} reversed, tiers {string.Join(", ", tiers)}, "
             + $"{members.Sum(ledger => ledger.State.OpenReturns.Sum(open => open.Quantity))} pieces of unmatched returns, "
-            + $"largest state {members.Max(ledger => Ledger.Kind.Write(ledger.State).Length)} bytes, mean {members.Average(ledger => Ledger.Kind.Write(ledger.State).Length):0}");
+            + $"states of {sizes.Average():0} bytes, at most {sizes.Max()}");
         Assert.That(LedgerStories.Demo.Tiers.Select(tier => tiers.GetValueOrDefault(tier.Name)), Is.All.GreaterThan(members.Count / 100));
         Assert.That(tiers["member"], Is.LessThan(members.Count * 6 / 10), "a programme that most people get nowhere in is no programme");
     }

@@ -69,12 +69,14 @@ internal sealed class ReferenceLedger((string Name, int FromMinor, int Percent)[
             fresh.ForEach(piece => piece.Lot = 0);
 
         pieces.AddRange(fresh);
-        foreach (var waiting in open.Where(known => known.Return != receipt && at <= known.At).OrderBy(known => known.At).GroupBy(known => known.Return).ToList())
+        var later = open.Where(known => known.Return != receipt && at <= known.At).OrderBy(known => known.At);
+        foreach (var waiting in later.GroupBy(known => known.Return).ToList())
         {
             var claimed = new List<Piece>();
             foreach (var returned in waiting)
             {
-                if (fresh.Where(piece => !piece.Back && piece.Product == returned.Product).OrderByDescending(piece => piece.Line).FirstOrDefault() is not { } piece)
+                var left = fresh.Where(piece => !piece.Back && piece.Product == returned.Product);
+                if (left.OrderByDescending(piece => piece.Line).FirstOrDefault() is not { } piece)
                     continue;
                 piece.Back = true;
                 claimed.Add(piece);

@@ -14,7 +14,8 @@ internal sealed class ReturnTests
         var bought = Nobody.After(Buy(1, March1, Line("MUG", 3, 1_000), Line("LAMP", 1, 2_000)));
         bought.When(Return(2, April1, "MUG", 1)).Then(
             new PointsReversed(
-                Receipt(2), false, 3, [new(1, 3)], 0, [new(Receipt(1), 0, "MUG", 1, 333, 201103, 3)], 27, new DateTimeOffset(2012, 3, 2, 0, 0, 0, TimeSpan.Zero)));
+                Receipt(2), false, 3, [new(1, 3)], 0, [new(Receipt(1), 0, "MUG", 1, 333, 201103, 3)], 27,
+                new DateTimeOffset(2012, 3, 2, 0, 0, 0, TimeSpan.Zero)));
     }
 
     [Test]
