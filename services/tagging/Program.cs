@@ -1,1 +1,4 @@
-return 0;
+using Patron.Runtime.Hosting;
+using Patron.Tagging;
+
+return await PatronHost.RunAsync(args, "tagging", builder => builder.AddTagging(), app => app.MapTagging());

@@ -1,0 +1,16 @@
+using Patron.Runtime.EventStore;
+
+namespace Patron.Tagging;
+
+/// <summary>The tag of the customer's tier follows the loyalty programme's decision.</summary>
+internal static class FollowTier
+{
+    public const string Rule = "loyalty-tier";
+    private const int RuleVersion = 1;
+
+    private static readonly HashSet<string> Rules = [Rule];
+
+    /// <param name="tier">The programme's name of the tier, such as <c>gold</c>.</param>
+    public static Decision Decide(CustomerTags tags, string tier, string reason, DateTimeOffset at) =>
+        RetagCustomer.Decide(tags, Rules, [new WantedTag($"loyalty/tier/{tier}", Rule, RuleVersion, $"the loyalty tier is {tier}: {reason}")], at);
+}
