@@ -1,1 +1,4 @@
-return 0;
+using Patron.Runtime.Hosting;
+using Patron.Segmentation;
+
+return await PatronHost.RunAsync(args, "segmentation", builder => builder.AddSegmentation(), app => app.MapSegmentation());

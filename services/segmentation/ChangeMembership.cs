@@ -1,0 +1,22 @@
+using Patron.Runtime.EventStore;
+
+namespace Patron.Segmentation;
+
+/// <summary>What an evaluation said of one segment.</summary>
+internal sealed record Verdict(string Segment, bool Holds, string Reason);
+
+/// <summary>Brings a customer's memberships in line with an evaluation: a pure difference, so that deciding again changes nothing.</summary>
+internal static class ChangeMembership
+{
+    public static Decision Decide(Memberships memberships, IReadOnlyList<Verdict> verdicts, DateTimeOffset evaluatedAt)
+    {
+        var events = new List<DomainEvent>();
+        foreach (var gone in memberships.Held.Where(held => verdicts.All(verdict => verdict.Segment != held.Segment)))
+            events.Add(new SegmentLeft(gone.Segment, "the segment no longer exists", evaluatedAt));
+        foreach (var left in verdicts.Where(verdict => !verdict.Holds && memberships.Has(verdict.Segment)))
+            events.Add(new SegmentLeft(left.Segment, left.Reason, evaluatedAt));
+        foreach (var entered in verdicts.Where(verdict => verdict.Holds && !memberships.Has(verdict.Segment)))
+            events.Add(new SegmentEntered(entered.Segment, entered.Reason, evaluatedAt));
+        return Decision.Of(events);
+    }
+}

@@ -1,0 +1,29 @@
+using System.Diagnostics;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Patron.Runtime.EventStore;
+using Contract = Patron.Contracts.Segmentation.V1;
+
+namespace Patron.Segmentation;
+
+/// <summary>Own events to the contract of the segmentation topic. That a partition was scanned is nobody else's business.</summary>
+internal static class Published
+{
+    public static IMessage? Fact(RecordedEvent recorded) => recorded.Event switch
+    {
+        SegmentEntered entered => new Contract.SegmentEntered
+        {
+            Segment = entered.Segment,
+            Reason = entered.Reason,
+            EvaluatedAt = Timestamp.FromDateTimeOffset(entered.EvaluatedAt),
+        },
+        SegmentLeft left => new Contract.SegmentLeft
+        {
+            Segment = left.Segment,
+            Reason = left.Reason,
+            EvaluatedAt = Timestamp.FromDateTimeOffset(left.EvaluatedAt),
+        },
+        ScansScheduled or Scanned => null,
+        _ => throw new UnreachableException($"No contract is decided for {recorded.Event.GetType().Name}."),
+    };
+}

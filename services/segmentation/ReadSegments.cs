@@ -1,0 +1,63 @@
+using System.Diagnostics;
+using Patron.Runtime.EventStore;
+using Patron.Runtime.Processing;
+
+namespace Patron.Segmentation;
+
+/// <summary>A segment with its size. <paramref name="Sentence"/> says the <paramref name="Rule"/> in words.</summary>
+internal sealed record SegmentAnswer(string Name, string Title, long Size, string Sentence, Clause Rule);
+
+/// <summary>
+/// A customer's segments. <paramref name="EvaluatedAt"/> and the reasons in <see cref="WhyAnswer"/> are null on an instance that does not
+/// own the customer's partition.
+/// </summary>
+internal sealed record CustomerAnswer(Guid Customer, DateTimeOffset? EvaluatedAt, IReadOnlyList<WhyAnswer> Segments);
+
+/// <summary>Whether and since when the customer is in, and what the rule says of them now, clause by clause.</summary>
+internal sealed record WhyAnswer(string Segment, bool Member, DateTimeOffset? Since, ClauseAnswer? Why);
+
+/// <summary>What people and other services ask about segments.</summary>
+internal static class ReadSegments
+{
+    public static async Task<IReadOnlyList<SegmentAnswer>> SegmentsAsync(SegmentEngine engine, ServiceRuntime service, CancellationToken cancellation)
+    {
+        var sizes = (await Members.FlowsAsync(service.Database, cancellation)).ToDictionary(flow => flow.Segment, flow => flow.Members);
+        return [.. engine.Catalog.Segments.Select(segment => new SegmentAnswer(
+            segment.Name, segment.Title, sizes.GetValueOrDefault(segment.Name), engine.Explanation.Sentence(segment.Rule), segment.Rule))];
+    }
+
+    public static async Task<CustomerAnswer> CustomerAsync(
+        SegmentEngine engine, ServiceRuntime service, Guid customer, CancellationToken cancellation)
+    {
+        var held = (await service.StateAsync(Memberships.Kind, customer, cancellation) ?? Memberships.None).Held
+            .ToDictionary(segment => segment.Segment, segment => segment.Since);
+        var partition = engine.Find(customer);
+        var row = partition?.Read(customer);
+        return new CustomerAnswer(customer, partition?.AsOf, [.. engine.Catalog.Segments.Select(segment => new WhyAnswer(
+            segment.Name, held.ContainsKey(segment.Name), held.TryGetValue(segment.Name, out var since) ? since : null,
+            row is null ? null : engine.Explanation.Why(segment.Rule, row)))]);
+    }
+
+    public static async Task<IReadOnlyList<TimelineEntry>> TimelineAsync(ServiceRuntime service, Guid customer, CancellationToken cancellation) =>
+        [.. (await service.ReadCustomerAsync(customer, cancellation)).Select(Line).OfType<TimelineEntry>()];
+
+    /// <summary>The size of each segment, then how often customers entered and left any.</summary>
+    public static async Task<IReadOnlyList<Figure>> FiguresAsync(SegmentEngine engine, ServiceRuntime service, CancellationToken cancellation)
+    {
+        var flows = (await Members.FlowsAsync(service.Database, cancellation)).ToDictionary(flow => flow.Segment);
+        return
+        [
+            .. engine.Catalog.Segments.Select(segment => new Figure($"in segment {segment.Name}", flows.GetValueOrDefault(segment.Name)?.Members ?? 0)),
+            new Figure("segment enters", flows.Values.Sum(flow => flow.Enters)),
+            new Figure("segment leaves", flows.Values.Sum(flow => flow.Leaves)),
+        ];
+    }
+
+    public static TimelineEntry? Line(RecordedEvent recorded) => recorded.Event switch
+    {
+        SegmentEntered entered => new(entered.EvaluatedAt, Module.Name, $"Entered the segment {entered.Segment}", entered.Reason),
+        SegmentLeft left => new(left.EvaluatedAt, Module.Name, $"Left the segment {left.Segment}", left.Reason),
+        ScansScheduled or Scanned => null,
+        _ => throw new UnreachableException($"The timeline does not know {recorded.Event.GetType().Name}."),
+    };
+}

@@ -1,0 +1,69 @@
+using System.Collections.Concurrent;
+using Patron.Runtime.EventStore;
+using Patron.Runtime.Processing;
+
+namespace Patron.Segmentation;
+
+/// <summary>The owned partitions, and the commands that facts and scans of them lead to.</summary>
+/// <param name="partitionCount">Partitions of the deployment.</param>
+internal sealed class SegmentEngine(SegmentCatalog catalog, BrandDays days, Explanation explanation, int partitionCount, TimeOnly scanAt)
+{
+    private readonly ConcurrentDictionary<int, SegmentedPartition> partitions = [];
+    private readonly ScanStreams scanStreams = new(partitionCount);
+
+    public SegmentCatalog Catalog { get; } = catalog;
+
+    public Explanation Explanation { get; } = explanation;
+
+    public ScanStreams ScanStreams => scanStreams;
+
+    /// <summary>An empty partition, to be filled and then put in place by <see cref="Put"/>.</summary>
+    public SegmentedPartition NewPartition() => new(Catalog, days, Explanation);
+
+    public void Put(int partition, SegmentedPartition loaded) => partitions[partition] = loaded;
+
+    /// <summary>The partition of a customer, or null when this instance does not own it.</summary>
+    public SegmentedPartition? Find(Guid customer) =>
+        partitions.GetValueOrDefault(Runtime.EventLog.CustomerPartition.Of(customer, partitionCount));
+
+    /// <summary>Applies a fact and answers the commands that it leads to: almost always none.</summary>
+    public IReadOnlyList<Command> Handle(FactContext context, Source source, Action<PartitionColumns, int> change)
+    {
+        var partition = Owned(context.Partition);
+        var time = context.Envelope.Time;
+        var fact = partition.Apply(context.Customer, source, context.Envelope.Position, time, change);
+        var commands = new List<Command>();
+        if (partition.Differs(fact))
+            commands.Add(ChangeOf(context.Customer));
+        if (partition.NeedsScans(fact))
+        {
+            var stream = scanStreams.Of(context.Partition);
+            commands.Add(Scans.Kind.Command(stream, stream, scans => ScanPartition.Schedule(scans, time, days, scanAt)));
+        }
+
+        return commands;
+    }
+
+    /// <summary>Evaluates all customers of the timer's partition and answers one command for the scan and one per customer that differs.</summary>
+    /// <param name="now">Business time; later than the timer's when the service was down.</param>
+    public IReadOnlyList<Command> Scan(DueTimer timer, DateTimeOffset now)
+    {
+        var partition = Owned(Runtime.EventLog.CustomerPartition.Of(timer.Customer, partitionCount));
+        var scan = partition.Scan(timer.Due, now > timer.Due ? now : timer.Due);
+        return
+        [
+            Scans.Kind.Command(timer.Stream, timer.Customer, _ => ScanPartition.Record(scan, days, scanAt)),
+            .. scan.Changed.Select(ChangeOf),
+        ];
+    }
+
+    /// <summary>
+    /// The columns are read when the command is decided, not when it is made: a scan and a fact may be made in one order and committed in
+    /// the other, and the later commit must not bring an older evaluation back.
+    /// </summary>
+    private Command ChangeOf(Guid customer) => Memberships.Kind.Command(
+        customer, customer, memberships => Find(customer)?.Decide(memberships, customer) ?? Decision.Nothing);
+
+    private SegmentedPartition Owned(int partition) =>
+        partitions.GetValueOrDefault(partition) ?? throw new InvalidOperationException($"Partition {partition} is not loaded.");
+}
