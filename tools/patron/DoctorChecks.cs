@@ -34,7 +34,8 @@ internal static class DoctorChecks
         var (code, output) = await Commands.TryAsync(["dotnet", "--version"], checkout.Folder, cancellation);
         return code == 0
             ? Finding.Fine(subject, $"{output.Trim()} serves global.json's {wanted}")
-            : Finding.Missing(subject, $"none serves global.json's {wanted}", $"install the .NET SDK {wanted} or a later patch of the same feature band");
+            : Finding.Missing(
+                subject, $"none serves global.json's {wanted}", $"install the .NET SDK {wanted} or a later patch of the same feature band");
     }
 
     private static async Task<Finding> PostgresAsync(Checkout checkout, CancellationToken cancellation)
@@ -57,12 +58,17 @@ internal static class DoctorChecks
             return Finding.Fine(subject, $"{Environment.UserName}, who runs this");
         var (code, _) = await Commands.TryAsync(["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "true"], null, cancellation);
         if (code != 0)
-            return Finding.Missing(subject, "we are root, and there is no account 'postgres' to run the server as", "sudo apt-get install postgresql-15");
+        {
+            return Finding.Missing(
+                subject, "we are root, and there is no account 'postgres' to run the server as", "sudo apt-get install postgresql-15");
+        }
+
         (code, _) = await Commands.TryAsync(
             ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "test", "-x", checkout.Folder], null, cancellation);
         return Finding.Fine(subject, code == 0
             ? $"postgres, since we are root; it reaches {checkout.Folder}"
-            : $"postgres, since we are root; it cannot reach {checkout.Folder}, so data is kept in {PrivatePostgres.SubstituteFolder(checkout.PostgresFolder)}");
+            : $"postgres, since we are root; it cannot reach {checkout.Folder}, so data is kept in "
+                + $"{PrivatePostgres.SubstituteFolder(checkout.PostgresFolder)}");
     }
 
     private static async Task<Finding> StateAsync(Checkout checkout, CancellationToken cancellation)
@@ -74,7 +80,9 @@ internal static class DoctorChecks
             { Folder: null } => Finding.Fine(subject, "none yet; the first run makes it"),
             { InUse: true } => Finding.Fine(subject, $"{status.Folder}, in use by a running patron"),
             { Processes: > 0 } => Finding.Wrong(
-                subject, $"{status.Processes} processes of a server whose patron is gone, in {status.Folder}", "make run takes over; make clean ends and deletes"),
+                subject,
+                $"{status.Processes} processes of a server whose patron is gone, in {status.Folder}",
+                "make run takes over; make clean ends and deletes"),
             { IsWhole: false } => Finding.Wrong(subject, $"{status.Folder} is not whole (cluster or password is missing)", "make clean"),
             _ => Finding.Fine(subject, status.Folder),
         };
@@ -129,7 +137,9 @@ internal static class DoctorChecks
     {
         var free = new DriveInfo(checkout.Folder).AvailableFreeSpace;
         var detail = $"{free >> 20} MiB free";
-        return free >= FreeBytesMin ? Finding.Fine("Disk", detail) : Finding.Wrong("Disk", detail, $"free {FreeBytesMin >> 20} MiB on the disk of {checkout.Folder}");
+        return free >= FreeBytesMin
+            ? Finding.Fine("Disk", detail)
+            : Finding.Wrong("Disk", detail, $"free {FreeBytesMin >> 20} MiB on the disk of {checkout.Folder}");
     }
 
     private static async Task<Finding> OpenFilesAsync(Checkout checkout, CancellationToken cancellation)
@@ -149,7 +159,8 @@ internal static class DoctorChecks
         var limit = int.Parse(File.ReadAllText(file), CultureInfo.InvariantCulture);
         return limit >= InotifyInstancesMin
             ? Finding.Fine("inotify", $"{limit} instances a user")
-            : Finding.Wrong("inotify", $"{limit} instances a user; every service watches its settings", $"sudo sysctl fs.inotify.max_user_instances={InotifyInstancesMin}");
+            : Finding.Wrong(
+                "inotify", $"{limit} instances a user; every service watches its settings", $"sudo sysctl fs.inotify.max_user_instances={InotifyInstancesMin}");
     }
 
     private static Finding Locale() => Console.OutputEncoding.CodePage == Encoding.UTF8.CodePage

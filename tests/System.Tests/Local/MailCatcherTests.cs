@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using NUnit.Framework;
@@ -46,14 +47,10 @@ internal sealed class MailCatcherTests
     {
         using var client = await ClientAsync(cancellation);
         await client.SendAsync("MAIL FROM:<a@x>\r\nRCPT TO:<b@x>\r\nNONSENSE\r\nDATA\r\n", cancellation);
-        Assert.That(
-            new[] { await client.CodeAsync(cancellation), await client.CodeAsync(cancellation), await client.CodeAsync(cancellation), await client.CodeAsync(cancellation) },
-            Is.EqualTo([250, 250, 500, 354]));
+        Assert.That(await client.CodesAsync(4, cancellation), Is.EqualTo([250, 250, 500, 354]));
         await client.SendAsync("\r\none\r\n.\r\nMAIL FROM:<c@x>\r\nRCPT TO:<d@x>\r\nRSET\r\nDATA\r\n", cancellation);
         Assert.That(await client.CodeAsync(cancellation), Is.EqualTo(250), "the first mail");
-        Assert.That(
-            new[] { await client.CodeAsync(cancellation), await client.CodeAsync(cancellation), await client.CodeAsync(cancellation), await client.CodeAsync(cancellation) },
-            Is.EqualTo([250, 250, 250, 503]));
+        Assert.That(await client.CodesAsync(4, cancellation), Is.EqualTo([250, 250, 250, 503]));
         Assert.That(_catcher.Count, Is.EqualTo(1));
     }
 
@@ -215,7 +212,15 @@ internal sealed class MailCatcherTests
             do
                 line = await _replies.ReadLineAsync(cancellation) ?? throw new IOException("The connection was closed.");
             while (line[3] == '-');
-            return int.Parse(line[..3], global::System.Globalization.CultureInfo.InvariantCulture);
+            return int.Parse(line[..3], CultureInfo.InvariantCulture);
+        }
+
+        public async Task<List<int>> CodesAsync(int count, CancellationToken cancellation)
+        {
+            var codes = new List<int>();
+            while (codes.Count < count)
+                codes.Add(await CodeAsync(cancellation));
+            return codes;
         }
 
         public void Dispose() => connection.Dispose();
