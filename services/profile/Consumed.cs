@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Text.RegularExpressions;
 using Patron.Contracts.Ingest.V1;
+using static System.FormattableString;
 
 namespace Patron.Profile;
 
@@ -27,7 +27,7 @@ internal sealed partial class Consumed(ProfileSettings settings, KeyedHash hash)
             errors.Add($"{at}/store", $"The shop's code has at most {CodeCharactersMax} characters and no control characters.");
         CheckCurrency(purchase.Currency, $"{at}/currency", errors);
         if (purchase.Lines.Count is 0 or > LinesMax)
-            errors.Add($"{at}/lines", string.Create(CultureInfo.InvariantCulture, $"A purchase has 1 to {LinesMax} lines, not {purchase.Lines.Count}."));
+            errors.Add($"{at}/lines", Invariant($"A purchase has 1 to {LinesMax} lines, not {purchase.Lines.Count}."));
 
         var lines = new PurchaseLine[Math.Min(purchase.Lines.Count, LinesMax)];
         for (var i = 0; i < lines.Length; i++)
@@ -44,8 +44,10 @@ internal sealed partial class Consumed(ProfileSettings settings, KeyedHash hash)
         if (told is null)
             return [];
         var found = new List<Identifier>(4);
-        Add(IdentifierKind.Card, told.LoyaltyCard, Normal.Card, "loyaltyCard", "A loyalty card number has 1 to 64 characters and no control characters.");
-        Add(IdentifierKind.ShopId, told.ShopCustomerId, Normal.ShopId, "shopCustomerId", "A shop's customer number has 1 to 64 characters and no control characters.");
+        Add(IdentifierKind.Card, told.LoyaltyCard, Normal.Card, "loyaltyCard",
+            "A loyalty card number has 1 to 64 characters and no control characters.");
+        Add(IdentifierKind.ShopId, told.ShopCustomerId, Normal.ShopId, "shopCustomerId",
+            "A shop's customer number has 1 to 64 characters and no control characters.");
         Add(IdentifierKind.Phone, told.Phone, Normal.Phone, "phone", "This is not a phone number in E.164, such as +85291234567.");
         Add(IdentifierKind.Email, told.Email, Normal.Email, "email", "This is not an e-mail address.");
         return found;
@@ -70,7 +72,8 @@ internal sealed partial class Consumed(ProfileSettings settings, KeyedHash hash)
             GivenName = update.GivenName.Trim() is { Length: > 0 } given ? given : null,
             FamilyName = update.FamilyName.Trim() is { Length: > 0 } family ? family : null,
             Language = Checked(update.Language, Normal.Language, $"{at}/language", "This is not a language tag of BCP 47, such as zh-Hant-HK.", errors),
-            TimeZone = Checked(update.TimeZone, Normal.TimeZone, $"{at}/timeZone", "This is not a time zone of the IANA database, such as Asia/Hong_Kong.", errors),
+            TimeZone = Checked(
+                update.TimeZone, Normal.TimeZone, $"{at}/timeZone", "This is not a time zone of the IANA database, such as Asia/Hong_Kong.", errors),
             Country = Checked(update.Country, Normal.Country, $"{at}/country", "This is not a country code of ISO 3166-1 alpha-2, such as HK.", errors),
         };
     }
@@ -117,9 +120,9 @@ internal sealed partial class Consumed(ProfileSettings settings, KeyedHash hash)
         if (line.Kind == Contracts.Ingest.V1.LineKind.Unspecified)
             errors.Add($"{at}/lines/{index}/kind", "Say what the line is: LINE_KIND_SALE, LINE_KIND_RETURN, LINE_KIND_FEE or LINE_KIND_ADJUSTMENT.");
         if (line.Quantity is < 1 or > QuantityMax)
-            errors.Add($"{at}/lines/{index}/quantity", string.Create(CultureInfo.InvariantCulture, $"The quantity must be from 1 to {QuantityMax}, whatever the kind."));
+            errors.Add($"{at}/lines/{index}/quantity", Invariant($"The quantity must be from 1 to {QuantityMax}, whatever the kind."));
         if (Math.Abs((decimal)line.AmountMinor) > AmountMinorMax)
-            errors.Add($"{at}/lines/{index}/amountMinor", string.Create(CultureInfo.InvariantCulture, $"The amount must be from -{AmountMinorMax} to {AmountMinorMax} minor units."));
+            errors.Add($"{at}/lines/{index}/amountMinor", Invariant($"The amount must be from -{AmountMinorMax} to {AmountMinorMax} minor units."));
         else if (line.Kind == Contracts.Ingest.V1.LineKind.Sale && line.AmountMinor < 0)
             errors.Add($"{at}/lines/{index}/amountMinor", "The amount of a sale is not negative; goods that come back are LINE_KIND_RETURN.");
         else if (line.Kind == Contracts.Ingest.V1.LineKind.Return && line.AmountMinor > 0)

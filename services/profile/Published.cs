@@ -73,7 +73,15 @@ internal static class Published
             Currency = purchase.Currency,
         };
         foreach (var line in purchase.Lines)
-            fact.Lines.Add(new Line { Product = line.Product, Kind = (Contracts.Ingest.V1.LineKind)line.Kind, Quantity = line.Quantity, AmountMinor = line.AmountMinor });
+            fact.Lines.Add(LineOf(line));
         return fact;
     }
+
+    private static Line LineOf(PurchaseLine line) => new()
+    {
+        Product = line.Product,
+        Kind = (Contracts.Ingest.V1.LineKind)line.Kind,
+        Quantity = line.Quantity,
+        AmountMinor = line.AmountMinor,
+    };
 }

@@ -8,7 +8,8 @@ internal sealed class PurchaseLineJson : JsonConverter<PurchaseLine>
 {
     public override PurchaseLine Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
-        var line = new PurchaseLine(Next(ref reader).GetString()!, (LineKind)Next(ref reader).GetInt32(), Next(ref reader).GetInt32(), Next(ref reader).GetInt64());
+        var line = new PurchaseLine(
+            Next(ref reader).GetString()!, (LineKind)Next(ref reader).GetInt32(), Next(ref reader).GetInt32(), Next(ref reader).GetInt64());
         reader.Read();
         return reader.TokenType == JsonTokenType.EndArray ? line : throw new JsonException("A purchase line has four members.");
     }

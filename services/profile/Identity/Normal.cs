@@ -70,9 +70,9 @@ internal static partial class Normal
     public static string? TimeZone(string text)
     {
         var zone = text.Trim();
-        return zone.Length <= IdentifierCharactersMax && ZoneName().IsMatch(zone) && TimeZoneInfo.TryFindSystemTimeZoneById(zone, out var found) && found.HasIanaId
-            ? zone
-            : null;
+        if (zone.Length > IdentifierCharactersMax || !ZoneName().IsMatch(zone))
+            return null;
+        return TimeZoneInfo.TryFindSystemTimeZoneById(zone, out var found) && found.HasIanaId ? zone : null;
     }
 
     public static string? Country(string text)
@@ -109,7 +109,10 @@ internal static partial class Normal
     [GeneratedRegex(@"^\+[1-9][0-9]{6,14}\z")]
     private static partial Regex E164();
 
-    [GeneratedRegex(@"^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?(-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*(-[A-WY-Za-wy-z0-9](-[A-Za-z0-9]{2,8})+)*(-[xX](-[A-Za-z0-9]{1,8})+)?\z")]
+    // RFC 5646, 2.1: language, script, region, variants, extensions, private use.
+    [GeneratedRegex(
+        @"^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?(-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*" +
+        @"(-[A-WY-Za-wy-z0-9](-[A-Za-z0-9]{2,8})+)*(-[xX](-[A-Za-z0-9]{1,8})+)?\z")]
     private static partial Regex LanguageTag();
 
     [GeneratedRegex(@"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*\z")]

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -32,7 +33,7 @@ internal sealed partial class IngestReader(ProfileSettings settings, KeyedHash h
         {
             Purchase purchase => OfPurchase(given, time, purchase, errors),
             CustomerUpdate update => OfUpdate(given, time, update, errors),
-            _ => throw new System.Diagnostics.UnreachableException($"{data.Descriptor.FullName} is read but not understood."),
+            _ => throw new UnreachableException($"{data.Descriptor.FullName} is read but not understood."),
         };
         return errors.Count == before ? told : null;
     }
@@ -56,7 +57,7 @@ internal sealed partial class IngestReader(ProfileSettings settings, KeyedHash h
         return new Told(
             given.Place, given.Source!, given.Id!, time, key, HashOf(given.Type!, time, purchase), identifiers, Consumed.ContactsOf(identifiers), [], facts)
         {
-            TraceParent = given.TraceParent,
+            TraceParent = TraceOf(given),
         };
     }
 
@@ -68,10 +69,11 @@ internal sealed partial class IngestReader(ProfileSettings settings, KeyedHash h
             errors.Add($"{given.DataPlace}/customer", "Name the customer by at least one of loyaltyCard, shopCustomerId, phone and email.");
         var details = Consumed.DetailsOf(update, identifiers, given.DataPlace, errors);
         var consents = Consumed.ConsentsOf(update, given.DataPlace, errors);
+        var key = KeyOf(given.Source!, given.Id!);
         return new Told(
-            given.Place, given.Source!, given.Id!, time, KeyOf(given.Source!, given.Id!), HashOf(given.Type!, time, update), identifiers, details, consents, null)
+            given.Place, given.Source!, given.Id!, time, key, HashOf(given.Type!, time, update), identifiers, details, consents, null)
         {
-            TraceParent = given.TraceParent,
+            TraceParent = TraceOf(given),
         };
     }
 
@@ -101,9 +103,14 @@ internal sealed partial class IngestReader(ProfileSettings settings, KeyedHash h
         else if (!TryReadTime(given.Time, out var time))
             errors.Add(at, "This is not a time with its offset as in RFC 3339, such as 2024-03-01T10:15:00+08:00.");
         else if (time > now + settings.FutureMax)
-            errors.Add(at, $"This is in the future: it is {now.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'} here, and {settings.FutureMax.TotalMinutes:0.#} minutes ahead are tolerated.");
+            errors.Add(at, string.Create(
+                CultureInfo.InvariantCulture,
+                $"This is in the future: it is {now.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'} here, " +
+                $"and {settings.FutureMax.TotalMinutes:0.#} minutes ahead are tolerated."));
         else if (time < settings.EarliestTime)
-            errors.Add(at, $"This is before {settings.EarliestTime.UtcDateTime:yyyy-MM-dd}, the earliest time taken; check the clock of the touchpoint.");
+            errors.Add(at, string.Create(
+                CultureInfo.InvariantCulture,
+                $"This is before {settings.EarliestTime.UtcDateTime:yyyy-MM-dd}, the earliest time taken; check the clock of the touchpoint."));
         else
             return time;
         return now;
@@ -120,6 +127,10 @@ internal sealed partial class IngestReader(ProfileSettings settings, KeyedHash h
         time = new DateTimeOffset(read.UtcTicks - (read.UtcTicks % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
         return true;
     }
+
+    // One that is not valid starts a new trace instead of failing the event (W3C Trace Context, 3.2.2).
+    private static string? TraceOf(CloudEvent given) =>
+        given.TraceParent is { Length: 55 } parent && ActivityContext.TryParse(parent, null, out _) ? parent : null;
 
     private static void CheckName(string? name, string at, string what, FieldErrors errors)
     {

@@ -14,6 +14,7 @@ internal static class HandOutKeys
         if (wanted.Customers is null || wanted.Customers.Count > ProfileKeys.CustomersMax)
             return Problem.Invalid(new FieldError("/customers", $"Name at most {ProfileKeys.CustomersMax} customers."));
         var keys = await vault.GetAsync(wanted.Customers, cancellation);
-        return TypedResults.Json(new KeysHandedOut(keys.ToDictionary(k => k.Key, k => Convert.ToBase64String(k.Value.Export()))), KeysJson.Default.KeysHandedOut);
+        var texts = keys.ToDictionary(k => k.Key, k => Convert.ToBase64String(k.Value.Export()));
+        return TypedResults.Json(new KeysHandedOut(texts), KeysJson.Default.KeysHandedOut);
     }
 }

@@ -30,7 +30,8 @@ internal sealed class Figures : IInlineView
         Statements.Add(
             transaction,
             """
-            insert into counters as c (slot, customers, purchases, anonymous_purchases, returns, sale_lines, return_lines, fee_lines, adjustment_lines, consents, conflicts)
+            insert into counters as c (
+              slot, customers, purchases, anonymous_purchases, returns, sale_lines, return_lines, fee_lines, adjustment_lines, consents, conflicts)
             select $1, n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9], n[10] from (select $2::bigint[] n) x
             on conflict (slot) do update set
               customers = c.customers + excluded.customers, purchases = c.purchases + excluded.purchases,

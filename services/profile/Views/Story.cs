@@ -23,7 +23,8 @@ internal static class Story
         CustomerRegistered registered => Entry(recorded.Time, "Became known", $"{registered.Source} named the customer for the first time."),
         IdentifierLinked linked => Entry(recorded.Time, $"Is known by {Word(linked.Kind)}", "A touchpoint named it together with this customer."),
         IdentifierConflictFound found => Entry(
-            recorded.Time, $"Was named with a foreign {Word(found.Kind)}", $"It belongs to customer {found.BelongsTo:D}, and a surer identifier named this one."),
+            recorded.Time, $"Was named with a foreign {Word(found.Kind)}",
+            $"It belongs to customer {found.BelongsTo:D}, and a surer identifier named this one."),
         DetailsChanged changed => Entry(
             recorded.Time, $"Changed {string.Join(", ", changed.Changed.Select(c => c.Replace('_', ' ')))}", $"{changed.Source} told something new."),
         DetailsConfirmed confirmed => Entry(recorded.Time, "Was confirmed", $"{confirmed.Source} told nothing that was not known."),

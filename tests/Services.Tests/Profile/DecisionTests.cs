@@ -63,7 +63,8 @@ internal sealed class DecisionTests
     {
         var state = Given([.. Known("A"), .. Update("1", Morning, new Details(Country: "HK"), [])]);
         var told = Told("2", Morning, [Card("A")], new Details(Country: "HK"));
-        Assert.That(UpdateCustomer.Decide(state, told, Linked(Card("A")), Key).Events, Is.EqualTo((DomainEvent[])[new DetailsConfirmed("/crm") { Told = told.Hash }]));
+        Assert.That(
+            UpdateCustomer.Decide(state, told, Linked(Card("A")), Key).Events, Is.EqualTo((DomainEvent[])[new DetailsConfirmed("/crm") { Told = told.Hash }]));
     }
 
     [Test]
@@ -89,9 +90,12 @@ internal sealed class DecisionTests
     {
         var history = Known("A").ToList();
         foreach (var (index, step) in told.Split(' ').Index())
-            history.AddRange(Update(Events.Id(index), Morning.AddHours(step[0] - '0'), new Details(), [new ToldConsent("email", "marketing", step[1] == '+', "w")], history));
-        var consent = Given(history).Consents.Single();
-        Assert.That((consent.Granted, consent.Version), Is.EqualTo((granted, (long)version)));
+        {
+            var consent = new ToldConsent("email", "marketing", step[1] == '+', "w");
+            history.AddRange(Update(Events.Id(index), Morning.AddHours(step[0] - '0'), new Details(), [consent], history));
+        }
+        var inForce = Given(history).Consents.Single();
+        Assert.That((inForce.Granted, inForce.Version), Is.EqualTo((granted, (long)version)));
     }
 
     [Test]
@@ -126,8 +130,12 @@ internal sealed class DecisionTests
     private static Told Purchase(string id, params IReadOnlyList<Identifier> identifiers) =>
         Told(id, Morning, identifiers, Consumed.ContactsOf(identifiers)) with { Purchase = Facts(id) };
 
-    private static Told Told(string id, DateTimeOffset time, IReadOnlyList<Identifier> identifiers, Details details, IReadOnlyList<ToldConsent>? consents = null) =>
-        new("", "/crm", id, time, IngestReader.KeyOf("/crm", id), Hash.Of([.. System.Text.Encoding.UTF8.GetBytes(id)]), identifiers, details, consents ?? [], null);
+    private static Told Told(
+        string id, DateTimeOffset time, IReadOnlyList<Identifier> identifiers, Details details, IReadOnlyList<ToldConsent>? consents = null)
+    {
+        var hash = Hash.Of(System.Text.Encoding.UTF8.GetBytes(id));
+        return new Told("", "/crm", id, time, IngestReader.KeyOf("/crm", id), hash, identifiers, details, consents ?? [], null);
+    }
 
     private static PurchaseFacts Facts(string id) => new(
         IngestReader.KeyOf("/crm", id), "/crm", id, PurchaseChannel.Pos, "", Morning, "HKD",

@@ -34,6 +34,9 @@ internal static class Events
         return Event("patron.ingest.v1.CustomerUpdate", id, "/crm", data);
     }
 
+    public static JsonObject ReturnLine(int quantity, long amountMinor) =>
+        new() { ["product"] = "85123A", ["kind"] = "LINE_KIND_RETURN", ["quantity"] = quantity, ["amountMinor"] = amountMinor };
+
     public static JsonObject Event(string type, string id, string source, JsonObject data) => new()
     {
         ["specversion"] = "1.0",

@@ -19,7 +19,9 @@ namespace Patron.Services.Tests.Profile;
 [CancelAfter(60_000)]
 internal sealed partial class PrivacyTests
 {
-    private static readonly string[] Personal = ["美玲", "陳", "meiling.chan@example.com", "+85291234567", "91234567", "zh-Hant-HK", "Asia/Hong_Kong", "HKCARD778899"];
+    private static readonly string[] Personal =
+        ["美玲", "陳", "meiling.chan@example.com", "+85291234567", "91234567", "zh-Hant-HK", "Asia/Hong_Kong", "HKCARD778899"];
+
     private TestDatabase database = null!;
     private TestHost host = null!;
 
@@ -138,9 +140,14 @@ internal sealed partial class PrivacyTests
         return Guid.Parse((string)(await answer.JsonAsync(cancellation))["events"]![0]!["customer"]!);
     }
 
-    private ProfileKeys AskForKeys() => new(
-        () => new HttpClient(new SocketsHttpHandler()) { BaseAddress = host.Http.BaseAddress, DefaultRequestHeaders = { { "X-Api-Key", host.Http.DefaultRequestHeaders.GetValues("X-Api-Key") } } },
-        100, TimeSpan.FromMinutes(1), TimeProvider.System);
+    private ProfileKeys AskForKeys() => new(Connect, 100, TimeSpan.FromMinutes(1), TimeProvider.System);
+
+    private HttpClient Connect()
+    {
+        var http = new HttpClient { BaseAddress = host.Http.BaseAddress };
+        http.DefaultRequestHeaders.Add("X-Api-Key", host.Http.DefaultRequestHeaders.GetValues("X-Api-Key"));
+        return http;
+    }
 
     private async Task<JsonNode> ReadAsync(string path, CancellationToken cancellation)
     {
@@ -154,7 +161,8 @@ internal sealed partial class PrivacyTests
     {
         await using var source = NpgsqlDataSource.Create(database.ConnectionString);
         var tables = new List<string>();
-        await using (var command = source.CreateCommand("select format('%I.%I', table_schema, table_name) from information_schema.tables where table_type = 'BASE TABLE' and table_schema not in ('pg_catalog', 'information_schema')"))
+        await using (var command = source.CreateCommand(
+            "select format('%I.%I', table_schema, table_name) from information_schema.tables where table_schema in ('profile', 'vault')"))
         await using (var row = await command.ExecuteReaderAsync(cancellation))
         {
             while (await row.ReadAsync(cancellation))
@@ -162,12 +170,12 @@ internal sealed partial class PrivacyTests
         }
 
         var dump = new StringBuilder();
-        foreach (var table in tables.Where(t => t.StartsWith("profile.", StringComparison.Ordinal) || t.StartsWith("vault.", StringComparison.Ordinal)))
+        foreach (var table in tables)
         {
             await using var command = source.CreateCommand($"select t::text from {table} t");
             await using var row = await command.ExecuteReaderAsync(cancellation);
             while (await row.ReadAsync(cancellation))
-                dump.AppendLine(HexBytes().Replace(row.GetString(0), bytes => Encoding.UTF8.GetString(Convert.FromHexString(bytes.Groups[1].Value))));
+                dump.AppendLine(HexBytes().Replace(row.GetString(0), hex => Encoding.UTF8.GetString(Convert.FromHexString(hex.Groups[1].Value))));
             dump.AppendLine(table);
         }
         return dump.ToString();

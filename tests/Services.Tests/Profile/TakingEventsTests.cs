@@ -143,6 +143,45 @@ internal sealed class TakingEventsTests
         Assert.That(customers, Has.Count.EqualTo(1));
     }
 
+    [Test]
+    public async Task The_timeline_tells_what_happened_and_why_and_names_nobody(CancellationToken cancellation)
+    {
+        var back = Events.Purchase("story-2", card: "C-story");
+        back["data"]!["lines"] = new JsonArray(Events.ReturnLine(2, -510));
+        var batch = new JsonArray(Events.Purchase("story-1", card: "C-story"), back, Events.Update("story-3", card: "C-story", email: "story@example.com"));
+        using var answer = await Events.PostAsync(host.Http, batch, cancellation);
+        var customer = (string)(await answer.JsonAsync(cancellation))["events"]![0]!["customer"]!;
+        using var told = await host.Http.GetAsync(new Uri($"/v1/profile/customers/{customer}/timeline", UriKind.Relative), cancellation);
+        var story = await told.JsonAsync(cancellation);
+
+        Assert.That(story.AsArray().Select(e => (string?)e!["what"]), Is.EqualTo((string[])
+        [
+            "Became known", "Is known by loyalty card", "Bought in a shop for 1930 minor units of HKD", "Gave back in a shop for -510 minor units of HKD",
+            "Is known by e-mail address", "Changed email",
+        ]));
+        Assert.That((string?)story[2]!["why"], Is.EqualTo("Receipt R-1 of /pos/hk; lines: 1 sale, 1 fee."));
+        Assert.That(story.ToJsonString(), Does.Not.Contain("story@").And.Not.Contain("C-STORY"));
+    }
+
+    [Test]
+    public async Task Figures_count_customers_purchases_and_lines_by_kind_once(CancellationToken cancellation)
+    {
+        await using var alone = await ProfileHost.StartAsync(cancellation);
+        var batch = Events.Many(30, i => Events.Purchase($"f-{i}", card: i % 3 == 0 ? null : $"C-{i % 3}"));
+        batch[0]!["data"]!["lines"]!.AsArray().Add((JsonNode)Events.ReturnLine(1, -5));
+        for (var times = 0; times < 2; times++)
+            (await Events.PostAsync(alone.Http, batch, cancellation)).Dispose();
+
+        string[] names =
+        [
+            "customers", "purchases", "anonymous purchases", "purchases with returns", "sale lines", "return lines", "fee lines", "repeats ignored",
+        ];
+        var values = new List<long>();
+        foreach (var name in names)
+            values.Add(await IngestTopic.ReadFigureAsync(alone, name, cancellation));
+        Assert.That(values, Is.EqualTo((long[])[2, 20, 10, 1, 30, 1, 30, 30]));
+    }
+
     private async Task<HttpStatusCode> StatusOfAsync(string card, CancellationToken cancellation)
     {
         using var content = new StringContent($$"""{"card":"{{card}}"}""", Encoding.UTF8, "application/json");

@@ -38,29 +38,39 @@ internal sealed class ValidationTests
         yield return Wrong("no data", e => e.Remove("data"), "/data", "The event has no data; send a patron.ingest.v1.Purchase.");
         yield return Wrong("data in base64", e => e["data_base64"] = "e30=", "/data_base64", "Send the data as JSON in 'data'; base64 is not taken.");
         yield return Wrong("data that is no JSON", e => e["datacontenttype"] = "text/xml", "/datacontenttype", "The data must be application/json.");
-        yield return Wrong("an unknown attribute", e => e["Source"] = "x", "/Source", "This is no attribute: their names have 1 to 20 small letters and digits.");
+        yield return Wrong("an unknown attribute", e => e["Source"] = "x",
+            "/Source", "This is no attribute: their names have 1 to 20 small letters and digits.");
         yield return Wrong("an unknown field", e => e["data"]!["total"] = 12, "/data/total", "patron.ingest.v1.Purchase has no field of this name.");
-        yield return Wrong("an unknown field with a slash", e => Line(e)["a/b~c"] = 1, "/data/lines/0/a~1b~0c", "patron.ingest.v1.Line has no field of this name.");
+        yield return Wrong("an unknown field with a slash", e => Line(e)["a/b~c"] = 1,
+            "/data/lines/0/a~1b~0c", "patron.ingest.v1.Line has no field of this name.");
         yield return Wrong("a number in place of a text", e => e["data"]!["receipt"] = 12, "/data/receipt", "This must be a text in double quotes.");
         yield return Wrong("an object in place of an array", e => e["data"]!["lines"] = new JsonObject(), "/data/lines", "This must be an array.");
         yield return Wrong("no receipt", e => e["data"]!["receipt"] = " ", "/data/receipt",
             "This must be the number on the receipt, 1 to 64 characters without control characters.");
-        yield return Wrong("no channel", e => e["data"]!.AsObject().Remove("channel"), "/data/channel", "Say where it was bought: CHANNEL_POS or CHANNEL_ESHOP.");
-        yield return Wrong("an unknown channel", e => e["data"]!["channel"] = "CHANNEL_FAX", "/data/channel", "This must be one of CHANNEL_POS, CHANNEL_ESHOP.");
-        yield return Wrong("an unknown currency", e => e["data"]!["currency"] = "HKX", "/data/currency", "This is not a currency code of ISO 4217, such as GBP.");
-        yield return Wrong("a currency in small letters", e => e["data"]!["currency"] = "hkd", "/data/currency", "This is not a currency code of ISO 4217, such as GBP.");
-        yield return Wrong("a currency that is not the brand's", e => e["data"]!["currency"] = "GBP", "/data/currency", "This brand does not sell in GBP, only in HKD.");
+        yield return Wrong("no channel", e => e["data"]!.AsObject().Remove("channel"),
+            "/data/channel", "Say where it was bought: CHANNEL_POS or CHANNEL_ESHOP.");
+        yield return Wrong("an unknown channel", e => e["data"]!["channel"] = "CHANNEL_FAX",
+            "/data/channel", "This must be one of CHANNEL_POS, CHANNEL_ESHOP.");
+        yield return Wrong("an unknown currency", e => e["data"]!["currency"] = "HKX",
+            "/data/currency", "This is not a currency code of ISO 4217, such as GBP.");
+        yield return Wrong("a currency in small letters", e => e["data"]!["currency"] = "hkd",
+            "/data/currency", "This is not a currency code of ISO 4217, such as GBP.");
+        yield return Wrong("a currency that is not the brand's", e => e["data"]!["currency"] = "GBP",
+            "/data/currency", "This brand does not sell in GBP, only in HKD.");
         yield return Wrong("no lines", e => e["data"]!["lines"] = new JsonArray(), "/data/lines", "A purchase has 1 to 5000 lines, not 0.");
         yield return Wrong("no pieces", e => Line(e)["quantity"] = 0, "/data/lines/0/quantity", "The quantity must be from 1 to 1000000, whatever the kind.");
-        yield return Wrong("too many pieces", e => Line(e)["quantity"] = 1_000_001, "/data/lines/0/quantity", "The quantity must be from 1 to 1000000, whatever the kind.");
-        yield return Wrong("half a piece", e => Line(e)["quantity"] = 0.5, "/data/lines/0/quantity", "This must be a whole number from -2147483648 to 2147483647.");
+        yield return Wrong("too many pieces", e => Line(e)["quantity"] = 1_000_001,
+            "/data/lines/0/quantity", "The quantity must be from 1 to 1000000, whatever the kind.");
+        yield return Wrong("half a piece", e => Line(e)["quantity"] = 0.5,
+            "/data/lines/0/quantity", "This must be a whole number from -2147483648 to 2147483647.");
         yield return Wrong("a sale that gives money back", e => Line(e)["amountMinor"] = -1,
             "/data/lines/0/amountMinor", "The amount of a sale is not negative; goods that come back are LINE_KIND_RETURN.");
         yield return Wrong("a return that costs money", e => Line(e)["kind"] = "LINE_KIND_RETURN",
             "/data/lines/0/amountMinor", "The amount of a return is not positive: the money goes back to the customer.");
         yield return Wrong("an amount beyond reason", e => Line(e)["amountMinor"] = "1000000000001",
             "/data/lines/0/amountMinor", "The amount must be from -1000000000000 to 1000000000000 minor units.");
-        yield return Wrong("no product", e => Line(e).Remove("product"), "/data/lines/0/product", "A product code has 1 to 64 characters and no control characters.");
+        yield return Wrong("no product", e => Line(e).Remove("product"),
+            "/data/lines/0/product", "A product code has 1 to 64 characters and no control characters.");
         yield return Wrong("no kind", e => Line(e).Remove("kind"),
             "/data/lines/0/kind", "Say what the line is: LINE_KIND_SALE, LINE_KIND_RETURN, LINE_KIND_FEE or LINE_KIND_ADJUSTMENT.");
         yield return Wrong("a wrong e-mail address", e => e["data"]!["customer"] = new JsonObject { ["email"] = "anna@" },
@@ -73,10 +83,12 @@ internal sealed class ValidationTests
     {
         yield return Wrong("nobody named", e => e["data"]!.AsObject().Remove("customer"),
             "/data/customer", "Name the customer by at least one of loyaltyCard, shopCustomerId, phone and email.", update: true);
-        yield return Wrong("a wrong language", e => e["data"]!["language"] = "english", "/data/language", "This is not a language tag of BCP 47, such as zh-Hant-HK.", update: true);
+        yield return Wrong("a wrong language", e => e["data"]!["language"] = "english",
+            "/data/language", "This is not a language tag of BCP 47, such as zh-Hant-HK.", update: true);
         yield return Wrong("a wrong time zone", e => e["data"]!["timeZone"] = "Asia/Kowloon",
             "/data/timeZone", "This is not a time zone of the IANA database, such as Asia/Hong_Kong.", update: true);
-        yield return Wrong("a wrong country", e => e["data"]!["country"] = "UK", "/data/country", "This is not a country code of ISO 3166-1 alpha-2, such as HK.", update: true);
+        yield return Wrong("a wrong country", e => e["data"]!["country"] = "UK",
+            "/data/country", "This is not a country code of ISO 3166-1 alpha-2, such as HK.", update: true);
         yield return Wrong("a name with a control character", e => e["data"]!["givenName"] = "An\u0000na",
             "/data/givenName", "A name has at most 200 characters and no control characters.", update: true);
         yield return Wrong("consent by fax", e => e["data"]!["consents"] = new JsonArray(Consent("fax", "CONSENT_STATE_GRANTED", "w")),
@@ -96,7 +108,8 @@ internal sealed class ValidationTests
         var problem = await answer.JsonAsync(CancellationToken.None);
 
         Assert.That(answer.StatusCode, Is.EqualTo(HttpStatusCode.BadRequest));
-        Assert.That(problem["errors"]!.AsArray().Select(e => ((string?)e!["pointer"], (string?)e["detail"])), Is.EqualTo(((string?, string?)[])[(pointer, detail)]));
+        Assert.That(
+            problem["errors"]!.AsArray().Select(e => ((string?)e!["pointer"], (string?)e["detail"])), Is.EqualTo(((string?, string?)[])[(pointer, detail)]));
     }
 
     [Test]
