@@ -1,1 +1,4 @@
-return 0;
+using Patron.Channels.Sms;
+using Patron.Runtime.Hosting;
+
+return await PatronHost.RunAsync(args, "sms", builder => builder.AddSms(), app => app.MapSms());

@@ -1,0 +1,28 @@
+using Patron.Contracts;
+using Patron.Contracts.Journey.V1;
+using Patron.Runtime.EventLog;
+using Patron.Runtime.EventStore;
+using Patron.Runtime.Processing;
+
+namespace Patron.Channels.WeChat;
+
+/// <summary>What journey tells, in this service's own words.</summary>
+internal static class Consumed
+{
+    private const string Channel = "wechat";
+
+    public static Subscription Journey(IWeChatProvider provider) => new Subscription(new Topic(Topics.Journey))
+        .On(SendRequested.Parser, (request, context) => Claim(request, context, provider))
+        .Ignore<JourneyEntered>()
+        .Ignore<StepTaken>()
+        .Ignore<JourneyLeft>();
+
+    private static IEnumerable<Command> Claim(SendRequested request, FactContext context, IWeChatProvider provider)
+    {
+        if (request.Channel != Channel)
+            return [];
+        var claim = new SendClaimed(
+            request.Journey, request.Step, request.Purpose, request.Template, new Dictionary<string, string>(request.Data), request.Deadline.ToDateTimeOffset());
+        return [ClaimSend.Command(Guid.ParseExact(request.SendId, "D"), context.Customer, claim, provider)];
+    }
+}
