@@ -53,7 +53,7 @@ internal sealed class EmailSettings : ISettings
             yield return new SettingFault(nameof(BaseAddress), "it must be an address such as https://mail.brand.example");
         var key = new byte[RecipientKey.Length];
         if (!Convert.TryFromBase64String(RecipientKey, key, out var length) || length < KeyBytesMin)
-            yield return new SettingFault(nameof(RecipientKey), "it must be at least 32 random bytes in base64 ('openssl rand -base64 32' makes them), and never change");
+            yield return new SettingFault(nameof(RecipientKey), "it must be at least 32 random bytes in base64 ('openssl rand -base64 32'), and never change");
         if (SendsPerRoundMax is < 1 or > 1_000)
             yield return new SettingFault(nameof(SendsPerRoundMax), "it must be from 1 to 1000");
         if (RetryFirst <= TimeSpan.Zero || RetryMax < RetryFirst)

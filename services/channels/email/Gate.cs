@@ -63,7 +63,10 @@ internal sealed class SuppressionRows : IInlineView
                 Statements.Times(latest.Select(w => w.Time)));
             Statements.Add(
                 transaction,
-                "insert into untold (notice, customer, purpose, recipient, since) select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[])",
+                """
+                insert into untold (notice, customer, purpose, recipient, since)
+                select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[])
+                """,
                 Statements.Uuids(withdrawn.Select(w => w.Event.Notice)),
                 Statements.Uuids(withdrawn.Select(w => w.Customer)),
                 Statements.Texts(withdrawn.Select(w => w.Event.Purpose)),

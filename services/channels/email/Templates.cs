@@ -37,8 +37,8 @@ internal sealed class Templates
         if (!parts[0].Equals("zh", StringComparison.OrdinalIgnoreCase))
             return Languages.FirstOrDefault(l => l.Equals(parts[0], StringComparison.OrdinalIgnoreCase), Fallback);
         // Without a script the region tells it.
-        var traditional = parts.Skip(1).Any(p => p.ToUpperInvariant() is "HANT" or "TW" or "HK" or "MO") && !parts.Contains("Hans", StringComparer.OrdinalIgnoreCase);
-        return traditional ? "zh-Hant" : "zh-Hans";
+        var traditional = parts.Skip(1).Any(p => p.ToUpperInvariant() is "HANT" or "TW" or "HK" or "MO");
+        return traditional && !parts.Contains("Hans", StringComparer.OrdinalIgnoreCase) ? "zh-Hant" : "zh-Hans";
     }
 
     /// <summary>Null when there is no such template.</summary>

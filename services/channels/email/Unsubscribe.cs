@@ -35,7 +35,7 @@ internal static class Unsubscribe
             CancellationToken cancellation) =>
         {
             if (!await IsOneClickAsync(context.Request, cancellation))
-                return (IResult)Problem.Of(StatusCodes.Status400BadRequest, "invalid-request", "Send the form field List-Unsubscribe with the value One-Click.");
+                return (IResult)Problem.Invalid(new FieldError(Field, $"Send this form field with the value {OneClick}."));
             var (refusal, inForce) = await withdrawals.WithdrawAsync(customer, purpose, recipient, cancellation);
             return refusal is not null
                 ? refusal.ToProblem(StatusCodes.Status503ServiceUnavailable)

@@ -22,7 +22,8 @@ internal static class Consumed
         if (request.Channel != Channel)
             return [];
         var claim = new SendClaimed(
-            request.Journey, request.Step, request.Purpose, request.Template, new Dictionary<string, string>(request.Data), request.Deadline.ToDateTimeOffset());
+            request.Journey, request.Step, request.Purpose, request.Template,
+            new Dictionary<string, string>(request.Data), request.Deadline.ToDateTimeOffset());
         return [ClaimSend.Command(Guid.ParseExact(request.SendId, "D"), context.Customer, claim, provider)];
     }
 }

@@ -72,7 +72,8 @@ internal sealed class EmailHost : IAsyncDisposable
 
     /// <summary>A customer with an address, who agreed to marketing mails.</summary>
     public async Task<Guid> CustomerAsync(
-        CancellationToken cancellation, string email = "anna@cust.example", string given = "Anna", string family = "Ng", string language = "en", bool granted = true)
+        CancellationToken cancellation, string email = "anna@cust.example", string given = "Anna", string family = "Ng", string language = "en",
+        bool granted = true)
     {
         var customer = Guid.CreateVersion7(TestHost.Start);
         await KnowAsync(customer, 1, cancellation, email, given, family, language);
@@ -81,7 +82,8 @@ internal sealed class EmailHost : IAsyncDisposable
     }
 
     public Task KnowAsync(
-        Guid customer, long version, CancellationToken cancellation, string email = "anna@cust.example", string given = "Anna", string family = "Ng", string language = "en")
+        Guid customer, long version, CancellationToken cancellation, string email = "anna@cust.example", string given = "Anna", string family = "Ng",
+        string language = "en")
     {
         var key = profile.KeyOf(customer);
         string Seal(string text, string field) => text.Length == 0 ? "" : key.Seal(text, field);
@@ -138,7 +140,8 @@ internal sealed class EmailHost : IAsyncDisposable
 
     public async Task<IReadOnlyList<T>> FactsAsync<T>(Google.Protobuf.MessageParser<T> parser, CancellationToken cancellation)
         where T : Google.Protobuf.IMessage<T>, new() =>
-        [.. (await Host.ReadTopicAsync(Email, cancellation)).Where(f => f.Envelope.Type == new T().Descriptor.FullName).Select(f => parser.ParseFrom(f.Record.Value!.Value.Span))];
+        [.. (await Host.ReadTopicAsync(Email, cancellation))
+            .Where(f => f.Envelope.Type == new T().Descriptor.FullName).Select(f => parser.ParseFrom(f.Record.Value!.Value.Span))];
 
     public async Task<IReadOnlyDictionary<string, long>> FiguresAsync(CancellationToken cancellation) =>
         (await Host.Http.GetFromJsonAsync<JsonArray>("/v1/email/figures", cancellation))!.ToDictionary(f => (string)f!["name"]!, f => (long)f!["value"]!);

@@ -36,8 +36,10 @@ internal sealed class EmailRate
             await EmailHost.UntilAsync(() => Task.FromResult(mails.Catcher.Count - before == claims.Count), "all arrive", cancellation);
             await email.Host.DrainAsync(cancellation);
             var took = Stopwatch.GetElapsedTime(started);
+            var processor = (Environment.CpuUsage.TotalTime - cpu).TotalSeconds;
             await TestContext.Out.WriteLineAsync(
-                $"{claims.Count} mails: claimed in {claimed.TotalSeconds:0.0} s, sent and recorded after {took.TotalSeconds:0.0} s = {claims.Count / took.TotalSeconds:0} a second; {(Environment.CpuUsage.TotalTime - cpu).TotalSeconds:0.0} s of processor time with the catcher");
+                $"{claims.Count} mails claimed in {claimed.TotalSeconds:0.0} s, sent and recorded after {took.TotalSeconds:0.0} s: "
+                + $"{claims.Count / took.TotalSeconds:0} a second; {processor:0.0} s of processor time with the catcher");
         }
     }
 }

@@ -67,9 +67,11 @@ internal sealed class MailWritingTests
 
     [Test]
     public void Every_template_stands_in_every_language(
-        [Values("welcome", "second-purchase-reminder", "we-miss-you", "tier-up")] string template, [Values("en", "zh-Hant", "zh-Hans", "ja", "de", "fr")] string language)
+        [Values("welcome", "second-purchase-reminder", "we-miss-you", "tier-up")] string template,
+        [Values("en", "zh-Hant", "zh-Hans", "ja", "de", "fr")] string language)
     {
-        var content = new Templates().Render(template, new Addressee("<Ann>", "Ü", language), new Dictionary<string, string> { ["tier"] = "gold" }, "https://u.example/?a=1&b=2")!;
+        var data = new Dictionary<string, string> { ["tier"] = "gold" };
+        var content = new Templates().Render(template, new Addressee("<Ann>", "Ü", language), data, "https://u.example/?a=1&b=2")!;
         Assert.That(content.Html, Does.Contain($"<html lang=\"{language}\">").And.Contain("&lt;Ann&gt;").And.Not.Contain("<Ann>"));
         Assert.That(WebUtility.HtmlDecode(content.Html), Does.Contain("href=\"https://u.example/?a=1&b=2\""));
         Assert.That(content.Text, Does.Contain("https://u.example/?a=1&b=2").And.Contain("<Ann>"));

@@ -126,8 +126,8 @@ internal sealed partial class Dispatcher(
         if (lost.Count == 0)
             return;
         LogUncertain(log, lost.Count);
-        await runtime.ExecuteAsync(
-            [.. lost.Select(c => SendCommands.Record(c.Send, c.Customer, c.Attempt, new Uncertain("the service ended between the call and its answer")))], cancellation);
+        var uncertain = new Uncertain("the service ended between the call and its answer");
+        await runtime.ExecuteAsync([.. lost.Select(c => SendCommands.Record(c.Send, c.Customer, c.Attempt, uncertain))], cancellation);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The outbox cannot be read; it is tried again.")]

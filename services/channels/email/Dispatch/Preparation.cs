@@ -34,7 +34,9 @@ internal sealed class Preparation(
             if (Mailbox.Of(key.Unseal(contact.Email, SealedFields.Email)) is not { } address)
                 return NoContactPoint("the address is not one that mail can be sent to");
             var addressee = new Addressee(
-                Open(key, contact.GivenName, SealedFields.GivenName), Open(key, contact.FamilyName, SealedFields.FamilyName), Open(key, contact.Language, SealedFields.Language));
+                Open(key, contact.GivenName, SealedFields.GivenName),
+                Open(key, contact.FamilyName, SealedFields.FamilyName),
+                Open(key, contact.Language, SealedFields.Language));
             return Compose(row, address, addressee, now);
         }
         catch (Exception fault) when (fault is CryptographicException or FormatException)

@@ -22,7 +22,7 @@ internal sealed class MailComposer(MailAddress from)
     {
         var boundary = $"=_{send:N}";
         var mail = new StringBuilder(content.Html.Length * 2);
-        Header(mail, "Date", date.ToString("ddd, dd MMM yyyy HH:mm:ss ", CultureInfo.InvariantCulture) + date.ToString("zzz", CultureInfo.InvariantCulture).Replace(":", "", StringComparison.Ordinal));
+        Header(mail, "Date", date.UtcDateTime.ToString("ddd, dd MMM yyyy HH:mm:ss '+0000'", CultureInfo.InvariantCulture));
         Header(mail, "From", Person(from.DisplayName, from.Address));
         Header(mail, "To", Person(toName, to));
         Header(mail, "Subject", MailText.Header(content.Subject));

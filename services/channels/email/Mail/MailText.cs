@@ -27,7 +27,10 @@ internal static class MailText
         name = OneLine(name);
         if (!Ascii.IsValid(name) || name.Length > LineMax || name.Contains("=?", StringComparison.Ordinal))
             return Words(name);
-        return name.AsSpan().ContainsAny(Specials) ? $"\"{name.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"" : name;
+        if (!name.AsSpan().ContainsAny(Specials))
+            return name;
+        var escaped = name.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
+        return $"\"{escaped}\"";
     }
 
     /// <summary>The transfer encoding that keeps this text shortest and readable, and the text in it.</summary>

@@ -16,9 +16,9 @@ internal static class Mailbox
     public static string? Of(string text)
     {
         text = text.Trim();
-        if (text.Any(c => char.IsControl(c) || char.IsWhiteSpace(c) || c is '<' or '>') || !MailAddress.TryCreate(text, out var address) || address.Address != text)
+        if (text.Any(c => char.IsControl(c) || char.IsWhiteSpace(c) || c is '<' or '>'))
             return null;
-        if (!Ascii.IsValid(address.User))
+        if (!MailAddress.TryCreate(text, out var address) || address.Address != text || !Ascii.IsValid(address.User))
             return null;
         try
         {

@@ -60,7 +60,8 @@ internal sealed class SmtpPool(SmtpSettings settings, int connectionsMax) : IDis
     }
 
     /// <summary>A connection that the server gave up meanwhile shows before any content is given: then a new one is tried, once.</summary>
-    private async Task<(SmtpOutcome Outcome, SmtpConnection? Connection)> SendAsync(OutgoingMail mail, SmtpConnection? connection, CancellationToken cancellation)
+    private async Task<(SmtpOutcome Outcome, SmtpConnection? Connection)> SendAsync(
+        OutgoingMail mail, SmtpConnection? connection, CancellationToken cancellation)
     {
         for (var fresh = false; ; fresh = true)
         {
