@@ -42,6 +42,21 @@ internal sealed class EmailTests
     }
 
     [Test]
+    public async Task What_is_kept_and_published_holds_no_personal_data_in_clear(CancellationToken cancellation)
+    {
+        await using var mails = new CaughtMails();
+        await using var email = await EmailHost.StartAsync(mails.Port, cancellation);
+        await email.RequestAsync(await email.CustomerAsync(cancellation, "mei@cust.example", "Mei", "Auyeung"), cancellation);
+        await email.Host.DrainAsync(cancellation);
+
+        Assert.That(mails.Catcher.Count, Is.EqualTo(1));
+        await using var command = email.Host.Service("email").Database.CreateCommand(
+            "select string_agg(e::text, ' ') || (select string_agg(s::text, ' ') from streams s) || (select string_agg(c::text, ' ') from contacts c) from events e");
+        var kept = (string)(await command.ExecuteScalarAsync(cancellation))!;
+        Assert.That(kept, Does.Contain("email.sent.v1").And.Not.Contain("mei@").IgnoreCase.And.Not.Contain("auyeung").IgnoreCase);
+    }
+
+    [Test]
     public async Task Without_a_way_or_a_right_to_send_nothing_is_sent_and_the_code_says_why(CancellationToken cancellation)
     {
         await using var mails = new CaughtMails();
