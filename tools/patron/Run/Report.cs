@@ -22,7 +22,7 @@ internal sealed class Report(HttpClient http, SignedLinks links, TextWriter outp
         foreach (var service in Services)
         {
             await output.WriteLineAsync($"\n{service}");
-            foreach (var figure in await http.GetFromJsonAsync(new Uri($"/v1/{service}/figures", UriKind.Relative), StoryJson.Default.IReadOnlyListFigure, cancellation) ?? [])
+            foreach (var figure in await FiguresAsync(service, cancellation))
                 await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"  {figure.Value,12:N0}  {figure.Name}"));
         }
 
@@ -33,6 +33,19 @@ internal sealed class Report(HttpClient http, SignedLinks links, TextWriter outp
         if (customer is { } id)
             await output.WriteLineAsync("  customer   " + Link("customer", $"/customers/{id:D}"));
         await output.WriteLineAsync($"  health     {new Uri(http.BaseAddress!, "/health/ready")}\n  metrics    {new Uri(http.BaseAddress!, "/metrics")}");
+    }
+
+    private async Task<IReadOnlyList<Figure>> FiguresAsync(string service, CancellationToken cancellation)
+    {
+        try
+        {
+            return await http.GetFromJsonAsync(new Uri($"/v1/{service}/figures", UriKind.Relative), StoryJson.Default.IReadOnlyListFigure, cancellation) ?? [];
+        }
+        catch (HttpRequestException fault)
+        {
+            await output.WriteLineAsync($"  did not answer: {fault.Message}");
+            return [];
+        }
     }
 
     private Uri Link(string purpose, string path) =>
