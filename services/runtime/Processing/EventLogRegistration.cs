@@ -5,37 +5,43 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Patron.Runtime.EventLog;
+using Patron.Runtime.EventLog.Kafka;
 using Patron.Runtime.EventLog.Postgres;
 using Patron.Runtime.Hosting;
 
 namespace Patron.Runtime.Processing;
 
-/// <summary>The section <c>Log</c>: which adapter carries the facts.</summary>
-public sealed class LogSettings : ISettings
-{
-    /// <summary><c>postgres</c> (embedded) or <c>kafka</c>.</summary>
-    public string Adapter { get; set; } = "postgres";
-
-    /// <summary>The PostgreSQL adapter's connection string; empty takes the setting Database.</summary>
-    public string Database { get; set; } = "";
-
-    public IEnumerable<SettingFault> Check()
-    {
-        if (Adapter is not ("postgres" or "kafka"))
-            yield return new SettingFault(nameof(Adapter), "it must be postgres or kafka");
-    }
-}
-
 internal static class EventLogRegistration
 {
+    private const int ConnectionsMax = 40;
+    private const int PreparedMax = 50;
+
     /// <summary>Registers the one event log of the process, once.</summary>
     public static void AddEventLog(this WebApplicationBuilder builder, RuntimeSettings runtime)
     {
         var settings = builder.AddSettings<LogSettings>("Log");
-        var connection = settings.Database.Length > 0 ? settings.Database : builder.Configuration["Database"];
+        if (settings.Adapter == "kafka")
+        {
+            builder.Services.TryAddSingleton<IEventLog>(_ => new KafkaEventLog(new KafkaOptions
+            {
+                Bootstrap = settings.Bootstrap,
+                Partitions = runtime.Partitions,
+                ReplicationFactor = (short)settings.ReplicationFactor,
+                Properties = builder.Configuration.GetSection("Log:Properties").GetChildren().ToDictionary(p => p.Key, p => p.Value ?? ""),
+            }));
+            return;
+        }
+
+        var connection = new NpgsqlConnectionStringBuilder(settings.Database.Length > 0 ? settings.Database : builder.Configuration["Database"])
+        {
+            ApplicationName = "patron log",
+            MaxAutoPrepare = PreparedMax,
+            MaxPoolSize = ConnectionsMax,
+            NoResetOnClose = true,
+        };
         builder.Services.TryAddSingleton<IEventLog>(services => new PostgresEventLog(
-            new NpgsqlDataSourceBuilder(new NpgsqlConnectionStringBuilder(connection) { ApplicationName = "patron log", MaxAutoPrepare = 50, MaxPoolSize = 40 }.ConnectionString) { Name = "log" }.Build(),
-            new PostgresLogOptions { Partitions = runtime.Partitions },
+            new NpgsqlDataSourceBuilder(connection.ConnectionString) { Name = "log" }.Build(),
+            new PostgresLogOptions { Partitions = runtime.Partitions, Notify = settings.Notify },
             services.GetRequiredService<ILogger<PostgresEventLog>>()));
     }
 }

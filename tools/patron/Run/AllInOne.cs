@@ -31,6 +31,7 @@ internal static class AllInOne
             ["Links:Keys:local"] = secrets.LinkKey,
             ["Api:Keys:local:Hash"] = ApiKey.HashOf(secrets.ApiKey),
             ["Peers:ApiKey"] = secrets.ApiKey,
+            ["Log:Notify"] = "false",
             ["Logging:LogLevel:Default"] = "Warning",
         };
         foreach (var (index, scope) in Scopes.Index())
