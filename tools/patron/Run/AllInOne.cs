@@ -31,6 +31,8 @@ internal static class AllInOne
             ["Links:Keys:local"] = secrets.LinkKey,
             ["Api:Keys:local:Hash"] = ApiKey.HashOf(secrets.ApiKey),
             ["Peers:ApiKey"] = secrets.ApiKey,
+            ["Email:RecipientKey"] = secrets.RecipientKey,
+            ["Email:BaseAddress"] = $"http://127.0.0.1:{settings["Http:Port"]}",
             ["Log:Notify"] = "false",
             ["Logging:LogLevel:Default"] = "Warning",
         };

@@ -9,7 +9,7 @@ namespace Patron.Tool.Run;
 /// The keys of this machine's own deployment, made once and kept in a file that only its owner can read. They guard synthetic people only;
 /// a real deployment brings its own.
 /// </summary>
-internal sealed record Secrets(string MasterKey, string LinkKey, string ApiKey)
+internal sealed record Secrets(string MasterKey, string LinkKey, string RecipientKey, string ApiKey)
 {
     /// <summary>Reads the file, or makes it.</summary>
     /// <exception cref="InvalidDataException">The file is not what this program wrote.</exception>
@@ -22,7 +22,7 @@ internal sealed record Secrets(string MasterKey, string LinkKey, string ApiKey)
                 ?? throw new InvalidDataException($"{path} is damaged. Without it the stored data cannot be read: restore it, or start anew with FRESH=1.");
         }
 
-        var made = new Secrets(RandomKey(), RandomKey(), Runtime.Hosting.ApiKey.Create().Text);
+        var made = new Secrets(RandomKey(), RandomKey(), RandomKey(), Runtime.Hosting.ApiKey.Create().Text);
         Directory.CreateDirectory(folder);
         using var stream = new FileStream(path, new FileStreamOptions
         {
