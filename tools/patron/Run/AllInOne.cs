@@ -34,6 +34,8 @@ internal static class AllInOne
             ["Email:RecipientKey"] = secrets.RecipientKey,
             ["Email:BaseAddress"] = $"http://127.0.0.1:{settings["Http:Port"]}",
             ["Log:Notify"] = "false",
+            ["Runtime:Lanes"] = "1",
+            ["Profile:Currencies:0"] = "GBP",
             ["Logging:LogLevel:Default"] = "Warning",
         };
         foreach (var (index, scope) in Scopes.Index())

@@ -3,8 +3,8 @@ using Npgsql;
 namespace Patron.Runtime.EventLog.Postgres;
 
 /// <summary>
-/// Reads with one query over all assigned partitions, and only when there can be something: after an assignment, when this process has
-/// seen a higher end, when another process notified, or when the poll interval is over.
+/// Reads with one query, and only when there can be something: over the partitions whose end this process knows to be higher, or over all
+/// assigned ones after an assignment, when another process notified, or when the poll interval is over.
 /// </summary>
 internal sealed class PostgresLogReader(PostgresEventLog log) : ILogReader
 {
@@ -41,7 +41,7 @@ internal sealed class PostgresLogReader(PostgresEventLog log) : ILogReader
         {
             Interlocked.Exchange(ref wakePending, 0);
             if (!assignments.Exists(a => a.Fetched.Count > 0) && (wait <= TimeSpan.Zero || MayHaveNews()))
-                await FetchAsync(recordsMax, cancellation);
+                await FetchAsync(recordsMax, everywhere: wait <= TimeSpan.Zero || MustLookEverywhere(), cancellation);
             if (Take(recordsMax) is { Count: > 0 } batches)
                 return batches;
             var left = wait - Clock.GetElapsedTime(begun);
@@ -81,25 +81,28 @@ internal sealed class PostgresLogReader(PostgresEventLog log) : ILogReader
             woken.Release();
     }
 
-    private bool MayHaveNews() =>
-        lookAgain
-        || Clock.GetElapsedTime(lookedAt) >= log.Options.PollInterval
-        || assignments.Exists(a => a.Topic.End(a.Partition) > a.Next);
+    private bool MayHaveNews() => MustLookEverywhere() || assignments.Exists(HasNews);
 
-    private async Task FetchAsync(int recordsMax, CancellationToken cancellation)
+    private bool MustLookEverywhere() => lookAgain || Clock.GetElapsedTime(lookedAt) >= log.Options.PollInterval;
+
+    private static bool HasNews(Assignment assignment) => assignment.Topic.End(assignment.Partition) > assignment.Next;
+
+    private async Task FetchAsync(int recordsMax, bool everywhere, CancellationToken cancellation)
     {
-        if (assignments.Count == 0)
+        var asked = everywhere ? [.. assignments] : assignments.FindAll(HasNews);
+        if (asked.Count == 0)
             return;
         object[] columns =
         [
-            assignments.ConvertAll(a => a.Topic.Id).ToArray(),
-            assignments.ConvertAll(a => a.Partition).ToArray(),
-            assignments.ConvertAll(a => a.Next).ToArray(),
-            assignments.ConvertAll(a => a.Topic.Topic.Compacted).ToArray(),
+            asked.ConvertAll(a => a.Topic.Id).ToArray(),
+            asked.ConvertAll(a => a.Partition).ToArray(),
+            asked.ConvertAll(a => a.Next).ToArray(),
+            asked.ConvertAll(a => a.Topic.Topic.Compacted).ToArray(),
         ];
         Volatile.Write(ref topicsRead, assignments.Select(a => a.Topic.Id).Distinct().ToArray());
         // Cleared before the query, so that news that come while it runs are looked for again.
-        lookAgain = false;
+        if (everywhere)
+            lookAgain = false;
         try
         {
             await PostgresEventLog.Guarded("read the event log", async () =>
@@ -109,7 +112,7 @@ internal sealed class PostgresLogReader(PostgresEventLog log) : ILogReader
                 await command.PrepareAsync(cancellation);
                 await using var rows = await command.ExecuteReaderAsync(cancellation);
                 while (await rows.ReadAsync(cancellation))
-                    Store(rows);
+                    Store(asked, rows);
                 return true;
             });
         }
@@ -121,12 +124,13 @@ internal sealed class PostgresLogReader(PostgresEventLog log) : ILogReader
             throw;
         }
 
-        lookedAt = Clock.GetTimestamp();
+        if (everywhere)
+            lookedAt = Clock.GetTimestamp();
     }
 
-    private void Store(NpgsqlDataReader row)
+    private static void Store(List<Assignment> asked, NpgsqlDataReader row)
     {
-        var assignment = assignments[row.GetInt32(0)];
+        var assignment = asked[row.GetInt32(0)];
         var end = row.GetInt64(1);
         if (row.IsDBNull(2))
             throw assignment.Lost($"the log ends at {end}");
