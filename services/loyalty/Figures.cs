@@ -50,7 +50,7 @@ internal sealed class Figures : IInlineView
         var figures = names.Select((name, column) => new Figure(name, rows.GetInt64(column))).ToList();
         await rows.NextResultAsync(cancellation);
         while (await rows.ReadAsync(cancellation))
-            figures.Add(new(string.Create(CultureInfo.InvariantCulture, $"{rows.GetString(0)} members"), rows.GetInt64(1)));
+            figures.Add(new(string.Create(CultureInfo.InvariantCulture, $"members in tier {rows.GetString(0)}"), rows.GetInt64(1)));
         return figures;
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Patron.Contracts;
 using Patron.Runtime.EventStore;
 using Patron.Runtime.Processing;
 
@@ -9,15 +10,23 @@ namespace Patron.Loyalty;
 internal static class Timeline
 {
     public static IReadOnlyList<TimelineEntry> Of(IEnumerable<RecordedEvent> events) =>
-        [.. events.Select(recorded => Entry(recorded.Event, recorded.Time)).OrderBy(entry => entry.Time)];
+        [.. events.GroupBy(recorded => recorded.Time).SelectMany(Together).OrderBy(entry => entry.Time)];
 
     internal static string Reason(TierChanged changed)
     {
-        var spent = $"{Money(changed.SpendMinor, changed.Currency)} spent since {Month(changed.Since)}";
-        var threshold = Money(changed.ThresholdMinor, changed.Currency);
+        var spent = $"{Money.Text(changed.SpendMinor, changed.Currency)} spent since {Month(changed.Since)}";
+        var threshold = Money.Text(changed.ThresholdMinor, changed.Currency);
         return changed.Upgrade
             ? $"{spent} reaches {changed.To}, which starts at {threshold}"
             : $"{spent} is less than the {threshold} that {changed.From} needs";
+    }
+
+    /// <summary>What was booked together; who joined by a purchase joined when it was made, not when it was booked.</summary>
+    private static IEnumerable<TimelineEntry> Together(IEnumerable<RecordedEvent> booked)
+    {
+        var entries = booked.Select(recorded => (recorded.Event, Entry: Entry(recorded.Event, recorded.Time))).ToList();
+        var first = entries.Min(e => e.Entry.Time);
+        return entries.Select(e => e.Event is MemberEnrolled ? e.Entry with { Time = first } : e.Entry);
     }
 
     private static TimelineEntry Entry(DomainEvent happened, DateTimeOffset booked) => happened switch
@@ -26,7 +35,7 @@ internal static class Timeline
         PointsEarned earned => Tell(earned.OccurredAt, $"Earned {earned.Points} points", WhyEarned(earned)),
         PointsReversed reversed => Tell(booked, $"Gave back {reversed.Points} points", WhyReversed(reversed)),
         ReturnUnmatched open => Tell(
-            open.OccurredAt, $"Returned {open.Quantity} x {open.Product} without a known purchase",
+            open.OccurredAt, $"Returned {open.Quantity} × {open.Product} without a known purchase",
             "No earlier purchase of this product has as many pieces left; stays open until one arrives"),
         PointsRedeemed redeemed => Tell(
             redeemed.At, $"Redeemed {redeemed.Points} points", $"{redeemed.Reason}; taken from the lots that expire first; {redeemed.Balance} left"),
@@ -35,13 +44,13 @@ internal static class Timeline
         TierChanged changed => Tell(changed.At, $"Tier changed from {changed.From} to {changed.To}", Reason(changed)),
         TierKept kept => Tell(
             kept.At, $"Kept {kept.Tier}",
-            $"{Money(kept.SpendMinor, kept.Currency)} spent since {Month(kept.Since)} is enough for {Money(kept.ThresholdMinor, kept.Currency)}"),
+            $"{Money.Text(kept.SpendMinor, kept.Currency)} spent since {Month(kept.Since)} is enough for {Money.Text(kept.ThresholdMinor, kept.Currency)}"),
         _ => throw new UnreachableException($"The timeline does not know {happened.GetType().Name}."),
     };
 
     private static string WhyEarned(PointsEarned earned)
     {
-        var spent = Money(earned.Lines.Sum(line => line.AmountMinor), earned.Currency);
+        var spent = Money.Text(earned.Lines.Sum(line => line.AmountMinor), earned.Currency);
         var settled = earned.Settled == 0 ? "" : $", {earned.Settled} of them repaid what was owed";
         return $"{spent} of goods as {earned.Tier} by programme version {earned.Programme}, rounded down{settled}; balance {earned.Balance}";
     }
@@ -58,17 +67,4 @@ internal static class Timeline
     private static TimelineEntry Tell(DateTimeOffset time, string what, string why) => new(time, "loyalty", what, why);
 
     private static string Month(int month) => string.Create(CultureInfo.InvariantCulture, $"{month / 100:0000}-{month % 100:00}");
-
-    /// <summary>Minor units as people write them, by the number of digits that ISO 4217 gives the currency.</summary>
-    private static string Money(long minor, string currency)
-    {
-        var digits = currency switch
-        {
-            "JPY" or "KRW" or "VND" or "CLP" or "ISK" or "UGX" or "XAF" or "XOF" or "XPF" or "PYG" or "RWF" or "GNF" or "DJF" or "KMF" or "BIF" or "VUV" => 0,
-            "BHD" or "IQD" or "JOD" or "KWD" or "LYD" or "OMR" or "TND" => 3,
-            _ => 2,
-        };
-        var scale = (decimal)Math.Pow(10, digits);
-        return $"{(minor / scale).ToString("N" + digits, CultureInfo.InvariantCulture)} {currency}";
-    }
 }

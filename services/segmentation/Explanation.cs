@@ -10,7 +10,7 @@ namespace Patron.Segmentation;
 internal sealed record ClauseAnswer(bool Holds, string Clause, string Fact, IReadOnlyList<ClauseAnswer> Parts);
 
 /// <summary>Evaluates rules for one customer and says why.</summary>
-/// <param name="currency">ISO 4217 code of the brand's currency, with two decimals.</param>
+/// <param name="currency">ISO 4217 code of the brand's currency.</param>
 internal sealed class Explanation(SegmentCatalog catalog, string currency)
 {
     public bool Holds(Clause clause, CustomerRow row) => clause switch
@@ -115,7 +115,7 @@ internal sealed class Explanation(SegmentCatalog catalog, string currency)
 
     private static string Plain(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
-    private string Money(long minor) => string.Create(CultureInfo.InvariantCulture, $"{currency} {minor / 100m:N2}");
+    private string Money(long minor) => Contracts.Money.Text(minor, currency);
 
     private static bool Between(long value, long? min, long? max) => (min is null || value >= min) && (max is null || value <= max);
 }

@@ -12,7 +12,7 @@ internal sealed class SegmentationSettings : ISettings
     /// <summary>When every customer is evaluated each day, by clocks in the zone.</summary>
     public string ScanAt { get; set; } = "03:00";
 
-    /// <summary>ISO 4217 code of the brand's currency, which has two decimals; used in sentences only.</summary>
+    /// <summary>ISO 4217 code of the brand's currency; used in sentences only.</summary>
     public string Currency { get; set; } = "GBP";
 
     public BrandDays Days => new(TimeZoneInfo.FindSystemTimeZoneById(Zone));

@@ -22,7 +22,7 @@ internal sealed class TagRules
 
     private readonly string currency;
 
-    /// <param name="currency">ISO 4217 code of the brand's currency, with two decimals.</param>
+    /// <param name="currency">ISO 4217 code of the brand's currency.</param>
     public TagRules(string currency)
     {
         this.currency = currency;
@@ -61,5 +61,5 @@ internal sealed class TagRules
 
     private static string Day(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
-    private string Money(long minor) => string.Create(CultureInfo.InvariantCulture, $"{currency} {minor / 100m:N2}");
+    private string Money(long minor) => Contracts.Money.Text(minor, currency);
 }

@@ -5,7 +5,7 @@ namespace Patron.Tagging;
 /// <summary>The section <c>Tagging</c>.</summary>
 internal sealed class TaggingSettings : ISettings
 {
-    /// <summary>ISO 4217 code of the brand's currency, which has two decimals; used in sentences only.</summary>
+    /// <summary>ISO 4217 code of the brand's currency; used in sentences only.</summary>
     public string Currency { get; set; } = "GBP";
 
     public IEnumerable<SettingFault> Check()

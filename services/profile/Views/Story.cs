@@ -1,4 +1,5 @@
 using System.Globalization;
+using Patron.Contracts;
 using Patron.Runtime.EventStore;
 using Patron.Runtime.Hosting;
 using Patron.Runtime.Processing;
@@ -14,8 +15,16 @@ internal static class Story
     private static async Task<IResult> ReadAsync(Guid id, [FromKeyedServices(Module.Name)] ServiceRuntime profile, CancellationToken cancellation)
     {
         var events = await profile.ReadCustomerAsync(id, cancellation);
-        IReadOnlyList<TimelineEntry> entries = [.. events.Select(Tell)];
+        IReadOnlyList<TimelineEntry> entries = [.. events.GroupBy(e => e.Time).SelectMany(Together)];
         return TypedResults.Json(entries, StoryJson.Default.IReadOnlyListTimelineEntry);
+    }
+
+    /// <summary>What was recorded together: who became known by a purchase did so when it was made, not when it was told.</summary>
+    private static IEnumerable<TimelineEntry> Together(IEnumerable<RecordedEvent> recorded)
+    {
+        var entries = recorded.Select(r => (r.Event, Entry: Tell(r))).ToList();
+        var first = entries.Min(e => e.Entry.Time);
+        return entries.Select(e => e.Event is PurchaseRecorded or ConsentChanged ? e.Entry : e.Entry with { Time = first });
     }
 
     internal static TimelineEntry Tell(RecordedEvent recorded) => recorded.Event switch
@@ -43,14 +52,14 @@ internal static class Story
         var where = purchase.Channel == PurchaseChannel.Pos ? "in a shop" : "in the eShop";
         return Entry(
             purchase.OccurredAt,
-            string.Create(CultureInfo.InvariantCulture, $"{(total < 0 ? "Gave back" : "Bought")} {where} for {total} minor units of {purchase.Currency}"),
+            $"{(total < 0 ? "Gave back" : "Bought")} {where} for {Money.Text(Math.Abs(total), purchase.Currency)}",
             $"Receipt {purchase.Receipt} of {purchase.Source}; lines: {string.Join(", ", kinds).ToLowerInvariant()}.");
     }
 
     private static string Word(IdentifierKind kind) => kind switch
     {
         IdentifierKind.Card => "loyalty card",
-        IdentifierKind.ShopId => "shop's number",
+        IdentifierKind.ShopId => "the shop's customer number",
         IdentifierKind.Phone => "phone number",
         IdentifierKind.Email => "e-mail address",
         _ => throw new System.Diagnostics.UnreachableException($"{kind} has no word."),

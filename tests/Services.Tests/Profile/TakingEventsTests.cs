@@ -156,7 +156,7 @@ internal sealed class TakingEventsTests
 
         Assert.That(story.AsArray().Select(e => (string?)e!["what"]), Is.EqualTo((string[])
         [
-            "Became known", "Is known by loyalty card", "Bought in a shop for 1930 minor units of HKD", "Gave back in a shop for -510 minor units of HKD",
+            "Became known", "Is known by loyalty card", "Bought in a shop for 19.30 HKD", "Gave back in a shop for 5.10 HKD",
             "Is known by e-mail address", "Changed email",
         ]));
         Assert.That((string?)story[2]!["why"], Is.EqualTo("Receipt R-1 of /pos/hk; lines: 1 sale, 1 fee."));

@@ -55,7 +55,7 @@ internal sealed class EvaluationTests
             "at least 2 purchases and last purchase 91 to 180 days ago",
             "last purchase at least 181 days ago",
             "tier gold or platinum and last purchase at most 90 days ago",
-            "spent at least GBP 2,000.00 in the last 12 months",
+            "spent at least 2,000.00 GBP in the last 12 months",
             "tagged consumption/channel/multi-channel",
         }));
 
@@ -71,7 +71,7 @@ internal sealed class EvaluationTests
             "2 purchases; last purchase 91 days ago",
             "last purchase 91 days ago",
             "tier silver; last purchase 91 days ago",
-            "spent GBP 2,345.67 in the last 12 months",
+            "spent 2,345.67 GBP in the last 12 months",
             "not tagged consumption/channel/multi-channel",
         }));
     }

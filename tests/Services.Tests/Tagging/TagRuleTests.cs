@@ -78,13 +78,13 @@ internal sealed class TagRuleTests
         var wanted = Rules.Evaluate(Bought(4) with { PosSpend = 40_00, EShopPurchases = 1, EShopSpend = 1_234_50 });
 
         Assert.That(wanted.Single(tag => tag.Tag == "consumption/channel/multi-channel").Reason, Is.EqualTo(
-            "4 purchases in shops (GBP 40.00) and 1 in the eShop (GBP 1,234.50)"));
+            "4 purchases in shops (40.00 GBP) and 1 in the eShop (1,234.50 GBP)"));
     }
 
     [Test]
     public void A_tag_whose_rule_no_longer_holds_is_removed_with_the_rules_name()
     {
-        var tags = CustomerTags.Kind.Fold([new TagAdded("consumption/basket/big", "big-basket", 1, "a purchase of GBP 900.00", March)]);
+        var tags = CustomerTags.Kind.Fold([new TagAdded("consumption/basket/big", "big-basket", 1, "a purchase of 900.00 GBP", March)]);
 
         var removed = (TagRemoved)Decide(tags, Bought(1))[0];
 

@@ -37,8 +37,8 @@ internal sealed class TaggingServiceTests
         var tags = (await host.Http.GetFromJsonAsync<JsonElement>($"/v1/tagging/customers/{Anna}/tags")).GetProperty("tags");
         Assert.That(tags.EnumerateArray().Select(tag => (tag.GetProperty("tag").GetString(), tag.GetProperty("reason").GetString())), Is.EqualTo(new[]
         {
-            ("consumption/basket/big", "a purchase of GBP 600.00, above GBP 500.00"),
-            ("consumption/channel/multi-channel", "1 purchase in shops (GBP 20.00) and 1 in the eShop (GBP 600.00)"),
+            ("consumption/basket/big", "a purchase of 600.00 GBP, above 500.00 GBP"),
+            ("consumption/channel/multi-channel", "1 purchase in shops (20.00 GBP) and 1 in the eShop (600.00 GBP)"),
             ("consumption/frequency/repeat", "2 purchases, the last on 2024-01-10"),
             ("loyalty/tier/gold", "the loyalty tier is gold: 600 points in a year"),
         }));
