@@ -24,5 +24,9 @@ public static class Module
         });
     }
 
-    public static void MapSms(this WebApplication app) => Story.Map(app);
+    public static void MapSms(this WebApplication app)
+    {
+        Story.Map(app);
+        app.MapParked(Name);
+    }
 }

@@ -24,5 +24,9 @@ public static class Module
         });
     }
 
-    public static void MapWeChat(this WebApplication app) => Story.Map(app);
+    public static void MapWeChat(this WebApplication app)
+    {
+        Story.Map(app);
+        app.MapParked(Name);
+    }
 }

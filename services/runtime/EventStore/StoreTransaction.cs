@@ -14,6 +14,7 @@ internal sealed class StoreTransaction(StoreContext store, NpgsqlConnection conn
     private readonly Dictionary<(Guid, string), DateTimeOffset> timers = [];
     private readonly List<(RecordedEvent Event, Guid? Key)> appended = [];
     private readonly HashSet<Guid> faulted = [];
+    private readonly HashSet<Guid> parked = [];
     private DateTimeOffset now;
 
     /// <summary>The events appended, in commit order per partition; valid after the commit.</summary>
@@ -90,6 +91,13 @@ internal sealed class StoreTransaction(StoreContext store, NpgsqlConnection conn
             Statements.Uuids(fired.Select(t => t.Stream)),
             Statements.Texts(fired.Select(t => t.Name)));
 
+        // Asked here and not of the reader's memory: the instance that takes a request may not be the one that reads the partition.
+        Statements.Add(
+            batch,
+            "select customer from parked where partition = any($1) and customer = any($2)",
+            Statements.Smallints(heads.Keys),
+            Statements.Uuids(units.Where(u => u.AsksParked).SelectMany(u => u.Commands).Select(c => c.Customer).Distinct()));
+
         foreach (var command in commands)
         {
             streams.TryAdd(command.Stream, new LoadedStream(command));
@@ -135,6 +143,10 @@ internal sealed class StoreTransaction(StoreContext store, NpgsqlConnection conn
         await row.NextResultAsync(cancellation);
         while (await row.ReadAsync(cancellation))
             timers.Add((row.GetGuid(0), row.GetString(1)), new DateTimeOffset(row.GetDateTime(2), TimeSpan.Zero));
+
+        await row.NextResultAsync(cancellation);
+        while (await row.ReadAsync(cancellation))
+            parked.Add(row.GetGuid(0));
     }
 
     private async Task RefoldAsync(LoadedStream stream, CancellationToken cancellation)
@@ -156,6 +168,12 @@ internal sealed class StoreTransaction(StoreContext store, NpgsqlConnection conn
         if (unit.Timer is { } timer && (!timers.TryGetValue((timer.Stream, timer.Name), out var due) || due != timer.Due))
         {
             Array.Fill(unit.Results, new CommandResult(null, false, 0, []));
+            return;
+        }
+
+        if (unit.AsksParked && unit.Commands.Any(c => parked.Contains(c.Customer)))
+        {
+            Array.Fill(unit.Results, new CommandResult(new CustomerParked("see the service's parked records"), false, 0, []));
             return;
         }
 

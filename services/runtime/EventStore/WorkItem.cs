@@ -19,6 +19,9 @@ internal sealed class UnitOfWork(IReadOnlyList<Command> commands)
     /// <summary>After a fault the customer's later units in the transaction fault too, so that order is kept.</summary>
     public bool FaultsParkCustomer { get; init; }
 
+    /// <summary>A request's unit, which is refused while records of the customer are parked.</summary>
+    public bool AsksParked { get; init; }
+
     /// <summary>What a decision threw; then nothing of the unit is applied and the rest of the transaction is not affected.</summary>
     public Exception? Fault { get; set; }
 }

@@ -82,17 +82,31 @@ create table offsets (
   primary key (topic, partition)
 ) with (fillfactor = 50);
 
+-- Ids grow in the order in which a customer's records have to be applied. Offsets do not name a row: they start again with the log.
 create table parked (
+  id bigint generated always as identity primary key,
   topic text not null,
   partition smallint not null,
   record_offset bigint not null,
   customer uuid not null,
   record bytea not null,
   reason text not null,
-  parked_at timestamptz not null default now(),
-  primary key (topic, partition, record_offset)
+  parked_at timestamptz not null default now()
 );
 create index parked_customers on parked (partition, customer);
+
+-- Parked records that an operator gave up, and why.
+create table discarded (
+  id bigint primary key,
+  topic text not null,
+  partition smallint not null,
+  record_offset bigint not null,
+  customer uuid not null,
+  reason text not null,
+  who text not null,
+  why text not null,
+  discarded_at timestamptz not null default now()
+);
 
 -- Ends the transaction of a reader or relay that no longer owns its partition.
 create function fenced_unless(moved bigint, expected bigint) returns void language plpgsql as $$

@@ -26,8 +26,6 @@ internal sealed partial class ConsumerRunner(
 
     public IReadOnlyCollection<OwnedPartition> Partitions => Volatile.Read(ref owned).Values;
 
-    public bool IsParked(int partition, Guid customer) => Volatile.Read(ref owned).TryGetValue(partition, out var held) && held.IsParked(customer);
-
     /// <summary>True when every owned, moving partition is applied up to the log's end as this process knows it.</summary>
     public bool IsIdle => Volatile.Read(ref busy) == 0 && Partitions.All(p => p.Stopped is not null || definition.Subscriptions.All(
         s => p.Places.TryGetValue(s.Topic.Name, out var place) && place.NextOffset >= (eventLog.KnownEnd(s.Topic, p.Number) ?? long.MaxValue)));

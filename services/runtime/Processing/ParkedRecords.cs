@@ -5,7 +5,10 @@ using Patron.Runtime.EventStore;
 namespace Patron.Runtime.Processing;
 
 /// <summary>A record that could not be applied, or that waits behind one of the same customer.</summary>
-public sealed record ParkedRecord(string Topic, int Partition, long Offset, Guid Customer, string Reason, DateTimeOffset ParkedAt, LogRecord Record);
+/// <param name="Id">Names the row; a customer's records are applied in the order of it.</param>
+/// <param name="Topic">The topic it came from; <c>timers</c> for a timer of the service's own.</param>
+public sealed record ParkedRecord(
+    long Id, string Topic, int Partition, long Offset, Guid Customer, string Reason, DateTimeOffset ParkedAt, LogRecord Record);
 
 /// <summary>The parked table: rows are written in the transaction that moves the offset past their records.</summary>
 internal static class ParkedRecords
@@ -18,8 +21,10 @@ internal static class ParkedRecords
             transaction,
             """
             insert into parked (topic, partition, record_offset, customer, record, reason)
-            select * from unnest($1::text[], $2::smallint[], $3::bigint[], $4::uuid[], $5::bytea[], $6::text[])
-            on conflict (topic, partition, record_offset) do update set reason = excluded.reason, record = excluded.record
+            select r.topic, r.partition, r.record_offset, r.customer, r.record, r.reason
+            from unnest($1::text[], $2::smallint[], $3::bigint[], $4::uuid[], $5::bytea[], $6::text[])
+              with ordinality r (topic, partition, record_offset, customer, record, reason, place)
+            order by r.place
             """,
             Statements.Texts(records.Select(r => r.Topic)),
             Statements.Smallints(records.Select(r => r.Partition)),
@@ -33,8 +38,8 @@ internal static class ParkedRecords
     {
         await using var command = database.CreateCommand(
             """
-            select topic, partition, record_offset, customer, reason, parked_at, record from parked
-            where $1::uuid is null or customer = $1 order by parked_at, topic, record_offset limit $2
+            select id, topic, partition, record_offset, customer, reason, parked_at, record from parked
+            where $1::uuid is null or customer = $1 order by id limit $2
             """);
         command.Parameters.Add(new NpgsqlParameter { Value = (object?)customer ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Uuid });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = recordsMax });
@@ -43,8 +48,8 @@ internal static class ParkedRecords
         while (await row.ReadAsync(cancellation))
         {
             records.Add(new ParkedRecord(
-                row.GetString(0), row.GetInt16(1), row.GetInt64(2), row.GetGuid(3), row.GetString(4),
-                new DateTimeOffset(row.GetDateTime(5), TimeSpan.Zero), Unpack(row.GetFieldValue<byte[]>(6))));
+                row.GetInt64(0), row.GetString(1), row.GetInt16(2), row.GetInt64(3), row.GetGuid(4), row.GetString(5),
+                new DateTimeOffset(row.GetDateTime(6), TimeSpan.Zero), Unpack(row.GetFieldValue<byte[]>(7))));
         }
 
         return records;
@@ -62,12 +67,71 @@ internal static class ParkedRecords
         return customers;
     }
 
-    public static void Delete(NpgsqlBatch transaction, ParkedRecord record) => Statements.Add(
-        transaction,
-        "delete from parked where topic = $1 and partition = $2 and record_offset = $3",
-        new NpgsqlParameter<string> { TypedValue = record.Topic },
-        new NpgsqlParameter<short> { TypedValue = (short)record.Partition },
-        new NpgsqlParameter<long> { TypedValue = record.Offset });
+    /// <summary>
+    /// Deletes the row in a transaction that applies its record, and ends that transaction when the partition is not owned under
+    /// <paramref name="readerEpoch"/> any more or the row is not as it was read.
+    /// </summary>
+    public static void Delete(NpgsqlBatch transaction, ParkedRecord record, long readerEpoch, IReadOnlyCollection<string> topics)
+    {
+        // Whoever takes the partition over claims its offsets before it looks which customers are parked: the lock orders the two.
+        Statements.Add(
+            transaction,
+            """
+            select fenced_unless((select count(*) from (
+              select 1 from offsets where partition = $1 and reader_epoch = $2 and topic = any($3) for update) held), $4)
+            """,
+            new NpgsqlParameter<short> { TypedValue = (short)record.Partition },
+            new NpgsqlParameter<long> { TypedValue = readerEpoch },
+            Statements.Texts(topics),
+            new NpgsqlParameter<long> { TypedValue = topics.Count });
+        Statements.Add(
+            transaction,
+            "with gone as (delete from parked where id = $1 and record = $2 returning 1) select fenced_unless((select count(*) from gone), 1)",
+            new NpgsqlParameter<long> { TypedValue = record.Id },
+            new NpgsqlParameter<byte[]> { TypedValue = Pack(record.Record) });
+    }
+
+    /// <summary>Keeps why a record could not be applied when it was tried again.</summary>
+    public static async Task ExplainAsync(NpgsqlDataSource database, long id, string reason, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand("update parked set reason = $2 where id = $1");
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = id });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = reason });
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    /// <summary>Replaces the value of a fact; false when there is no such row, or it is a timer, which has no value.</summary>
+    public static async Task<bool> CorrectAsync(NpgsqlDataSource database, long id, ReadOnlyMemory<byte> value, CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        await using var read = new NpgsqlCommand("select record from parked where id = $1 and topic <> $2 for update", connection, transaction);
+        read.Parameters.Add(new NpgsqlParameter<long> { TypedValue = id });
+        read.Parameters.Add(new NpgsqlParameter<string> { TypedValue = TimerRunner.TopicOfTimers });
+        if (await read.ExecuteScalarAsync(cancellation) is not byte[] packed)
+            return false;
+        await using var write = new NpgsqlCommand("update parked set record = $2 where id = $1", connection, transaction);
+        write.Parameters.Add(new NpgsqlParameter<long> { TypedValue = id });
+        write.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = Pack(Unpack(packed) with { Value = value }) });
+        await write.ExecuteNonQueryAsync(cancellation);
+        await transaction.CommitAsync(cancellation);
+        return true;
+    }
+
+    /// <summary>Deletes a row and keeps who gave it up and why; false when there is no such row.</summary>
+    public static async Task<bool> DiscardAsync(NpgsqlDataSource database, long id, string who, string why, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand(
+            """
+            with gone as (delete from parked where id = $1 returning id, topic, partition, record_offset, customer, reason)
+            insert into discarded (id, topic, partition, record_offset, customer, reason, who, why)
+            select g.id, g.topic, g.partition, g.record_offset, g.customer, g.reason, $2, $3 from gone g
+            """);
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = id });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = who });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = why });
+        return await command.ExecuteNonQueryAsync(cancellation) == 1;
+    }
 
     private static byte[] Pack(LogRecord record)
     {

@@ -13,9 +13,9 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
     private const string BehindAnother = "An earlier record of this customer is parked.";
 
     private readonly Dictionary<string, TopicPlace> places = partition.Places.ToDictionary();
-    private readonly List<(UnitOfWork Unit, string Topic, ReadRecord Read)> units = [];
+    private readonly List<(UnitOfWork Unit, string Topic, ReadRecord Read, int Place)> units = [];
     private readonly List<(IBatchEffect Effect, ConsumedFact Fact)> facts = [];
-    private readonly List<(string Topic, int Partition, ReadRecord Read, Guid Customer, string Reason)> parked = [];
+    private readonly List<(int Place, string Topic, ReadRecord Read, Guid Customer, string Reason)> parked = [];
     private readonly HashSet<Guid> unmappable = [];
 
     public int Applied { get; private set; }
@@ -117,14 +117,14 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
         var topic = subscription.Topic.Name;
         if (partition.IsParked(customer) || unmappable.Contains(customer))
         {
-            parked.Add((topic, partition.Number, read, customer, BehindAnother));
+            parked.Add((Applied, topic, read, customer, BehindAnother));
             return true;
         }
 
         if (partition.ParkNext is { } refused)
         {
             unmappable.Add(customer);
-            parked.Add((topic, partition.Number, read, customer, refused));
+            parked.Add((Applied, topic, read, customer, refused));
             return true;
         }
 
@@ -148,14 +148,14 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
 #pragma warning restore CA1031
         {
             unmappable.Add(customer);
-            parked.Add((topic, partition.Number, read, customer, Sentence(fault)));
+            parked.Add((Applied, topic, read, customer, Sentence(fault)));
             return true;
         }
 
         if (subscription.Effect is { } effect)
             facts.Add((effect, new ConsumedFact(context, read.Record.Value)));
         if (commands.Count > 0)
-            units.Add((new UnitOfWork(commands) { Customer = customer, FaultsParkCustomer = true }, topic, read));
+            units.Add((new UnitOfWork(commands) { Customer = customer, FaultsParkCustomer = true }, topic, read, Applied));
         return true;
     }
 
@@ -163,13 +163,16 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
     private void WriteEffects(NpgsqlBatch transaction)
     {
         var faulted = units.Where(u => u.Unit.Fault is not null)
-            .Select(u => (u.Topic, partition.Number, u.Read, u.Unit.Customer, Sentence(u.Unit.Fault!)))
+            .Select(u => (u.Place, u.Topic, u.Read, u.Unit.Customer, Reason: Sentence(u.Unit.Fault!)))
             .ToList();
         var skipped = faulted.Select(f => (f.Topic, f.Read.Offset)).ToHashSet();
         foreach (var effect in facts.Where(f => !skipped.Contains((f.Fact.Context.Topic, f.Fact.Context.Offset))).GroupBy(f => f.Effect))
             effect.Key.Apply([.. effect.Select(f => f.Fact)], transaction);
-        ParkedRecords.Write(transaction, [.. parked, .. faulted]);
+
+        // In the order in which they were taken, which is the one in which they have to be replayed.
+        var inOrder = parked.Concat(faulted).OrderBy(p => p.Place);
+        ParkedRecords.Write(transaction, [.. inOrder.Select(p => (p.Topic, partition.Number, p.Read, p.Customer, p.Reason))]);
     }
 
-    private static string Sentence(Exception fault) => fault is BehindAnotherException ? BehindAnother : $"{fault.GetType().Name}: {fault.Message}";
+    internal static string Sentence(Exception fault) => fault is BehindAnotherException ? BehindAnother : $"{fault.GetType().Name}: {fault.Message}";
 }

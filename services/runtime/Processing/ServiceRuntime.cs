@@ -81,10 +81,9 @@ public sealed class ServiceRuntime : IAsyncDisposable
         for (var i = 0; i < commands.Count; i++)
         {
             var command = commands[i];
-            if (Consumer?.IsParked(store.PartitionOf(command.Customer), command.Customer) == true)
-                results[i] = new CommandResult(new CustomerParked("see the parked records of " + Definition.Name), false, 0, []);
-            else
-                units.Add((i, new UnitOfWork([command.Metadata == EventMetadata.None && trace is not null ? command with { Metadata = new EventMetadata { TraceParent = trace } } : command])));
+            if (command.Metadata == EventMetadata.None && trace is not null)
+                command = command with { Metadata = new EventMetadata { TraceParent = trace } };
+            units.Add((i, new UnitOfWork([command]) { AsksParked = true }));
         }
 
         var items = new List<WorkItem>();
@@ -134,6 +133,31 @@ public sealed class ServiceRuntime : IAsyncDisposable
     public Task<IReadOnlyList<ParkedRecord>> ParkedAsync(Guid? customer, int recordsMax, CancellationToken cancellation) =>
         ParkedRecords.ListAsync(Database, customer, recordsMax, cancellation);
 
+    /// <summary>
+    /// Applies a customer's parked records in order, each in a transaction of its own, until one fails again; then lets records and requests
+    /// of the customer through. Records that arrive meanwhile are parked behind and applied too; a parked timer fires again by itself. Safe
+    /// to repeat. Only the instance that reads the customer's partition does it; any other answers <see cref="PartitionElsewhere"/>.
+    /// </summary>
+    public async Task<ReplayOutcome> ReplayParkedAsync(Guid customer, CancellationToken cancellation)
+    {
+        if (Consumer is null)
+            throw new InvalidOperationException($"{Definition.Name} is not running.");
+        var outcome = await Consumer.ReplayAsync(store.PartitionOf(customer), customer, cancellation);
+        Timers!.LookAgain();
+        return outcome;
+    }
+
+    /// <summary>Replaces the value of a parked fact, to be replayed afterwards; false when there is no such record or it is a timer.</summary>
+    public Task<bool> CorrectParkedAsync(long id, ReadOnlyMemory<byte> value, CancellationToken cancellation) =>
+        ParkedRecords.CorrectAsync(Database, id, value, cancellation);
+
+    /// <summary>
+    /// Gives a parked record up and keeps who did and why; false when there is no such record. Replay the customer afterwards, even when
+    /// nothing of them is left, so that their records are applied again.
+    /// </summary>
+    public Task<bool> DiscardParkedAsync(long id, string who, string why, CancellationToken cancellation) =>
+        ParkedRecords.DiscardAsync(Database, id, who, why, cancellation);
+
     /// <summary>Makes business time wait for work that goes on outside of the runtime.</summary>
     public void Register(IDrains work) => workers.Add(work);
 
@@ -174,7 +198,7 @@ public sealed class ServiceRuntime : IAsyncDisposable
         await loops.StopReadingAsync();
         foreach (var lane in lanes)
             lane.Close();
-        while (Relay is { IsIdle: false } && loops.Faults.Count == 0 && !cancellation.IsCancellationRequested)
+        while ((Relay is { IsIdle: false } || Array.Exists(lanes, l => !l.IsIdle)) && loops.Faults.Count == 0 && !cancellation.IsCancellationRequested)
             await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, CancellationToken.None);
         await loops.StopAsync();
         if (Leases is not null)

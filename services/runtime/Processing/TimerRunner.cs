@@ -37,6 +37,12 @@ internal sealed partial class TimerRunner(
     public void Own(IEnumerable<int> partitions)
     {
         owned = [.. partitions];
+        LookAgain();
+    }
+
+    /// <summary>Timers may be due that were not before: of partitions just taken, or of a customer who is not parked any more.</summary>
+    public void LookAgain()
+    {
         lock (guard)
             next = DateTimeOffset.MinValue;
         pulse.Set();

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Google.Protobuf.WellKnownTypes;
 using Microsoft.AspNetCore.Builder;
+using Npgsql;
 using Patron.Runtime.EventLog;
 using Patron.Runtime.EventStore;
 using Patron.Runtime.Processing;
@@ -41,33 +42,58 @@ internal static class Shop
     public static Command Sell(Guid customer, int amount) => Till.Kind.Command(
         customer, customer, _ => amount > 1000 ? new TooMuch(amount) : new Sold(amount));
 
-    public static void Add(WebApplicationBuilder builder) => builder.AddPatronService("shop", _ => new ServiceDefinition
+    /// <param name="remindingIsBroken">While it answers true, a timer that comes due throws.</param>
+    public static void Add(WebApplicationBuilder builder, Func<bool>? remindingIsBroken = null) => builder.AddPatronService("shop", _ => new ServiceDefinition
     {
         Name = "shop",
         Events = Events(),
         Streams = [Till.Kind],
         Publications = [new Publication(Topic, e => e.Event is Sold sold ? new Int32Value { Value = sold.Amount } : null)],
         Timers = e => e.Event is Sold ? [TimerChange.Set("remind", e.Time.AddDays(2))] : [],
-        OnDue = due => [Till.Kind.Command(due.Stream, due.Customer, till => new Reminded(till.Total))],
+        OnDue = due => [Till.Kind.Command(
+            due.Stream, due.Customer, till => remindingIsBroken?.Invoke() == true ? throw new InvalidOperationException("No reminders today.") : new Reminded(till.Total))],
     });
 
-    /// <summary>Counts what the shop sells; an amount of 13 is poison, 666 a bug in the decision.</summary>
-    public static void AddCounter(WebApplicationBuilder builder, Action<FactContext>? seen = null) => builder.AddPatronService("counter", _ => new ServiceDefinition
-    {
-        Name = "counter",
-        Events = Events(),
-        Streams = [Till.Kind],
-        Subscriptions =
-        [
-            new Subscription(Topic).On(Int32Value.Parser, (fact, context) =>
-            {
-                seen?.Invoke(context);
-                if (fact.Value == 13)
-                    throw new InvalidDataException("13 cannot be read.");
-                return [Till.Kind.Command(context.Customer, context.Customer, _ => fact.Value == 666 ? throw new InvalidOperationException("666") : new Sold(fact.Value))];
-            }),
-        ],
-    });
+    /// <summary>Counts what the shop sells, as commands and as rows; an amount of 13 is poison, 666 a bug in the decision.</summary>
+    /// <param name="isHealed">While it answers true, nothing is poison.</param>
+    public static void AddCounter(WebApplicationBuilder builder, Action<FactContext>? seen = null, Func<bool>? isHealed = null) =>
+        builder.AddPatronService("counter", _ => new ServiceDefinition
+        {
+            Name = "counter",
+            Events = Events(),
+            Streams = [Till.Kind],
+            Migrations = [Receipts.Migration],
+            Subscriptions =
+            [
+                new Subscription(Topic).Writes(new Receipts()).On(Int32Value.Parser, (fact, context) =>
+                {
+                    seen?.Invoke(context);
+                    var poison = isHealed?.Invoke() == true ? 0 : fact.Value;
+                    if (poison == 13)
+                        throw new InvalidDataException("13 cannot be read.");
+                    return [Till.Kind.Command(context.Customer, context.Customer, _ => poison == 666 ? throw new InvalidOperationException("666") : new Sold(fact.Value))];
+                }),
+            ],
+        });
 
     private static EventTypes Events() => new(ShopJson.Default, typeof(Sold), typeof(Reminded));
+}
+
+/// <summary>A row for every fact that was applied.</summary>
+internal sealed class Receipts : IBatchEffect
+{
+    public static Migration Migration { get; } = new("receipts", "create table receipts (customer uuid not null, record_offset bigint not null)");
+
+    public static async Task<long> CountAsync(ServiceRuntime service, Guid customer, CancellationToken cancellation)
+    {
+        await using var command = service.Database.CreateCommand("select count(*) from receipts where customer = $1");
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = customer });
+        return (long)(await command.ExecuteScalarAsync(cancellation))!;
+    }
+
+    public void Apply(IReadOnlyList<ConsumedFact> facts, NpgsqlBatch transaction) => Statements.Add(
+        transaction,
+        "insert into receipts select * from unnest($1::uuid[], $2::bigint[])",
+        Statements.Uuids(facts.Select(f => f.Context.Customer)),
+        Statements.Bigints(facts.Select(f => f.Context.Offset)));
 }
