@@ -13,7 +13,7 @@ public static class Module
     public static void AddJourney(this WebApplicationBuilder builder) => builder.AddPatronService(Name, services => new ServiceDefinition
     {
         Name = Name,
-        Events = new EventTypes(JourneyJson.Default, typeof(Entered), typeof(Waiting), typeof(WaitEnded), typeof(SendRequested), typeof(Left)),
+        Events = Traveller.Events,
         Streams = [Traveller.Kind],
         Views = [new FigureCounts(Story.Count)],
         Migrations = [FigureCounts.Migration],

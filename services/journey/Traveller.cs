@@ -38,6 +38,9 @@ internal sealed record Traveller(IReadOnlyList<Instance> Running, IReadOnlyDicti
     public static readonly StreamKind<Traveller> Kind = new(
         "traveller", new Traveller([], new Dictionary<string, DateTimeOffset>()), Evolve, JourneyJson.Default.Traveller);
 
+    public static readonly EventTypes Events = new(
+        JourneyJson.Default, typeof(Entered), typeof(Waiting), typeof(WaitEnded), typeof(SendRequested), typeof(Left));
+
     private static Traveller Evolve(Traveller traveller, DomainEvent happened) => (JourneyEvent)happened switch
     {
         Entered e => new Traveller(

@@ -33,6 +33,10 @@ internal sealed record Memberships(IReadOnlyList<HeldSegment> Held)
 
     public static readonly StreamKind<Memberships> Kind = new("memberships", None, Evolve, SegmentationJson.Default.Memberships);
 
+    /// <summary>Of all streams of the service.</summary>
+    public static readonly EventTypes Events = new(
+        SegmentationJson.Default, typeof(SegmentEntered), typeof(SegmentLeft), typeof(ScansScheduled), typeof(Scanned));
+
     public bool Has(string segment) => Held.Any(held => held.Segment == segment);
 
     public static Memberships Evolve(Memberships state, DomainEvent happened) => happened switch

@@ -51,8 +51,7 @@ public static class Module
         return new ServiceDefinition
         {
             Name = Name,
-            Events = new EventTypes(
-                SegmentationJson.Default, typeof(SegmentEntered), typeof(SegmentLeft), typeof(ScansScheduled), typeof(Scanned)),
+            Events = Memberships.Events,
             Streams = [Memberships.Kind, Scans.Kind],
             Views = [new Members()],
             Subscriptions = consumed.Subscriptions,

@@ -37,7 +37,7 @@ public static class Module
     private static ServiceDefinition Define(TagRules rules, ActivityMemory memory, Func<ServiceRuntime> service) => new()
     {
         Name = Name,
-        Events = new EventTypes(TaggingJson.Default, typeof(TagAdded), typeof(TagRemoved)),
+        Events = CustomerTags.Events,
         Streams = [CustomerTags.Kind],
         Views = [new TagCounts()],
         Subscriptions = new Consumed(rules, memory).Subscriptions,

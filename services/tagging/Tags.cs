@@ -27,6 +27,8 @@ internal sealed record CustomerTags(IReadOnlyList<HeldTag> Held)
 
     public static readonly StreamKind<CustomerTags> Kind = new("tags", None, Evolve, TaggingJson.Default.CustomerTags);
 
+    public static readonly EventTypes Events = new(TaggingJson.Default, typeof(TagAdded), typeof(TagRemoved));
+
     public bool Has(string tag) => Held.Any(held => held.Tag == tag);
 
     public static CustomerTags Evolve(CustomerTags state, DomainEvent happened) => happened switch

@@ -36,7 +36,8 @@ internal sealed class BreakingChanges
         }
 
         if (released.Syntax != present.Syntax)
-            breaks.Add($"File {name} changed its syntax from '{released.Syntax}' to '{present.Syntax}', which changes what an absent field means. Put it back.");
+            breaks.Add($"File {name} changed its syntax from '{released.Syntax}' to '{present.Syntax}', which changes what an absent field means. "
+                + "Put it back.");
         var package = released.Package + ".";
         Compare(package, released.MessageType, present.MessageType);
         Compare(package, released.EnumType, present.EnumType);

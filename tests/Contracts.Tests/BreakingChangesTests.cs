@@ -103,7 +103,8 @@ internal sealed class BreakingChangesTests
         Case("a response changes", file => Sell(file).OutputType = ".shop.v1.Sale",
             "Method shop.v1.Till.Sell changed its response from .shop.v1.Receipt to .shop.v1.Sale"),
         Case("the client streams", file => Sell(file).ClientStreaming = true, "Method shop.v1.Till.Sell changed whether the client streams to True"),
-        Case("the server no longer streams", file => Sell(file).ServerStreaming = false, "Method shop.v1.Till.Sell changed whether the server streams to False"),
+        Case("the server no longer streams", file => Sell(file).ServerStreaming = false,
+            "Method shop.v1.Till.Sell changed whether the server streams to False"),
     ];
 
     private static IEnumerable<TestCaseData<Action<FileDescriptorProto>, string>> Additions =>

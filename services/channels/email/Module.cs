@@ -50,9 +50,7 @@ public static class Module
     private static ServiceDefinition Define(IServiceProvider services) => new()
     {
         Name = Name,
-        Events = new EventTypes(
-            EmailJson.Default, typeof(SendClaimed), typeof(Calling), typeof(Deferred), typeof(Sent), typeof(Suppressed), typeof(Failed), typeof(Uncertain),
-            typeof(Unsubscribed), typeof(ProfileTold)),
+        Events = Send.Events,
         Streams = [Send.Kind, Suppression.Kind],
         Views = [new OutboxRows(services.GetRequiredService<SendQueue>().Offer), new SuppressionRows(), new FigureCounts(Story.Count)],
         Subscriptions = Consumed.Subscriptions,

@@ -59,6 +59,11 @@ internal sealed record Send(SendStage Stage, Guid? Attempt)
 {
     public static readonly StreamKind<Send> Kind = new("send", new Send(SendStage.New, null), Evolve, EmailJson.Default.Send);
 
+    /// <summary>Of all streams of the service.</summary>
+    public static readonly EventTypes Events = new(
+        EmailJson.Default, typeof(SendClaimed), typeof(Calling), typeof(Deferred), typeof(Sent), typeof(Suppressed), typeof(Failed), typeof(Uncertain),
+        typeof(Unsubscribed), typeof(ProfileTold));
+
     private static Send Evolve(Send send, DomainEvent happened) => happened switch
     {
         SendClaimed or Deferred => new Send(SendStage.Claimed, null),
