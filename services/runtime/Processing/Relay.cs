@@ -7,21 +7,25 @@ using Patron.Runtime.EventStore;
 namespace Patron.Runtime.Processing;
 
 /// <summary>
-/// Publishes the store's events to the log: the store is the outbox. A crash between publishing and the checkpoint publishes the same
-/// records again, with the same positions, and readers skip them.
+/// Publishes the store's events to the log: the store is the outbox. What this process committed is published from memory, the rest is
+/// read. The checkpoint is saved now and then: a crash publishes the same records again, with the same positions, and readers skip them.
 /// </summary>
 internal sealed partial class Relay(
     NpgsqlDataSource database, EventReader events, IEventLog eventLog, ServiceDefinition definition, Guid storeEpoch, ILogger log) : IDisposable
 {
     private const int EventsPerPartitionMax = 500;
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan SaveAfter = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan SaveAtLeastEvery = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(1);
 
     private readonly Lock guard = new();
-    private readonly Dictionary<int, Checkpoint> checkpoints = [];
+    private readonly Dictionary<int, RelayCheckpoint> checkpoints = [];
     private readonly Dictionary<int, long> headsSeen = [];
+    private readonly RelayTable table = new(database);
     private readonly Pulse pulse = new();
     private readonly SemaphoreSlim publishing = new(1, 1);
+    private long savedAt = TimeProvider.System.GetTimestamp();
 
     /// <summary>True when every owned partition is published up to its last event.</summary>
     public bool IsIdle
@@ -29,7 +33,7 @@ internal sealed partial class Relay(
         get
         {
             lock (guard)
-                return checkpoints.Values.All(c => c.Position >= c.Head);
+                return !checkpoints.Values.Any(c => c.IsBehind);
         }
     }
 
@@ -42,7 +46,7 @@ internal sealed partial class Relay(
             {
                 headsSeen[happened.Partition] = happened.Position;
                 if (checkpoints.TryGetValue(happened.Partition, out var checkpoint))
-                    checkpoint.Head = Math.Max(checkpoint.Head, happened.Position);
+                    checkpoint.Committed(happened);
             }
         }
 
@@ -51,23 +55,13 @@ internal sealed partial class Relay(
 
     public async Task AcquireAsync(IReadOnlyDictionary<int, long> owned, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand(
-            """
-            update relay r set epoch = u.epoch from unnest($1::smallint[], $2::bigint[]) u (partition, epoch), heads h
-            where r.partition = u.partition and h.partition = u.partition and r.epoch < u.epoch
-            returning r.partition, r.position, r.previous, h.position, r.epoch
-            """);
-        command.Parameters.Add(Statements.Smallints(owned.Keys));
-        command.Parameters.Add(Statements.Bigints(owned.Values));
-        await using var row = await command.ExecuteReaderAsync(cancellation);
-        while (await row.ReadAsync(cancellation))
+        foreach (var (row, head) in await table.ClaimAsync(owned, cancellation))
         {
-            var partition = row.GetInt16(0);
             lock (guard)
             {
                 // A commit between the query's snapshot and this line is in what this process has seen.
-                var head = Math.Max(row.GetInt64(3), headsSeen.GetValueOrDefault(partition));
-                checkpoints[partition] = new Checkpoint { Position = row.GetInt64(1), Previous = row.GetInt64(2), Head = head, Epoch = row.GetInt64(4) };
+                var known = Math.Max(head, headsSeen.GetValueOrDefault(row.Partition));
+                checkpoints[row.Partition] = new RelayCheckpoint(row.Epoch, row.Position, row.Previous, known);
             }
         }
 
@@ -80,6 +74,7 @@ internal sealed partial class Relay(
         await publishing.WaitAsync(cancellation);
         try
         {
+            await SaveAsync(cancellation);
             lock (guard)
             {
                 foreach (var partition in partitions)
@@ -98,8 +93,17 @@ internal sealed partial class Relay(
         {
             try
             {
-                if (!await PublishAsync(cancellation) && !await pulse.WaitAsync(LookAgainAfter, cancellation))
-                    await LookAtHeadsAsync(cancellation);
+                if (await PublishAsync(cancellation))
+                {
+                    if (TimeProvider.System.GetElapsedTime(savedAt) > SaveAtLeastEvery)
+                        await SaveAsync(cancellation);
+                    continue;
+                }
+
+                var unsaved = HasUnsaved();
+                if (await pulse.WaitAsync(unsaved ? SaveAfter : LookAgainAfter, cancellation))
+                    continue;
+                await (unsaved ? SaveAsync(cancellation) : LookAtHeadsAsync(cancellation));
             }
             catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
             {
@@ -116,14 +120,12 @@ internal sealed partial class Relay(
     /// <summary>Another instance may run a command on a partition that this one relays; its commit pulses nobody here.</summary>
     private async Task LookAtHeadsAsync(CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand("select partition, position from heads");
-        await using var row = await command.ExecuteReaderAsync(cancellation);
-        while (await row.ReadAsync(cancellation))
+        foreach (var (partition, head) in await table.HeadsAsync(cancellation))
         {
             lock (guard)
             {
-                if (checkpoints.TryGetValue(row.GetInt16(0), out var checkpoint))
-                    checkpoint.Head = Math.Max(checkpoint.Head, row.GetInt64(1));
+                if (checkpoints.TryGetValue(partition, out var checkpoint))
+                    checkpoint.Head = Math.Max(checkpoint.Head, head);
             }
         }
     }
@@ -134,17 +136,14 @@ internal sealed partial class Relay(
         await publishing.WaitAsync(cancellation);
         try
         {
-            List<(int Partition, long Position)> behind;
-            lock (guard)
-                behind = [.. checkpoints.Where(c => c.Value.Position < c.Value.Head).Select(c => (c.Key, c.Value.Position))];
-            if (behind.Count == 0)
+            var read = await NextAsync(cancellation);
+            if (read.Count == 0)
                 return false;
 
-            var read = await events.AfterAsync(behind, EventsPerPartitionMax, cancellation);
-            var moved = new List<(int Partition, long Position, long Previous, long Epoch)>();
+            var moved = new List<(int Partition, long Position, long Previous)>();
             var records = definition.Publications.ToDictionary(p => p, _ => new List<PartitionRecords>());
-            foreach (var partition in read.GroupBy(e => e.Partition))
-                moved.Add(Map(partition.Key, [.. partition], records));
+            foreach (var (partition, recorded) in read)
+                moved.Add(Map(partition, recorded, records));
             foreach (var (publication, batches) in records)
             {
                 if (batches.Count == 0)
@@ -154,7 +153,12 @@ internal sealed partial class Relay(
                     batches.Sum(b => b.Records.Count), new KeyValuePair<string, object?>("patron.service", definition.Name));
             }
 
-            await CheckpointAsync(moved, cancellation);
+            lock (guard)
+            {
+                foreach (var (partition, position, previous) in moved)
+                    checkpoints[partition].Published(position, previous);
+            }
+
             return true;
         }
         finally
@@ -163,12 +167,37 @@ internal sealed partial class Relay(
         }
     }
 
-    private (int Partition, long Position, long Previous, long Epoch) Map(
+    /// <summary>What is to be published next, by partition: from memory where it is at hand, the rest with one query.</summary>
+    private async Task<List<(int Partition, IReadOnlyList<RecordedEvent> Events)>> NextAsync(CancellationToken cancellation)
+    {
+        var next = new List<(int, IReadOnlyList<RecordedEvent>)>();
+        var toRead = new List<(int Partition, long Position)>();
+        lock (guard)
+        {
+            foreach (var (partition, checkpoint) in checkpoints.Where(c => c.Value.IsBehind))
+            {
+                if (checkpoint.AtHand(EventsPerPartitionMax) is { Count: > 0 } atHand)
+                    next.Add((partition, atHand));
+                else
+                    toRead.Add((partition, checkpoint.Position));
+            }
+        }
+
+        if (toRead.Count > 0)
+        {
+            var read = await events.AfterAsync(toRead, EventsPerPartitionMax, cancellation);
+            next.AddRange(read.GroupBy(e => e.Partition).Select(p => (p.Key, (IReadOnlyList<RecordedEvent>)[.. p])));
+        }
+
+        return next;
+    }
+
+    private (int Partition, long Position, long Previous) Map(
         int partition, IReadOnlyList<RecordedEvent> recorded, Dictionary<Publication, List<PartitionRecords>> records)
     {
-        long previous, epoch;
+        long previous;
         lock (guard)
-            (previous, epoch) = (checkpoints[partition].Previous, checkpoints[partition].Epoch);
+            previous = checkpoints[partition].Previous;
         var mapped = records.ToDictionary(r => r.Key, _ => new List<LogRecord>());
         foreach (var happened in recorded)
         {
@@ -188,7 +217,7 @@ internal sealed partial class Relay(
                 records[publication].Add(new PartitionRecords(partition, list));
         }
 
-        return (partition, recorded[^1].Position, previous, epoch);
+        return (partition, recorded[^1].Position, previous);
     }
 
     private LogRecord ToRecord(RecordedEvent happened, IMessage fact, long previous)
@@ -209,34 +238,34 @@ internal sealed partial class Relay(
         return new LogRecord(happened.Customer.ToString("D"), envelope.ToHeaders(), fact.ToByteArray());
     }
 
-    private async Task CheckpointAsync(List<(int Partition, long Position, long Previous, long Epoch)> moved, CancellationToken cancellation)
+    private bool HasUnsaved()
     {
-        await using var command = database.CreateCommand(
-            """
-            update relay r set position = u.position, previous = u.previous
-            from unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[]) u (partition, position, previous, epoch)
-            where r.partition = u.partition and r.epoch = u.epoch
-            returning r.partition
-            """);
-        command.Parameters.Add(Statements.Smallints(moved.Select(m => m.Partition)));
-        command.Parameters.Add(Statements.Bigints(moved.Select(m => m.Position)));
-        command.Parameters.Add(Statements.Bigints(moved.Select(m => m.Previous)));
-        command.Parameters.Add(Statements.Bigints(moved.Select(m => m.Epoch)));
-        var ours = new HashSet<int>();
-        await using (var row = await command.ExecuteReaderAsync(cancellation))
-        {
-            while (await row.ReadAsync(cancellation))
-                ours.Add(row.GetInt16(0));
-        }
+        lock (guard)
+            return checkpoints.Values.Any(c => c.Saved < c.Position);
+    }
 
+    /// <summary>Saves how far everything is published; a partition that another instance relays now is dropped.</summary>
+    public async Task SaveAsync(CancellationToken cancellation)
+    {
+        savedAt = TimeProvider.System.GetTimestamp();
+        List<RelayTable.Row> moved;
         lock (guard)
         {
-            foreach (var (partition, position, previous, _) in moved)
+            moved = [.. checkpoints.Where(c => c.Value.Saved < c.Value.Position)
+                .Select(c => new RelayTable.Row(c.Key, c.Value.Position, c.Value.Previous, c.Value.Epoch))];
+        }
+
+        if (moved.Count == 0)
+            return;
+        var ours = await table.SaveAsync(moved, cancellation);
+        lock (guard)
+        {
+            foreach (var (partition, position, _, _) in moved)
             {
                 if (!ours.Contains(partition))
                     checkpoints.Remove(partition);
                 else if (checkpoints.TryGetValue(partition, out var checkpoint))
-                    (checkpoint.Position, checkpoint.Previous) = (position, previous);
+                    checkpoint.Saved = position;
             }
         }
     }
@@ -245,17 +274,6 @@ internal sealed partial class Relay(
     {
         pulse.Dispose();
         publishing.Dispose();
-    }
-
-    private sealed class Checkpoint
-    {
-        public required long Epoch { get; init; }
-
-        public required long Position { get; set; }
-
-        public required long Previous { get; set; }
-
-        public required long Head { get; set; }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Service}: publishing failed and is tried again; nothing is lost.")]

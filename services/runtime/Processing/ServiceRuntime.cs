@@ -201,6 +201,8 @@ public sealed class ServiceRuntime : IAsyncDisposable
         while ((Relay is { IsIdle: false } || Array.Exists(lanes, l => !l.IsIdle)) && loops.Faults.Count == 0 && !cancellation.IsCancellationRequested)
             await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, CancellationToken.None);
         await loops.StopAsync();
+        if (Relay is not null)
+            await Relay.SaveAsync(CancellationToken.None);
         if (Leases is not null)
             await Leases.LeaveAsync(CancellationToken.None);
     }
