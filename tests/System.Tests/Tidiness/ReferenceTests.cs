@@ -45,4 +45,14 @@ internal sealed class ReferenceTests
         var solution = XDocument.Load(Path.Combine(Tree.Root, "Patron.slnx")).Descendants("Project").Select(it => (string)it.Attribute("Path")!);
         Assert.That(solution, Is.EquivalentTo(Tree.Files.Where(file => file.EndsWith(".csproj", StringComparison.Ordinal))));
     }
+
+    [Test]
+    public void Every_project_locks_its_packages_and_names_no_address()
+    {
+        var locks = Tree.Files.Where(file => Path.GetFileName(file) == "packages.lock.json").ToList();
+        Assert.That(
+            locks.Select(Path.GetDirectoryName),
+            Is.EquivalentTo(Tree.Files.Where(file => file.EndsWith(".csproj", StringComparison.Ordinal)).Select(Path.GetDirectoryName)));
+        Assert.That(Tree.Offences(locks, line => line.Contains("://", StringComparison.Ordinal)), Is.Empty);
+    }
 }

@@ -80,7 +80,7 @@ internal sealed partial class SourceTests
 
     private static IEnumerable<string> Texts() => Tree.Files.Where(file =>
         (TextEndings.Any(ending => file.EndsWith(ending, StringComparison.Ordinal)) || !Path.GetFileName(file).Contains('.', StringComparison.Ordinal))
-        && !file.EndsWith("package-lock.json", StringComparison.Ordinal));
+        && Path.GetFileName(file) is not ("package-lock.json" or "packages.lock.json"));
 
     private static bool IsThisFile(string file) => file.EndsWith($"Tidiness/{nameof(SourceTests)}.cs", StringComparison.Ordinal);
 }
