@@ -45,7 +45,7 @@ internal sealed partial class ConsumerRunner(
             reader ??= eventLog.OpenReader();
             var partitions = await offsets.ClaimAsync(gained, incarnation, cancellation);
             foreach (var (partition, customer) in await ParkedRecords.CustomersAsync(database, gained.Keys, cancellation))
-                partitions.First(p => p.Number == partition).Park(customer);
+                partitions.FirstOrDefault(p => p.Number == partition)?.Park(customer);
             foreach (var partition in partitions)
                 await StartAsync(partition, cancellation);
             owned = owned.Concat(partitions.Select(p => KeyValuePair.Create(p.Number, p))).ToDictionary();
@@ -166,7 +166,7 @@ internal sealed partial class ConsumerRunner(
             LogFenced(log, definition.Name, partition.Number);
             Drop([partition.Number]);
         }
-        catch (Exception fault) when (fault is NpgsqlException { IsTransient: true } or TimeoutException or IOException)
+        catch (Exception fault) when (IsPassing(fault))
         {
             LogRepeat(log, definition.Name, partition.Number, fault);
             await Task.Delay(limits.RetryAfter, systemTime, cancellation);
@@ -210,20 +210,37 @@ internal sealed partial class ConsumerRunner(
             LogStopped(log, definition.Name, partition.Number, reason);
     }
 
-    /// <summary>Goes back to what is committed: after a failed transaction nobody knows whether it took effect.</summary>
+    /// <summary>
+    /// Goes back to what is committed: after a failed transaction nobody knows whether it took effect. Waits for a database that is away.
+    /// </summary>
     private async Task RestartAsync(OwnedPartition partition, CancellationToken cancellation)
     {
-        if (await offsets.ReadAsync(partition.Number, partition.Epoch, cancellation) is { } places)
+        while (true)
         {
-            partition.Place(places);
-            await StartAsync(partition, cancellation);
-        }
-        else
-        {
-            LogFenced(log, definition.Name, partition.Number);
-            Drop([partition.Number]);
+            try
+            {
+                if (await offsets.ReadAsync(partition.Number, partition.Epoch, cancellation) is { } places)
+                {
+                    partition.Place(places);
+                    await StartAsync(partition, cancellation);
+                }
+                else
+                {
+                    LogFenced(log, definition.Name, partition.Number);
+                    Drop([partition.Number]);
+                }
+
+                return;
+            }
+            catch (Exception fault) when (IsPassing(fault))
+            {
+                LogRepeat(log, definition.Name, partition.Number, fault);
+                await Task.Delay(limits.RetryAfter, systemTime, cancellation);
+            }
         }
     }
+
+    private static bool IsPassing(Exception fault) => fault is NpgsqlException { IsTransient: true } or TimeoutException or IOException;
 
     private void Wait(OwnedPartition partition, PartitionBatch batch)
     {

@@ -20,7 +20,7 @@ internal sealed class OffsetTable(NpgsqlDataSource database, ServiceDefinition d
               reader_epoch = excluded.reader_epoch,
               next_offset = case when o.incarnation = excluded.incarnation then o.next_offset else 0 end,
               incarnation = excluded.incarnation
-            where o.reader_epoch < excluded.reader_epoch
+            where o.reader_epoch <= excluded.reader_epoch
             returning topic, partition, next_offset, store_epoch, position
             """);
         command.Parameters.Add(Statements.Texts(topics));

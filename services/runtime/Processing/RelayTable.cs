@@ -14,7 +14,7 @@ internal sealed class RelayTable(NpgsqlDataSource database)
         await using var command = database.CreateCommand(
             """
             update relay r set epoch = u.epoch from unnest($1::smallint[], $2::bigint[]) u (partition, epoch), heads h
-            where r.partition = u.partition and h.partition = u.partition and r.epoch < u.epoch
+            where r.partition = u.partition and h.partition = u.partition and r.epoch <= u.epoch
             returning r.partition, r.position, r.previous, r.epoch, h.position
             """);
         command.Parameters.Add(Statements.Smallints(owned.Keys));

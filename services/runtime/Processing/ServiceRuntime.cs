@@ -19,6 +19,10 @@ public sealed class ServiceRuntime : IAsyncDisposable
     private readonly ILoggerFactory logs;
     private readonly BusinessClock clock;
     private readonly IEventLog eventLog;
+
+
+    // Leased, but not yet read and relayed: kept over a failure in between, for the next renewal.
+    private Dictionary<int, long> toAcquire = [];
     private long activity;
     private int disposed;
 
@@ -240,7 +244,7 @@ public sealed class ServiceRuntime : IAsyncDisposable
             {
                 await RenewAsync(incarnation, cancellation);
             }
-            catch (NpgsqlException fault) when (fault.IsTransient)
+            catch (Exception fault) when (fault is NpgsqlException { IsTransient: true } or EventLogException)
             {
                 loops.LogTransient("leases", fault);
             }
@@ -250,16 +254,18 @@ public sealed class ServiceRuntime : IAsyncDisposable
     private async Task RenewAsync(Guid incarnation, CancellationToken cancellation)
     {
         var (gained, lost) = await Leases!.RenewAsync(partitions => ReleaseAsync(partitions, cancellation), cancellation);
+        toAcquire = toAcquire.Where(p => !lost.Contains(p.Key)).Concat(gained).ToDictionary();
         if (lost.Count > 0)
             await ReleaseAsync(lost, cancellation);
-        if (gained.Count > 0)
+        if (toAcquire.Count > 0)
         {
-            await Relay!.AcquireAsync(gained, cancellation);
-            await Consumer!.AcquireAsync(gained, incarnation, cancellation);
+            await Relay!.AcquireAsync(toAcquire, cancellation);
+            await Consumer!.AcquireAsync(toAcquire, incarnation, cancellation);
         }
 
-        if (gained.Count + lost.Count > 0)
+        if (toAcquire.Count + lost.Count > 0)
             Timers!.Own(Leases.Owned.Keys);
+        toAcquire = [];
     }
 
     private async Task ReleaseAsync(IReadOnlyCollection<int> partitions, CancellationToken cancellation)

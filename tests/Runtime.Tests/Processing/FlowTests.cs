@@ -1,4 +1,5 @@
 using NUnit.Framework;
+using Patron.Runtime.EventStore;
 using Patron.Testing;
 
 namespace Patron.Runtime.Tests.Processing;
@@ -84,7 +85,7 @@ internal sealed class FlowTests
         var second = await host.Service("shop").ExecuteAsync(Shop.Sell(customer, 1) with { ExpectedVersion = 0 }, cancellation);
 
         Assert.That(first.Accepted, Is.True);
-        Assert.That(second.Refusal, Is.EqualTo(new EventStore.VersionConflict(0, 1)));
+        Assert.That(second.Refusal, Is.EqualTo(new VersionConflict(0, 1)));
     }
 
     [Test]
@@ -100,7 +101,7 @@ internal sealed class FlowTests
         await host.AdvanceToAsync(TestHost.Start.AddDays(9), cancellation);
 
         var events = await host.Service("shop").ReadStreamAsync(customer, cancellation);
-        Assert.That(events.Select(e => e.Event), Is.EqualTo(new EventStore.DomainEvent[] { new Sold(5), new Reminded(5) }));
+        Assert.That(events.Select(e => e.Event), Is.EqualTo(new DomainEvent[] { new Sold(5), new Reminded(5) }));
         Assert.That(events[1].Time, Is.EqualTo(TestHost.Start.AddDays(2)));
     }
 
@@ -122,7 +123,7 @@ internal sealed class FlowTests
         Assert.That(parked.Select(p => p.Customer), Is.EqualTo(new[] { sick, sick }));
         Assert.That(parked[0].Reason, Does.Contain(poison == 13 ? "13 cannot be read." : "666"));
         var refused = await host.Service("counter").ExecuteAsync(Shop.Sell(sick, 1), cancellation);
-        Assert.That(refused.Refusal, Is.InstanceOf<EventStore.CustomerParked>());
+        Assert.That(refused.Refusal, Is.InstanceOf<CustomerParked>());
     }
 
     [Test]

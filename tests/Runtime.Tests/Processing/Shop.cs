@@ -56,7 +56,8 @@ internal static class Shop
 
     /// <summary>Counts what the shop sells, as commands and as rows; an amount of 13 is poison, 666 a bug in the decision.</summary>
     /// <param name="isHealed">While it answers true, nothing is poison.</param>
-    public static void AddCounter(WebApplicationBuilder builder, Action<FactContext>? seen = null, Func<bool>? isHealed = null) =>
+    /// <param name="also">A second topic.</param>
+    public static void AddCounter(WebApplicationBuilder builder, Action<FactContext>? seen = null, Func<bool>? isHealed = null, Subscription? also = null) =>
         builder.AddPatronService("counter", _ => new ServiceDefinition
         {
             Name = "counter",
@@ -73,6 +74,7 @@ internal static class Shop
                         throw new InvalidDataException("13 cannot be read.");
                     return [Till.Kind.Command(context.Customer, context.Customer, _ => poison == 666 ? throw new InvalidOperationException("666") : new Sold(fact.Value))];
                 }),
+                .. also is null ? Array.Empty<Subscription>() : [also],
             ],
         });
 
