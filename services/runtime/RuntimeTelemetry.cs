@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Globalization;
 
 namespace Patron.Runtime;
 
@@ -23,4 +24,40 @@ internal static class RuntimeTelemetry
     public static Counter<long> RecordsParked { get; } = Meter.CreateCounter<long>("patron.consumer.parked", "{record}", "Records parked.");
 
     public static Counter<long> TimersFired { get; } = Meter.CreateCounter<long>("patron.timers.fired", "{timer}", "Timers that came due and were handled.");
+
+    /// <summary>OpenTelemetry's default bound of links in a span.</summary>
+    private const int LinksMax = 128;
+
+    /// <summary>
+    /// A span of background work for what caused it: a child of the one cause, or with links to several. It becomes the current one.
+    /// Null, and the causes are not even looked at, while nobody listens. Not for code that serves a request, which has a span already.
+    /// </summary>
+    public static Activity? Start(string name, ActivityKind kind, string service, IEnumerable<ActivityContext> causes)
+    {
+        if (!Source.HasListeners())
+            return null;
+        Activity.Current = null;
+        var distinct = causes.Where(c => c != default).Distinct().Take(LinksMax).ToList();
+        var span = distinct is [var only]
+            ? Source.StartActivity(name, kind, only)
+            : Source.StartActivity(name, kind, default(ActivityContext), links: distinct.Select(c => new ActivityLink(c)));
+        return span?.SetTag("patron.service", service);
+    }
+
+    /// <summary>By OpenTelemetry's semantic conventions for messaging; a batch over several topics or partitions names none.</summary>
+    public static void TagMessaging(this Activity? span, string system, string operation, string type, string? topic, int? partition, int records)
+    {
+        if (span is not { IsAllDataRequested: true })
+            return;
+        span.SetTag("messaging.system", system).SetTag("messaging.operation.name", operation).SetTag("messaging.operation.type", type)
+            .SetTag("messaging.batch.message_count", records);
+        if (topic is not null)
+            span.SetTag("messaging.destination.name", topic);
+        if (partition is not null)
+            span.SetTag("messaging.destination.partition.id", partition.Value.ToString(CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>The context that a W3C trace parent names; the default when there is none.</summary>
+    public static ActivityContext ContextOf(string? traceParent) =>
+        traceParent is not null && ActivityContext.TryParse(traceParent, null, isRemote: true, out var context) ? context : default;
 }

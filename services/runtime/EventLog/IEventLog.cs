@@ -21,6 +21,9 @@ public readonly record struct ReadRecord(long Offset, LogRecord Record);
 /// </summary>
 public interface IEventLog : IAsyncDisposable
 {
+    /// <summary>What OpenTelemetry's conventions call it in <c>messaging.system</c>.</summary>
+    string System { get; }
+
     /// <summary>Partitions of every topic, from 1 to 1,024; fixed when the deployment is created.</summary>
     int Partitions { get; }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Npgsql;
 
 namespace Patron.Runtime.EventStore;
@@ -41,6 +42,14 @@ internal sealed class WorkItem(IReadOnlyList<UnitOfWork> units)
 
     /// <summary>Adds further statements, after the events; called anew when the transaction is repeated.</summary>
     public Action<NpgsqlBatch>? Effects { get; init; }
+
+    /// <summary>The span that hands the item over; without one the commands' own trace parents count.</summary>
+    public ActivityContext Cause { get; init; }
+
+    /// <summary>What the transaction's span belongs to.</summary>
+    public IEnumerable<ActivityContext> Causes => Cause != default
+        ? [Cause]
+        : Units.SelectMany(u => u.Commands).Select(c => RuntimeTelemetry.ContextOf(c.Metadata.TraceParent));
 
     /// <summary>Completes when the transaction is durable, or fails with what prevented it.</summary>
     public Task Done => done.Task;

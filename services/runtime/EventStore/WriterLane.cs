@@ -90,12 +90,12 @@ internal sealed partial class WriterLane(StoreContext store, string service, int
 
     private async Task TryCommitAsync(List<WorkItem> items, CancellationToken cancellation)
     {
-        using var activity = RuntimeTelemetry.Source.StartActivity("patron.store.commit", ActivityKind.Internal, default(ActivityContext));
+        using var activity = RuntimeTelemetry.Start("patron.store.commit", ActivityKind.Internal, service, items.SelectMany(i => i.Causes));
         await using var connection = await store.Database.OpenConnectionAsync(cancellation);
         var transaction = new StoreTransaction(store, connection);
         await transaction.CommitAsync(items, cancellation);
         var count = transaction.Appended.Count();
-        activity?.SetTag("patron.service", service).SetTag("patron.events", count).SetTag("patron.items", items.Count);
+        activity?.SetTag("patron.events", count).SetTag("patron.items", items.Count);
         RuntimeTelemetry.EventsAppended.Add(count, new KeyValuePair<string, object?>("patron.service", service));
         Committed(transaction.Appended);
         foreach (var item in items)

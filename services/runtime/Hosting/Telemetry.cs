@@ -116,10 +116,12 @@ public static class Telemetry
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-        // Without a receiver spans need no tags, but answers, logs and facts carry trace ids all the same.
+        // Without a receiver spans need no tags, but answers, logs and facts carry trace ids all the same. Facts take theirs from the request
+        // that caused them, so that the spans of the store and the log are not needed for it.
         private static ActivityListener IdsOnly() => new()
         {
-            ShouldListenTo = source => source.Name == "Microsoft.AspNetCore" || source.Name.StartsWith("Patron.", StringComparison.Ordinal),
+            ShouldListenTo = source => source.Name == "Microsoft.AspNetCore"
+                || (source.Name.StartsWith("Patron.", StringComparison.Ordinal) && source.Name != RuntimeTelemetry.Name),
             Sample = (ref _) => ActivitySamplingResult.PropagationData,
         };
 

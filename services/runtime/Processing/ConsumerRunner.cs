@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Patron.Runtime.EventLog;
@@ -136,22 +137,34 @@ internal sealed partial class ConsumerRunner(
 
     private async Task ApplyAsync(CancellationToken cancellation)
     {
-        var work = new List<(OwnedPartition Partition, PartitionBatch Batch, WorkItem Item)>();
+        var work = new List<(OwnedPartition Partition, PartitionBatch Batch, WorkItem Item, Activity? Span)>();
         foreach (var partition in owned.Values.Where(p => p.Stopped is null && p.Pending.Values.Any(q => q.Count > 0)))
         {
             var batch = new PartitionBatch(definition, partition, partition.OneByOne > 0 || partition.ParkNext is not null ? 1 : limits.RecordsPerTransactionMax);
             batch.Take();
             Wait(partition, batch);
-            if (batch.ToWorkItem() is { } item)
-                work.Add((partition, batch, item));
+            var span = batch.Applied > 0 ? StartSpan(partition, batch) : null;
+            if (batch.ToWorkItem(span?.Context ?? default) is { } item)
+                work.Add((partition, batch, item, span));
         }
 
-        foreach (var (partition, _, item) in work)
+        foreach (var (partition, _, item, _) in work)
             await laneOf(partition.Number).EnqueueAsync(item, cancellation);
-        foreach (var (partition, batch, item) in work)
-            await SettleAsync(partition, batch, item, cancellation);
+        foreach (var (partition, batch, item, span) in work)
+        {
+            using (span)
+                await SettleAsync(partition, batch, item, cancellation);
+        }
+
         foreach (var partition in owned.Values)
             Resume(partition);
+    }
+
+    private Activity? StartSpan(OwnedPartition partition, PartitionBatch batch)
+    {
+        var span = RuntimeTelemetry.Start("patron.consume", ActivityKind.Consumer, definition.Name, batch.Causes);
+        span.TagMessaging(eventLog.System, "consume", "process", batch.OnlyTopic, partition.Number, batch.Applied);
+        return span;
     }
 
     private async Task SettleAsync(OwnedPartition partition, PartitionBatch batch, WorkItem item, CancellationToken cancellation)

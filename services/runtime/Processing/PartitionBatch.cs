@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Npgsql;
 using Patron.Runtime.EventLog;
 using Patron.Runtime.EventStore;
@@ -17,6 +18,7 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
     private readonly List<(IBatchEffect Effect, ConsumedFact Fact)> facts = [];
     private readonly List<(int Place, string Topic, ReadRecord Read, Guid Customer, string Reason)> parked = [];
     private readonly HashSet<Guid> unmappable = [];
+    private readonly List<string> traceParents = [];
 
     public int Applied { get; private set; }
 
@@ -26,6 +28,19 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
     public string? WaitsFor { get; private set; }
 
     public IReadOnlyDictionary<string, TopicPlace> Places => places;
+
+    /// <summary>What caused the records that were taken, as far as they say.</summary>
+    public IEnumerable<ActivityContext> Causes => traceParents.Select(RuntimeTelemetry.ContextOf);
+
+    /// <summary>The topic of all that was taken, or null when there are several.</summary>
+    public string? OnlyTopic
+    {
+        get
+        {
+            var moved = places.Where(p => partition.Places[p.Key].NextOffset != p.Value.NextOffset).Select(p => p.Key).ToList();
+            return moved is [var only] ? only : null;
+        }
+    }
 
     /// <summary>The customers that this batch parked; valid after its commit.</summary>
     public IReadOnlyCollection<Guid> NewlyParked => [.. unmappable, .. units.Where(u => u.Unit.Fault is not null).Select(u => u.Unit.Customer)];
@@ -53,14 +68,14 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
     }
 
     /// <summary>The transaction, or null when nothing was taken.</summary>
-    public WorkItem? ToWorkItem()
+    public WorkItem? ToWorkItem(ActivityContext cause)
     {
         var before = partition.Places;
         var moves = places.Where(p => before[p.Key].NextOffset != p.Value.NextOffset)
             .Select(p => new OffsetMove(
                 p.Key, partition.Number, partition.Epoch, before[p.Key].NextOffset, p.Value.NextOffset, p.Value.StoreEpoch, p.Value.Position))
             .ToList();
-        return moves.Count == 0 ? null : new WorkItem([.. units.Select(u => u.Unit)]) { Moves = moves, Effects = WriteEffects };
+        return moves.Count == 0 ? null : new WorkItem([.. units.Select(u => u.Unit)]) { Moves = moves, Effects = WriteEffects, Cause = cause };
     }
 
     private bool TryTake(Subscription subscription, ReadRecord read)
@@ -108,6 +123,8 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
         if (!Apply(subscription, read, customer, envelope))
             return false;
         places[topic.Name] = new TopicPlace(read.Offset + 1, envelope.StoreEpoch, envelope.Position);
+        if (envelope.TraceParent is { } traceParent)
+            traceParents.Add(traceParent);
         Applied++;
         return true;
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -148,6 +149,7 @@ internal sealed partial class Relay(
             {
                 if (batches.Count == 0)
                     continue;
+                using var span = StartSpan(publication.Topic, batches, read.SelectMany(r => r.Events));
                 await eventLog.PublishAsync(publication.Topic, batches, cancellation);
                 RuntimeTelemetry.FactsPublished.Add(
                     batches.Sum(b => b.Records.Count), new KeyValuePair<string, object?>("patron.service", definition.Name));
@@ -190,6 +192,15 @@ internal sealed partial class Relay(
         }
 
         return next;
+    }
+
+    private Activity? StartSpan(Topic topic, List<PartitionRecords> batches, IEnumerable<RecordedEvent> from)
+    {
+        var span = RuntimeTelemetry.Start(
+            "patron.publish", ActivityKind.Producer, definition.Name, from.Select(e => RuntimeTelemetry.ContextOf(e.Metadata.TraceParent)));
+        var partition = batches is [var only] ? only.Partition : (int?)null;
+        span.TagMessaging(eventLog.System, "publish", "send", topic.Name, partition, batches.Sum(b => b.Records.Count));
+        return span;
     }
 
     private (int Partition, long Position, long Previous) Map(

@@ -79,7 +79,8 @@ public sealed class ServiceRuntime : IAsyncDisposable
     /// <summary>Runs many commands, each by itself, in as few transactions as possible; results in the same order.</summary>
     public async Task<IReadOnlyList<CommandResult>> ExecuteAsync(IReadOnlyList<Command> commands, CancellationToken cancellation)
     {
-        var trace = System.Diagnostics.Activity.Current?.Id;
+        var current = System.Diagnostics.Activity.Current;
+        var trace = current?.Id;
         var results = new CommandResult[commands.Count];
         var units = new List<(int Index, UnitOfWork Unit)>();
         for (var i = 0; i < commands.Count; i++)
@@ -93,7 +94,7 @@ public sealed class ServiceRuntime : IAsyncDisposable
         var items = new List<WorkItem>();
         foreach (var lane in units.GroupBy(u => store.PartitionOf(commands[u.Index].Customer) % lanes.Length))
         {
-            var item = new WorkItem([.. lane.Select(u => u.Unit)]);
+            var item = new WorkItem([.. lane.Select(u => u.Unit)]) { Cause = current?.Context ?? default };
             await lanes[lane.Key].EnqueueAsync(item, cancellation);
             items.Add(item);
         }

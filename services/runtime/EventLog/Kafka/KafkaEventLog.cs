@@ -29,6 +29,9 @@ public sealed class KafkaEventLog : IEventLog
     }
 
     /// <inheritdoc/>
+    public string System => "kafka";
+
+    /// <inheritdoc/>
     public int Partitions => options.Partitions;
 
     /// <inheritdoc/>

@@ -35,6 +35,9 @@ public sealed class PostgresEventLog : IEventLog
     }
 
     /// <inheritdoc/>
+    public string System => "postgresql";
+
+    /// <inheritdoc/>
     public int Partitions => options.Partitions;
 
     internal PostgresLogOptions Options => options;
