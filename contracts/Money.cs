@@ -23,6 +23,7 @@ public static class Money
         var amount = new decimal(minor);
         for (var i = 0; i < exponent; i++)
             amount /= 10;
-        return string.Create(CultureInfo.InvariantCulture, $"{amount.ToString("N" + exponent.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture)} {currency}");
+        var digits = "N" + exponent.ToString(CultureInfo.InvariantCulture);
+        return $"{amount.ToString(digits, CultureInfo.InvariantCulture)} {currency}";
     }
 }

@@ -45,7 +45,9 @@ internal sealed class Page(string title)
     }
 
     public IResult ToResult() => TypedResults.Content(
-        $"<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>{Encode(title)}</title><style>{Style}</style></head>\n<body>\n{body}</body>\n</html>\n",
+        "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">"
+        + "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
+        + $"<title>{Encode(title)}</title><style>{Style}</style></head>\n<body>\n{body}</body>\n</html>\n",
         "text/html; charset=utf-8");
 
     private static string Encode(string text) => HtmlEncoder.Default.Encode(text);

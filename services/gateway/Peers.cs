@@ -1,4 +1,6 @@
 using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Patron.Runtime.Hosting;
 using Patron.Runtime.Processing;
 
@@ -51,7 +53,7 @@ internal sealed class Peers(IHttpClientFactory clients, PeerSettings settings)
         peer, $"/v1/{peer.Service}/customers/{customer:D}/timeline", StoryJson.Default.IReadOnlyListTimelineEntry, cancellation)));
 
     private async Task<Answer<T>> ReadAsync<T>(
-        (string Service, string Address) peer, string path, System.Text.Json.Serialization.Metadata.JsonTypeInfo<IReadOnlyList<T>> json, CancellationToken cancellation)
+        (string Service, string Address) peer, string path, JsonTypeInfo<IReadOnlyList<T>> json, CancellationToken cancellation)
     {
         try
         {
@@ -62,7 +64,7 @@ internal sealed class Peers(IHttpClientFactory clients, PeerSettings settings)
             response.EnsureSuccessStatusCode();
             return new Answer<T>(peer.Service, await response.Content.ReadFromJsonAsync(json, cancellation) ?? [], null);
         }
-        catch (Exception fault) when (fault is HttpRequestException or System.Text.Json.JsonException or TaskCanceledException { InnerException: TimeoutException })
+        catch (Exception fault) when (fault is HttpRequestException or JsonException or TaskCanceledException { InnerException: TimeoutException })
         {
             return new Answer<T>(peer.Service, [], $"{peer.Service} did not answer: {fault.Message}");
         }

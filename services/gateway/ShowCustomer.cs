@@ -27,7 +27,9 @@ internal static class ShowCustomer
             page.Text("p", trouble.Trouble!, "trouble");
         page.Markup("<table><thead><tr><th>When</th><th>Service</th><th>What</th><th>Why</th></tr></thead><tbody>");
         foreach (var entry in answers.SelectMany(a => a.Items).OrderBy(e => e.Time))
-            page.Row((entry.Time.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture), "time"), (entry.Service, "who"), (entry.What, null), (entry.Why, "lead"));
+            page.Row(
+                (entry.Time.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture), "time"),
+                (entry.Service, "who"), (entry.What, null), (entry.Why, "lead"));
         return page.Markup("</tbody></table>").ToResult();
     }
 }

@@ -14,7 +14,11 @@ internal static class ShowFigures
     {
         var page = new Page("Patron")
             .Text("h1", "What happened")
-            .Text("p", string.Create(CultureInfo.InvariantCulture, $"Business time {clock.GetUtcNow():yyyy-MM-dd HH:mm} UTC. Every figure comes from the service that owns it."), "lead")
+            .Text(
+                "p",
+                string.Create(
+                    CultureInfo.InvariantCulture, $"Business time {clock.GetUtcNow():yyyy-MM-dd HH:mm} UTC. Every figure comes from the service that owns it."),
+                "lead")
             .Markup("<div class=\"cards\">");
         foreach (var answer in await peers.FiguresAsync(cancellation))
         {

@@ -50,7 +50,8 @@ internal sealed class Consumed(TimeProvider clock)
     {
         if (Array.IndexOf(TiersUpwards, fact.To) <= Array.IndexOf(TiersUpwards, fact.From))
             return [];
-        return Enter(Current<Trigger.TierReached>(context), context, $"reached tier {fact.To}: {fact.Reason}", new Dictionary<string, string> { ["tier"] = fact.To });
+        return Enter(Current<Trigger.TierReached>(context), context,
+            $"reached tier {fact.To}: {fact.Reason}", new Dictionary<string, string> { ["tier"] = fact.To });
     }
 
     private IEnumerable<Command> Segment(SegmentEntered fact, FactContext context) => Enter(

@@ -29,7 +29,8 @@ internal sealed record Left(Guid Instance, string Journey, string Outcome, strin
 /// <summary>One run of a customer through a journey version.</summary>
 /// <param name="Since">Business time of entering; earlier purchases do not count as what it waits for.</param>
 internal sealed record Instance(
-    Guid Id, string Journey, int Version, DateTimeOffset Since, IReadOnlyDictionary<string, string> Data, string? WaitingAt, bool ForPurchase, DateTimeOffset? Until);
+    Guid Id, string Journey, int Version, DateTimeOffset Since, IReadOnlyDictionary<string, string> Data,
+        string? WaitingAt, bool ForPurchase, DateTimeOffset? Until);
 
 /// <summary>Where a customer is in all journeys: one stream per customer.</summary>
 /// <param name="LastEntered">Journey name to the business time of the last entry; decides about re-entry.</param>

@@ -38,7 +38,8 @@ internal static class RunCommand
         {
             return 0;
         }
-        catch (Exception fault) when (fault is PrivatePostgresException or StartRefusedException or InvalidOperationException or InvalidDataException or NpgsqlException)
+        catch (Exception fault)
+            when (fault is PrivatePostgresException or StartRefusedException or InvalidOperationException or InvalidDataException or NpgsqlException)
         {
             await Console.Error.WriteLineAsync($"\npatron run failed: {fault.Message}\n'patron doctor' looks for what is wrong with this machine.");
             return 1;
@@ -99,7 +100,9 @@ internal static class RunCommand
         clock.Simulate();
         var replay = new ReplayHistory(http, AllInOne.DriverOf(app), clock, progress);
         var done = state;
-        await AnsiConsole.Progress().Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).StartAsync(async bar =>
+        var bars = AnsiConsole.Progress().Columns(
+            new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn());
+        await bars.StartAsync(async bar =>
         {
             var task = bar.AddTask("replaying", maxValue: 1);
             done = await replay.RunAsync(history, days, state, (delivered, all, now) =>

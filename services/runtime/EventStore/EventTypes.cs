@@ -19,7 +19,8 @@ public sealed class EventTypes
     {
         foreach (var type in types)
         {
-            var json = context.GetTypeInfo(type) ?? throw new ArgumentException($"{context.GetType().Name} does not name {type.Name}: add a JsonSerializable attribute.");
+            var json = context.GetTypeInfo(type)
+                ?? throw new ArgumentException($"{context.GetType().Name} does not name {type.Name}: add a JsonSerializable attribute.");
             var name = type.GetCustomAttribute<EventNameAttribute>()?.Name ?? throw new ArgumentException($"{type.Name} has no EventName attribute.");
             byName.Add(name, json);
             byType.Add(type, (name, json));
@@ -35,11 +36,9 @@ public sealed class EventTypes
         return this;
     }
 
-    public string NameOf(DomainEvent happened) => byType.TryGetValue(happened.GetType(), out var known) ? known.Name : throw new UnreachableException(
-        $"{happened.GetType().Name} is not registered with the service's event types.");
+    public string NameOf(DomainEvent happened) => Of(happened).Name;
 
-    public string Write(DomainEvent happened) => byType.TryGetValue(happened.GetType(), out var known) ? JsonSerializer.Serialize(happened, known.Json) : throw new UnreachableException(
-        $"{happened.GetType().Name} is not registered with the service's event types.");
+    public string Write(DomainEvent happened) => JsonSerializer.Serialize(happened, Of(happened).Json);
 
     /// <exception cref="UnknownEventException">No type and no upcaster has this name.</exception>
     public DomainEvent Read(string name, string data)
@@ -56,6 +55,10 @@ public sealed class EventTypes
             throw new UnknownEventException(name);
         return (DomainEvent)(body.Deserialize(json) ?? throw new InvalidDataException($"An event '{name}' holds null."));
     }
+
+    private (string Name, JsonTypeInfo Json) Of(DomainEvent happened) => byType.TryGetValue(happened.GetType(), out var known)
+        ? known
+        : throw new UnreachableException($"{happened.GetType().Name} is not registered with the service's event types.");
 }
 
 /// <summary>The store holds an event that this build does not know: it was written by a newer one. Deploy that, or add an upcaster.</summary>

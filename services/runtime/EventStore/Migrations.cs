@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using Npgsql;
 
@@ -31,8 +32,10 @@ internal static class Migrations
         // CREATE SCHEMA IF NOT EXISTS needs the right to create one even when it exists, which a service's account may lack.
         if (await ScalarAsync(connection, "select 1 from pg_namespace where nspname = $1", cancellation, schema) is null)
             await RunAsync(connection, $"create schema \"{schema}\"", cancellation);
-        await RunAsync(connection, "create table if not exists migrations (name text primary key, applied_at timestamptz not null default now())", cancellation);
-        await RunAsync(connection, "select set_config('patron.partitions', $1, true)", cancellation, partitions.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        await RunAsync(
+            connection, "create table if not exists migrations (name text primary key, applied_at timestamptz not null default now())", cancellation);
+        await RunAsync(
+            connection, "select set_config('patron.partitions', $1, true)", cancellation, partitions.ToString(CultureInfo.InvariantCulture));
 
         foreach (var step in own.Prepend(Migration.Embedded("schema.sql")))
         {
@@ -46,7 +49,8 @@ internal static class Migrations
         if (created != partitions)
         {
             throw new InvalidOperationException(
-                $"The store '{schema}' was created with {created} partitions and the configuration says {partitions}. Partitions are chosen once: set Partitions to {created}.");
+                $"The store '{schema}' was created with {created} partitions and the configuration says {partitions}. "
+                + $"Partitions are chosen once: set Partitions to {created}.");
         }
 
         await transaction.CommitAsync(cancellation);

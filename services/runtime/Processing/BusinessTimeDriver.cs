@@ -40,7 +40,8 @@ public sealed class BusinessTimeDriver(BusinessClock clock, IReadOnlyList<Servic
         {
             var now = clock.GetUtcNow();
             var step = now + StepMax;
-            var due = services.Select(s => s.NextDue).Append(clock.NextTimerDue ?? DateTimeOffset.MaxValue).Where(d => d > now).DefaultIfEmpty(DateTimeOffset.MaxValue).Min();
+            var due = services.Select(s => s.NextDue).Append(clock.NextTimerDue ?? DateTimeOffset.MaxValue).Where(d => d > now)
+                .DefaultIfEmpty(DateTimeOffset.MaxValue).Min();
             clock.AdvanceTo(new[] { step, due, target }.Min());
             await DrainAsync(cancellation);
         }

@@ -7,7 +7,8 @@ namespace Patron.Runtime.Processing;
 
 /// <summary>Fires timers whose business time has come, for the partitions that this instance owns.</summary>
 internal sealed partial class TimerRunner(
-    NpgsqlDataSource database, ServiceDefinition definition, TimeProvider businessTime, Func<int, WriterLane> laneOf, Action<int, Guid> park, ILogger log) : IDisposable
+    NpgsqlDataSource database, ServiceDefinition definition, TimeProvider businessTime, Func<int, WriterLane> laneOf,
+        Action<int, Guid> park, ILogger log) : IDisposable
 {
     /// <summary>Stands where a parked record has its topic.</summary>
     internal const string TopicOfTimers = "timers";
@@ -55,7 +56,8 @@ internal sealed partial class TimerRunner(
     {
         if (definition.Timers is null)
             return;
-        var earliest = appended.SelectMany(definition.Timers).Where(t => t.Due is not null).Select(t => t.Due!.Value).DefaultIfEmpty(DateTimeOffset.MaxValue).Min();
+        var earliest = appended.SelectMany(definition.Timers).Where(t => t.Due is not null).Select(t => t.Due!.Value)
+            .DefaultIfEmpty(DateTimeOffset.MaxValue).Min();
         lock (guard)
         {
             if (earliest >= next)

@@ -71,7 +71,8 @@ public sealed class PostgresEventLogTests : EventLogContract
         await ReadAsync(reader, 1);
 
         await using (var killer = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Pooling = false }.ConnectionString))
-        await using (var kill = killer.CreateCommand("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"))
+        await using (var kill = killer.CreateCommand(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"))
             await kill.ExecuteNonQueryAsync(Cancellation);
 
         await UntilItWorksAsync(async () => await log.PublishAsync(topic, [new(0, [Record(1)])], Cancellation));

@@ -113,7 +113,8 @@ internal sealed class ParkedTests
         await host.DrainAsync(cancellation);
 
         foreach (var customer in customers)
-            Assert.That((await shop.ReadStreamAsync(customer, cancellation)).Select(e => e.Event), Is.EqualTo(new DomainEvent[] { new Sold(5), new Reminded(5) }));
+            Assert.That(
+                (await shop.ReadStreamAsync(customer, cancellation)).Select(e => e.Event), Is.EqualTo(new DomainEvent[] { new Sold(5), new Reminded(5) }));
     }
 
     [Test]

@@ -51,7 +51,8 @@ internal sealed class EmailTests
 
         Assert.That(mails.Catcher.Count, Is.EqualTo(1));
         await using var command = email.Host.Service("email").Database.CreateCommand(
-            "select string_agg(e::text, ' ') || (select string_agg(s::text, ' ') from streams s) || (select string_agg(c::text, ' ') from contacts c) from events e");
+            "select string_agg(e::text, ' ') || (select string_agg(s::text, ' ') from streams s) "
+                + "|| (select string_agg(c::text, ' ') from contacts c) from events e");
         var kept = (string)(await command.ExecuteScalarAsync(cancellation))!;
         Assert.That(kept, Does.Contain("email.sent.v1").And.Not.Contain("mei@").IgnoreCase.And.Not.Contain("auyeung").IgnoreCase);
     }

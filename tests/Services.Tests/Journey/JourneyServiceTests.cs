@@ -79,7 +79,8 @@ internal sealed class JourneyServiceTests
     {
         await using var host = await StartAsync(cancellation);
         await host.PublishAsync(
-            new Topic(Topics.Loyalty), "loyalty", Guid.CreateVersion7(TestHost.Start), new TierChanged { From = from, To = to, Reason = "spend" }, cancellation);
+            new Topic(Topics.Loyalty), "loyalty", Guid.CreateVersion7(TestHost.Start),
+                new TierChanged { From = from, To = to, Reason = "spend" }, cancellation);
         await host.DrainAsync(cancellation);
 
         var sends = await SendsAsync(host, cancellation);

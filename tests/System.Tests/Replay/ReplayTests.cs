@@ -139,7 +139,8 @@ internal sealed class ReplayTests
         figures = [];
         foreach (var service in new[] { "profile", "loyalty", "tagging", "segmentation", "journey", "email" })
         {
-            foreach (var figure in (await http.GetFromJsonAsync(new Uri($"/v1/{service}/figures", UriKind.Relative), StoryJson.Default.IReadOnlyListFigure, cancellation))!)
+            var address = new Uri($"/v1/{service}/figures", UriKind.Relative);
+            foreach (var figure in (await http.GetFromJsonAsync(address, StoryJson.Default.IReadOnlyListFigure, cancellation))!)
                 figures[$"{service}/{figure.Name}"] = figure.Value;
         }
 

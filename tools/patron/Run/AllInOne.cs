@@ -77,5 +77,6 @@ internal static class AllInOne
     public static BusinessTimeDriver DriverOf(WebApplication app) =>
         new(app.Services.GetRequiredService<BusinessClock>(), [.. app.Services.GetServices<ServiceRuntime>()]);
 
-    private static bool IsInEnvironment(string setting) => Environment.GetEnvironmentVariable("PATRON_" + setting.Replace(":", "__", StringComparison.Ordinal).ToUpperInvariant()) is not null;
+    private static bool IsInEnvironment(string setting) =>
+        Environment.GetEnvironmentVariable("PATRON_" + setting.Replace(":", "__", StringComparison.Ordinal).ToUpperInvariant()) is not null;
 }

@@ -51,7 +51,8 @@ internal sealed class ReplayHistory(HttpClient http, BusinessTimeDriver driver, 
         return new ReplayState(next, clock.GetUtcNow(), true, null);
     }
 
-    public static DateTimeOffset HourEnd(DateTimeOffset time) => new DateTimeOffset(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerHour), TimeSpan.Zero) + Hour;
+    public static DateTimeOffset HourEnd(DateTimeOffset time) =>
+        new DateTimeOffset(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerHour), TimeSpan.Zero) + Hour;
 
     private async Task SendAsync(string batch, CancellationToken cancellation)
     {

@@ -38,7 +38,11 @@ internal sealed class ReplayProgress(NpgsqlDataSource database)
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = state.Delivered });
         command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = state.BusinessTime.UtcDateTime });
         command.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = state.Finished });
-        command.Parameters.Add(new NpgsqlParameter { Value = state.ResumedAt?.UtcDateTime ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.TimestampTz });
+        command.Parameters.Add(new NpgsqlParameter
+        {
+            Value = state.ResumedAt?.UtcDateTime ?? (object)DBNull.Value,
+            NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.TimestampTz,
+        });
         await command.ExecuteNonQueryAsync(cancellation);
     }
 

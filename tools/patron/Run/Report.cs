@@ -26,7 +26,8 @@ internal sealed class Report(HttpClient http, SignedLinks links, TextWriter outp
                 await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"  {figure.Value,12:N0}  {figure.Name}"));
         }
 
-        await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"\nmail catcher\n  {catcher.Count,12:N0}  mails received over SMTP at 127.0.0.1:{catcher.Port}"));
+        await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
+            $"\nmail catcher\n  {catcher.Count,12:N0}  mails received over SMTP at 127.0.0.1:{catcher.Port}"));
         var customer = await StoryAsync(history, days, cancellation);
         await output.WriteLineAsync("\nLook further (links for this machine, valid for 30 days):");
         await output.WriteLineAsync("  overview   " + Link("overview", "/"));
@@ -96,7 +97,8 @@ internal sealed class Report(HttpClient http, SignedLinks links, TextWriter outp
     private async Task<Guid?> FindAsync(SyntheticPerson person, string source, CancellationToken cancellation)
     {
         using var response = await http.PostAsJsonAsync(
-            new Uri("/v1/customers/lookup", UriKind.Relative), new Dictionary<string, string> { ["shopId"] = person.CustomerNumber, ["source"] = source }, cancellation);
+            new Uri("/v1/customers/lookup", UriKind.Relative),
+                new Dictionary<string, string> { ["shopId"] = person.CustomerNumber, ["source"] = source }, cancellation);
         if (!response.IsSuccessStatusCode)
             return null;
         using var found = await System.Text.Json.JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync(cancellation), default, cancellation);

@@ -23,8 +23,8 @@ internal sealed class KafkaTopics(KafkaOptions options) : IDisposable
         try
         {
             var existing = await PartitionCountsAsync(cancellation);
-            var missing = wanted.Where(topic => !existing.ContainsKey(topic.Name)).Select(topic => Specification(topic.Name, options.Partitions, topic.Compacted))
-                .ToList();
+            var missing = wanted.Where(topic => !existing.ContainsKey(topic.Name))
+                .Select(topic => Specification(topic.Name, options.Partitions, topic.Compacted)).ToList();
             if (!existing.ContainsKey(IncarnationTopic))
                 missing.Add(Specification(IncarnationTopic, 1, compacted: false));
             if (missing.Count > 0)
@@ -114,7 +114,8 @@ internal sealed class KafkaTopics(KafkaOptions options) : IDisposable
             if (Array.TrueForAll(names, counts.ContainsKey))
                 return counts;
             if (Clock.GetElapsedTime(begun) > options.RequestTimeout)
-                throw new EventLogException($"Topic {names.First(name => !counts.ContainsKey(name))} was created but is not known to the brokers yet; try again.");
+                throw new EventLogException(
+                    $"Topic {names.First(name => !counts.ContainsKey(name))} was created but is not known to the brokers yet; try again.");
             await Task.Delay(AskAgainDelay, cancellation);
         }
     }

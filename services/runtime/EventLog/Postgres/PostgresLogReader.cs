@@ -48,7 +48,8 @@ internal sealed class PostgresLogReader(PostgresEventLog log) : ILogReader
             if (left <= TimeSpan.Zero)
                 return [];
             var untilPoll = log.Options.PollInterval - Clock.GetElapsedTime(lookedAt);
-            await woken.WaitAsync(TimeSpan.FromMilliseconds(Math.Clamp(Math.Min(left.TotalMilliseconds, untilPoll.TotalMilliseconds), 1, 60_000)), cancellation);
+            var milliseconds = Math.Clamp(Math.Min(left.TotalMilliseconds, untilPoll.TotalMilliseconds), 1, 60_000);
+            await woken.WaitAsync(TimeSpan.FromMilliseconds(milliseconds), cancellation);
         }
     }
 
