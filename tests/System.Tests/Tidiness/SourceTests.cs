@@ -25,8 +25,12 @@ internal sealed partial class SourceTests
         "services/runtime/Processing/PartitionBatch.cs",
         "services/runtime/Processing/ServiceRuntime.cs",
         "services/runtime/RuntimeTelemetry.cs",
+        "tests/Runtime.Tests/EventStore/ConcurrencyTests.cs",
+        "tests/Runtime.Tests/EventStore/EventHistoryTests.cs",
         "tests/Runtime.Tests/Processing/FlowTests.cs",
+        "tests/Runtime.Tests/Processing/RepeatAndGapTests.cs",
         "tests/Runtime.Tests/Processing/Shop.cs",
+        "tests/Runtime.Tests/Processing/TraceTests.cs",
     ];
 
     private static readonly string[] TextEndings =
