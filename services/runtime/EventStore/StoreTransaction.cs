@@ -282,22 +282,4 @@ internal sealed class StoreTransaction(StoreContext store, NpgsqlConnection conn
             Statements.Ints(changed.Select(s => s.Kind.Shape)),
             Statements.Texts(changed.Select(s => s.Kind.Write(s.State))));
     }
-
-    private sealed class LoadedStream(Command first)
-    {
-        public Guid Id { get; } = first.Stream;
-
-        public Guid Customer { get; } = first.Customer;
-
-        public StreamKind Kind { get; } = first.Kind;
-
-        public object State { get; set; } = first.Kind.Initial;
-
-        public int Version { get; set; }
-
-        /// <summary>Some command of the transaction needs the history, so those before it must add to it.</summary>
-        public bool KeepsHistory { get; set; }
-
-        public List<DomainEvent> History { get; } = [];
-    }
 }

@@ -44,6 +44,7 @@ internal sealed partial class ConsumerRunner(
         try
         {
             reader ??= eventLog.OpenReader();
+            await LearnEndsAsync(gained.Keys, cancellation);
             var partitions = await offsets.ClaimAsync(gained, incarnation, cancellation);
             foreach (var (partition, customer) in await ParkedRecords.CustomersAsync(database, gained.Keys, cancellation))
                 partitions.FirstOrDefault(p => p.Number == partition)?.Park(customer);
@@ -102,6 +103,16 @@ internal sealed partial class ConsumerRunner(
                 LogUnreadable(log, definition.Name, fault);
                 await Task.Delay(limits.RetryAfter, systemTime, cancellation);
             }
+        }
+    }
+
+    /// <summary>Where a log does not tell the ends by itself, an empty partition would never count as read to its end.</summary>
+    private async Task LearnEndsAsync(IEnumerable<int> partitions, CancellationToken cancellation)
+    {
+        foreach (var topic in definition.Subscriptions.Select(s => s.Topic))
+        {
+            if (partitions.Any(p => eventLog.KnownEnd(topic, p) is null))
+                await eventLog.EndOffsetsAsync(topic, cancellation);
         }
     }
 
@@ -166,94 +177,6 @@ internal sealed partial class ConsumerRunner(
         span.TagMessaging(eventLog.System, "consume", "process", batch.OnlyTopic, partition.Number, batch.Applied);
         return span;
     }
-
-    private async Task SettleAsync(OwnedPartition partition, PartitionBatch batch, WorkItem item, CancellationToken cancellation)
-    {
-        try
-        {
-            await item.Done;
-            Applied(partition, batch);
-        }
-        catch (FencedException)
-        {
-            LogFenced(log, definition.Name, partition.Number);
-            Drop([partition.Number]);
-        }
-        catch (Exception fault) when (IsPassing(fault))
-        {
-            LogRepeat(log, definition.Name, partition.Number, fault);
-            await Task.Delay(limits.RetryAfter, systemTime, cancellation);
-            await RestartAsync(partition, cancellation);
-        }
-        catch (Exception fault) when (fault is not OperationCanceledException)
-        {
-            // Some record's rows are refused: applied one by one, only its customer is parked.
-            LogRefused(log, definition.Name, partition.Number, batch.Applied, fault);
-            if (batch.Applied > 1)
-                partition.OneByOne = batch.Applied;
-            else
-                partition.ParkNext = $"{fault.GetType().Name}: {fault.Message}";
-            await RestartAsync(partition, cancellation);
-        }
-    }
-
-    private void Applied(OwnedPartition partition, PartitionBatch batch)
-    {
-        partition.Place(batch.Places);
-        partition.ParkNext = null;
-        partition.OneByOne = Math.Max(0, partition.OneByOne - batch.Applied);
-        var service = new KeyValuePair<string, object?>("patron.service", definition.Name);
-        RuntimeTelemetry.RecordsConsumed.Add(batch.Applied, service);
-        RuntimeTelemetry.RecordsRepeated.Add(batch.Repeated, service);
-        foreach (var customer in batch.NewlyParked)
-        {
-            partition.Park(customer);
-            partition.NewlyParked++;
-            RuntimeTelemetry.RecordsParked.Add(1, service);
-            LogParked(log, definition.Name, partition.Number, customer);
-        }
-
-        if (partition.NewlyParked > limits.NewlyParkedMax)
-        {
-            partition.Stop(
-                $"{partition.NewlyParked} customers were parked since the partition was acquired: that is a bug, not a record. Look at the parked records, deploy a fix, restart and replay them.");
-        }
-
-        if (partition.Stopped is { } reason)
-            LogStopped(log, definition.Name, partition.Number, reason);
-    }
-
-    /// <summary>
-    /// Goes back to what is committed: after a failed transaction nobody knows whether it took effect. Waits for a database that is away.
-    /// </summary>
-    private async Task RestartAsync(OwnedPartition partition, CancellationToken cancellation)
-    {
-        while (true)
-        {
-            try
-            {
-                if (await offsets.ReadAsync(partition.Number, partition.Epoch, cancellation) is { } places)
-                {
-                    partition.Place(places);
-                    await StartAsync(partition, cancellation);
-                }
-                else
-                {
-                    LogFenced(log, definition.Name, partition.Number);
-                    Drop([partition.Number]);
-                }
-
-                return;
-            }
-            catch (Exception fault) when (IsPassing(fault))
-            {
-                LogRepeat(log, definition.Name, partition.Number, fault);
-                await Task.Delay(limits.RetryAfter, systemTime, cancellation);
-            }
-        }
-    }
-
-    private static bool IsPassing(Exception fault) => fault is NpgsqlException { IsTransient: true } or TimeoutException or IOException;
 
     private void Wait(OwnedPartition partition, PartitionBatch batch)
     {

@@ -37,7 +37,10 @@ internal sealed class RepeatAndGapTests
         await PublishAsync(host, Shop.Topic, 1, 0, cancellation);
         await PublishAsync(host, Shop.Topic, 5, 4, cancellation);
 
-        await StopsAsync(host, "follows position 4 and 1 was applied last: a record was lost on the way. Have the relay of /patron/shop resend from position 1.", cancellation);
+        await StopsAsync(
+            host,
+            "follows position 4 and 1 was applied last: a record was lost on the way. Have the relay of /patron/shop resend from position 1.",
+            cancellation);
     }
 
     [Test]
@@ -111,7 +114,8 @@ internal sealed class RepeatAndGapTests
             Previous = previous,
             Watermarks = watermarks ?? [],
         };
-        await host.Log.PublishAsync(topic, [new PartitionRecords(partition, [new LogRecord(Anna.ToString("D"), envelope.ToHeaders(), fact.ToByteArray())])], cancellation);
+        var record = new LogRecord(Anna.ToString("D"), envelope.ToHeaders(), fact.ToByteArray());
+        await host.Log.PublishAsync(topic, [new PartitionRecords(partition, [record])], cancellation);
     }
 
     private static Task<TestHost> StartAsync(CancellationToken cancellation) => TestHost.StartAsync(

@@ -43,12 +43,12 @@ internal static class Shop
         customer, customer, _ => amount > 1000 ? new TooMuch(amount) : new Sold(amount));
 
     /// <param name="remindingIsBroken">While it answers true, a timer that comes due throws.</param>
-    public static void Add(WebApplicationBuilder builder, Func<bool>? remindingIsBroken = null) => builder.AddPatronService("shop", _ => new ServiceDefinition
+    public static void Add(WebApplicationBuilder builder, Func<bool>? remindingIsBroken = null, Topic? topic = null) => builder.AddPatronService("shop", _ => new ServiceDefinition
     {
         Name = "shop",
         Events = Events(),
         Streams = [Till.Kind],
-        Publications = [new Publication(Topic, e => e.Event is Sold sold ? new Int32Value { Value = sold.Amount } : null)],
+        Publications = [new Publication(topic ?? Topic, e => e.Event is Sold sold ? new Int32Value { Value = sold.Amount } : null)],
         Timers = e => e.Event is Sold ? [TimerChange.Set("remind", e.Time.AddDays(2))] : [],
         OnDue = due => [Till.Kind.Command(
             due.Stream, due.Customer, till => remindingIsBroken?.Invoke() == true ? throw new InvalidOperationException("No reminders today.") : new Reminded(till.Total))],
@@ -57,7 +57,7 @@ internal static class Shop
     /// <summary>Counts what the shop sells, as commands and as rows; an amount of 13 is poison, 666 a bug in the decision.</summary>
     /// <param name="isHealed">While it answers true, nothing is poison.</param>
     /// <param name="also">A second topic.</param>
-    public static void AddCounter(WebApplicationBuilder builder, Action<FactContext>? seen = null, Func<bool>? isHealed = null, Subscription? also = null) =>
+    public static void AddCounter(WebApplicationBuilder builder, Action<FactContext>? seen = null, Func<bool>? isHealed = null, Subscription? also = null, Topic? topic = null) =>
         builder.AddPatronService("counter", _ => new ServiceDefinition
         {
             Name = "counter",
@@ -66,7 +66,7 @@ internal static class Shop
             Migrations = [Receipts.Migration],
             Subscriptions =
             [
-                new Subscription(Topic).Writes(new Receipts()).On(Int32Value.Parser, (fact, context) =>
+                new Subscription(topic ?? Topic).Writes(new Receipts()).On(Int32Value.Parser, (fact, context) =>
                 {
                     seen?.Invoke(context);
                     var poison = isHealed?.Invoke() == true ? 0 : fact.Value;

@@ -26,7 +26,8 @@ internal sealed class TraceTests
         await host.DrainAsync(cancellation);
 
         ActivityContext.TryParse(TraceParent, null, out var cause);
-        Activity Only(string name, string service) => ended.Single(s => s.OperationName == name && (string?)s.GetTagItem("patron.service") == service && s.TraceId == cause.TraceId);
+        Activity Only(string name, string service) => ended.Single(
+            s => s.OperationName == name && (string?)s.GetTagItem("patron.service") == service && s.TraceId == cause.TraceId);
         Assert.That(() => ended.Count(s => s.TraceId == cause.TraceId), Is.EqualTo(4).After(5_000, 10));
         var (committed, published) = (Only("patron.store.commit", "shop"), Only("patron.publish", "shop"));
         var (consumed, applied) = (Only("patron.consume", "counter"), Only("patron.store.commit", "counter"));

@@ -28,9 +28,7 @@ internal sealed partial class SourceTests
         "tests/Runtime.Tests/EventStore/ConcurrencyTests.cs",
         "tests/Runtime.Tests/EventStore/EventHistoryTests.cs",
         "tests/Runtime.Tests/Processing/FlowTests.cs",
-        "tests/Runtime.Tests/Processing/RepeatAndGapTests.cs",
         "tests/Runtime.Tests/Processing/Shop.cs",
-        "tests/Runtime.Tests/Processing/TraceTests.cs",
     ];
 
     private static readonly string[] TextEndings =
