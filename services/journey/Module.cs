@@ -16,6 +16,7 @@ public static class Module
         Events = Traveller.Events,
         Streams = [Traveller.Kind],
         Views = [new FigureCounts(Story.Count)],
+        Projections = [Reach.Projection],
         Migrations = [FigureCounts.Migration],
         Subscriptions = new Consumed(services.GetRequiredService<BusinessClock>()).Subscriptions,
         Publications = [Published.Publication],
@@ -32,6 +33,7 @@ public static class Module
                 [.. (await runtime.ReadCustomerAsync(id, cancellation)).Select(Story.Tell)], StoryJson.Default.IReadOnlyListTimelineEntry)).RequireApiKey("read");
         app.MapGet("/v1/journey/figures", async (CancellationToken cancellation) =>
             TypedResults.Json(await FigureCounts.ReadAsync(runtime.Database, cancellation), StoryJson.Default.IReadOnlyListFigure)).RequireApiKey("read");
+        Reach.Map(app, runtime);
     }
 
     /// <summary>The wait of an instance is a timer under its id; a goal reached earlier cancels it.</summary>

@@ -25,6 +25,11 @@ internal static class RuntimeTelemetry
 
     public static Counter<long> TimersFired { get; } = Meter.CreateCounter<long>("patron.timers.fired", "{timer}", "Timers that came due and were handled.");
 
+    public static Counter<long> RecordsProjected { get; } = Meter.CreateCounter<long>("patron.projection.records", "{record}", "Records applied to projections.");
+
+    public static void Gauge(string name, string description, Func<IEnumerable<Measurement<long>>> observe) =>
+        Meter.CreateObservableGauge(name, observe, "{record}", description);
+
     /// <summary>OpenTelemetry's default bound of links in a span.</summary>
     private const int LinksMax = 128;
 

@@ -2,12 +2,11 @@ using Npgsql;
 
 namespace Patron.Runtime.EventStore;
 
-/// <summary>Moves the readers' places of all items of a transaction in one statement; a single refused move ends the transaction.</summary>
+/// <summary>Moves the readers' places of a transaction in one statement; a single refused move ends the transaction.</summary>
 internal static class OffsetStatements
 {
-    public static void Write(NpgsqlBatch batch, IReadOnlyList<WorkItem> items)
+    public static void Write(NpgsqlBatch batch, IReadOnlyList<OffsetMove> moves)
     {
-        var moves = items.SelectMany(i => i.Moves).ToList();
         if (moves.Count == 0)
             return;
         Statements.Add(

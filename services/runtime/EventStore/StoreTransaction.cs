@@ -44,7 +44,7 @@ internal sealed class StoreTransaction(StoreContext store, NpgsqlConnection conn
                 view.Apply(events, batch);
         }
 
-        OffsetStatements.Write(batch, items);
+        OffsetStatements.Write(batch, [.. items.SelectMany(i => i.Moves)]);
         foreach (var item in items)
             item.Effects?.Invoke(batch);
         Statements.Add(batch, "commit");

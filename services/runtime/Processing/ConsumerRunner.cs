@@ -18,7 +18,7 @@ internal sealed partial class ConsumerRunner(
     ConsumerLimits limits,
     ILogger log) : IAsyncDisposable
 {
-    private readonly OffsetTable offsets = new(database, definition);
+    private readonly OffsetTable offsets = new(database, [.. definition.Subscriptions.Select(s => s.Topic.Name)]);
     private readonly SemaphoreSlim turn = new(1, 1);
     private readonly TimeProvider systemTime = TimeProvider.System;
     private Dictionary<int, OwnedPartition> owned = [];
@@ -30,6 +30,13 @@ internal sealed partial class ConsumerRunner(
     /// <summary>True when every owned, moving partition is applied up to the log's end as this process knows it.</summary>
     public bool IsIdle => Volatile.Read(ref busy) == 0 && Partitions.All(p => p.Stopped is not null || definition.Subscriptions.All(
         s => p.Places.TryGetValue(s.Topic.Name, out var place) && place.NextOffset >= (eventLog.KnownEnd(s.Topic, p.Number) ?? long.MaxValue)));
+
+    public IEnumerable<ReaderLag> Lag => definition.Subscriptions.Select(s => s.Topic).Select(topic =>
+    {
+        var places = Partitions.Select(p => (p.Number, Next: p.Places.GetValueOrDefault(topic.Name).NextOffset)).ToList();
+        return new ReaderLag(
+            "consumer", topic.Name, null, places.Sum(p => p.Next), places.Sum(p => Math.Max(0, (eventLog.KnownEnd(topic, p.Number) ?? p.Next) - p.Next)));
+    });
 
     /// <summary>A customer was parked outside of reading, by a timer that faulted.</summary>
     public void Park(int partition, Guid customer)

@@ -4,13 +4,11 @@ using Patron.Runtime.EventStore;
 namespace Patron.Runtime.Processing;
 
 /// <summary>How far each topic is applied, in the service's own database. A claim raises the reader epoch and so fences the earlier owner.</summary>
-internal sealed class OffsetTable(NpgsqlDataSource database, ServiceDefinition definition)
+internal sealed class OffsetTable(NpgsqlDataSource database, IReadOnlyList<string> topics)
 {
     public async Task<IReadOnlyList<OwnedPartition>> ClaimAsync(
         IReadOnlyDictionary<int, long> gained, Guid incarnation, CancellationToken cancellation)
     {
-        var topics = definition.Subscriptions.Select(s => s.Topic.Name).ToList();
-
         // In another life of the log offsets start again at 0; the positions that were applied still tell repeats.
         await using var command = database.CreateCommand(
             """
@@ -41,12 +39,12 @@ internal sealed class OffsetTable(NpgsqlDataSource database, ServiceDefinition d
             "select topic, next_offset, store_epoch, position from offsets where partition = $1 and reader_epoch = $2 and topic = any($3)");
         command.Parameters.Add(new NpgsqlParameter<short> { TypedValue = (short)partition });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = epoch });
-        command.Parameters.Add(Statements.Texts(definition.Subscriptions.Select(s => s.Topic.Name)));
+        command.Parameters.Add(Statements.Texts(topics));
         var places = new Dictionary<string, TopicPlace>();
         await using var row = await command.ExecuteReaderAsync(cancellation);
         while (await row.ReadAsync(cancellation))
             places.Add(row.GetString(0), Place(row, 1));
-        return places.Count == definition.Subscriptions.Count ? places : null;
+        return places.Count == topics.Count ? places : null;
     }
 
     private static TopicPlace Place(NpgsqlDataReader row, int first) =>

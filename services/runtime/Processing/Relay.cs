@@ -38,6 +38,12 @@ internal sealed partial class Relay(
         }
     }
 
+    public ReaderLag LookAtLag()
+    {
+        lock (guard)
+            return ReaderLag.OfStore("relay", checkpoints.Values.Select(c => (c.Position, c.Head)));
+    }
+
     /// <summary>Events became durable; those of partitions that another instance relays are its business.</summary>
     public void Committed(IEnumerable<RecordedEvent> appended)
     {

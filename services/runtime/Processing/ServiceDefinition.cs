@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Patron.Runtime.EventLog;
 using Patron.Runtime.EventStore;
+using Patron.Runtime.Projections;
 
 namespace Patron.Runtime.Processing;
 
@@ -16,6 +17,9 @@ public sealed class ServiceDefinition
     public required IReadOnlyList<StreamKind> Streams { get; init; }
 
     public IReadOnlyList<IInlineView> Views { get; init; } = [];
+
+    /// <summary>Views that follow the store or the log and can be rebuilt beside themselves; their names differ.</summary>
+    public IReadOnlyList<Projection> Projections { get; init; } = [];
 
     public IReadOnlyList<Subscription> Subscriptions { get; init; } = [];
 

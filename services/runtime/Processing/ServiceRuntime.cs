@@ -5,11 +5,12 @@ using Npgsql;
 using Patron.Runtime.EventLog;
 using Patron.Runtime.EventStore;
 using Patron.Runtime.Hosting;
+using Patron.Runtime.Projections;
 
 namespace Patron.Runtime.Processing;
 
 /// <summary>A running service: its store, its readers and relay, its timers. One per service in a process, keyed by the service's name.</summary>
-public sealed class ServiceRuntime : IAsyncDisposable
+public sealed partial class ServiceRuntime : IAsyncDisposable
 {
     private readonly RuntimeSettings settings;
     private readonly StoreContext store;
@@ -45,6 +46,7 @@ public sealed class ServiceRuntime : IAsyncDisposable
     public IReadOnlyList<string> Troubles =>
     [
         .. loops.Faults,
+        .. Projections?.Troubles ?? [],
         .. Consumer?.Partitions.Where(p => p.Stopped is not null).Select(p => $"Partition {p.Number} of {Definition.Name} stopped: {p.Stopped}") ?? [],
     ];
 
@@ -168,13 +170,19 @@ public sealed class ServiceRuntime : IAsyncDisposable
 
     /// <summary>Brings the schema up to date. Safe to repeat and in several processes at once.</summary>
     public Task MigrateAsync(CancellationToken cancellation) =>
-        Migrations.ApplyAsync(Database, Definition.Name, settings.Partitions, Definition.Migrations, cancellation);
+        Migrations.ApplyAsync(
+            Database,
+            Definition.Name,
+            settings.Partitions,
+            Definition.Projections.Count == 0 ? Definition.Migrations : [ProjectionRegistry.Migration, .. Definition.Migrations],
+            cancellation);
 
     internal async Task StartAsync(CancellationToken cancellation)
     {
         if (settings.MigrateAtStart)
             await MigrateAsync(cancellation);
-        var topics = Definition.Publications.Select(p => p.Topic).Concat(Definition.Subscriptions.Select(s => s.Topic)).Distinct().ToList();
+        var topics = Definition.Publications.Select(p => p.Topic).Concat(Definition.Subscriptions.Select(s => s.Topic))
+            .Concat(Definition.Projections.SelectMany(p => p.Topics)).Distinct().ToList();
         var incarnation = await eventLog.OpenAsync(topics, cancellation);
         StoreEpoch = await EpochAsync(cancellation);
 
@@ -185,7 +193,10 @@ public sealed class ServiceRuntime : IAsyncDisposable
         Timers = new TimerRunner(Database, Definition, clock, LaneOf, Consumer.Park, log);
         var instance = Guid.CreateVersion7(TimeProvider.System.GetUtcNow());
         Leases = new PartitionLeases(Database, Definition.Name, instance, settings.LeaseDuration, log);
+        Projections = ServiceProjections.Open(Definition, Database, store.Reader, eventLog, incarnation, instance, settings, log);
+        workers.AddRange(Projections.Runners);
         clock.Advanced += OnAdvanced;
+        LagGauges.Watch(this);
 
         foreach (var lane in lanes)
             loops.Start("writer lane", lane.RunAsync, untilLanes: true);
@@ -193,6 +204,8 @@ public sealed class ServiceRuntime : IAsyncDisposable
         loops.Start("relay", Relay.RunAsync, untilLanes: true);
         loops.Start("consumer", Consumer.RunAsync);
         loops.Start("timers", Timers.RunAsync);
+        foreach (var runner in Projections.Runners)
+            loops.Start($"projection {runner.Projection.Name}", runner.RunAsync);
         loops.Start("leases", token => KeepLeasesAsync(incarnation, token));
     }
 
@@ -217,9 +230,12 @@ public sealed class ServiceRuntime : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref disposed, 1) == 1)
             return;
+        LagGauges.Forget(this);
         await loops.DisposeAsync();
         Relay?.Dispose();
         Timers?.Dispose();
+        if (Projections is not null)
+            await Projections.DisposeAsync();
         if (Consumer is not null)
             await Consumer.DisposeAsync();
         await Database.DisposeAsync();
@@ -234,6 +250,7 @@ public sealed class ServiceRuntime : IAsyncDisposable
         Interlocked.Increment(ref activity);
         Relay?.Committed(appended);
         Timers?.Committed(appended);
+        Projections?.Committed(appended);
     }
 
     private async Task KeepLeasesAsync(Guid incarnation, CancellationToken cancellation)

@@ -5,6 +5,7 @@ using Npgsql;
 using Patron.Runtime.EventLog;
 using Patron.Runtime.EventStore;
 using Patron.Runtime.Processing;
+using Patron.Runtime.Projections;
 
 namespace Patron.Runtime.Tests.Processing;
 
@@ -43,16 +44,22 @@ internal static class Shop
         customer, customer, _ => amount > 1000 ? new TooMuch(amount) : new Sold(amount));
 
     /// <param name="remindingIsBroken">While it answers true, a timer that comes due throws.</param>
-    public static void Add(WebApplicationBuilder builder, Func<bool>? remindingIsBroken = null, Topic? topic = null) => builder.AddPatronService("shop", _ => new ServiceDefinition
+    /// <param name="topic">Where it publishes, if not to <see cref="Topic"/>.</param>
+    /// <param name="view">A projection of the shop, if a test needs one.</param>
+    public static void Add(WebApplicationBuilder builder, Func<bool>? remindingIsBroken = null, Topic? topic = null, Projection? view = null) =>
+        builder.AddPatronService("shop", _ => Definition(remindingIsBroken, topic ?? Topic, view));
+
+    private static ServiceDefinition Definition(Func<bool>? remindingIsBroken, Topic topic, Projection? view) => new()
     {
         Name = "shop",
         Events = Events(),
         Streams = [Till.Kind],
-        Publications = [new Publication(topic ?? Topic, e => e.Event is Sold sold ? new Int32Value { Value = sold.Amount } : null)],
+        Projections = view is null ? [] : [view],
+        Publications = [new Publication(topic, e => e.Event is Sold sold ? new Int32Value { Value = sold.Amount } : null)],
         Timers = e => e.Event is Sold ? [TimerChange.Set("remind", e.Time.AddDays(2))] : [],
         OnDue = due => [Till.Kind.Command(
             due.Stream, due.Customer, till => remindingIsBroken?.Invoke() == true ? throw new InvalidOperationException("No reminders today.") : new Reminded(till.Total))],
-    });
+    };
 
     /// <summary>Counts what the shop sells, as commands and as rows; an amount of 13 is poison, 666 a bug in the decision.</summary>
     /// <param name="isHealed">While it answers true, nothing is poison.</param>
@@ -77,6 +84,15 @@ internal static class Shop
                 .. also is null ? Array.Empty<Subscription>() : [also],
             ],
         });
+
+    /// <summary>A service that only looks.</summary>
+    public static void AddBoard(WebApplicationBuilder builder, Projection projection) => builder.AddPatronService("board", _ => new ServiceDefinition
+    {
+        Name = "board",
+        Events = Events(),
+        Streams = [Till.Kind],
+        Projections = [projection],
+    });
 
     private static EventTypes Events() => new(ShopJson.Default, typeof(Sold), typeof(Reminded));
 }

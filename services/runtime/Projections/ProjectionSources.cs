@@ -1,0 +1,175 @@
+using Npgsql;
+using Patron.Runtime.EventLog;
+using Patron.Runtime.EventStore;
+using Patron.Runtime.Processing;
+
+namespace Patron.Runtime.Projections;
+
+/// <summary>How far a generation has read: (source, partition) to what is applied.</summary>
+internal sealed class GenerationPlaces : Dictionary<(string Source, int Partition), TopicPlace>
+{
+    /// <summary>True when nothing that <paramref name="other"/> has applied is missing here, as far as both read the same.</summary>
+    public bool Cover(GenerationPlaces other) => this.All(p => !other.TryGetValue(p.Key, out var seen) || p.Value.NextOffset >= seen.NextOffset);
+}
+
+/// <summary>Records to apply in one transaction, and where their sources then stand.</summary>
+internal sealed record Slice(GenerationPlaces Places, int Records, Action<NpgsqlBatch> Write);
+
+/// <summary>What one generation reads from. Used by one task, but for <see cref="KnownEnd"/>.</summary>
+internal interface IProjectionSource : IAsyncDisposable
+{
+    IReadOnlyList<string> Names { get; }
+
+    /// <summary>Reading goes on from here.</summary>
+    void Start(GenerationPlaces places);
+
+    /// <summary>The next records after these places; null when none came within <paramref name="wait"/>.</summary>
+    Task<Slice?> ReadAsync(GenerationPlaces places, TimeSpan wait, CancellationToken cancellation);
+
+    /// <summary>The end as this process knows it, at once; null when unknown.</summary>
+    long? KnownEnd(string source, int partition);
+
+    /// <summary>The end right now of each partition.</summary>
+    Task<IReadOnlyList<long>> EndsAsync(string source, CancellationToken cancellation);
+}
+
+/// <summary>The last position of each partition of the service's store, from its own commits and from looking.</summary>
+internal sealed class StoreHeads(NpgsqlDataSource database, int partitions)
+{
+    private readonly long[] heads = new long[partitions];
+    private volatile bool looked;
+
+    public long? this[int partition] => looked ? Volatile.Read(ref heads[partition]) : null;
+
+    public void Raise(int partition, long position)
+    {
+        var seen = Volatile.Read(ref heads[partition]);
+        while (seen < position && Interlocked.CompareExchange(ref heads[partition], position, seen) is var found && found != seen)
+            seen = found;
+    }
+
+    /// <summary>Other instances append too, and nobody here is told.</summary>
+    public async Task<IReadOnlyList<long>> LookAsync(CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand("select partition, position from heads");
+        await using var row = await command.ExecuteReaderAsync(cancellation);
+        while (await row.ReadAsync(cancellation))
+            Raise(row.GetInt16(0), row.GetInt64(1));
+        looked = true;
+        return [.. Enumerable.Range(0, heads.Length).Select(p => Volatile.Read(ref heads[p]))];
+    }
+}
+
+/// <summary>
+/// The service's own store by position. The place of a partition is the position applied last: positions are gapless and in commit order.
+/// </summary>
+internal sealed class StoreSource(EventReader events, StoreHeads heads, Pulse committed, Projection projection) : IProjectionSource
+{
+    public IReadOnlyList<string> Names { get; } = [ReaderLag.Store];
+
+    public void Start(GenerationPlaces places)
+    {
+    }
+
+    public long? KnownEnd(string source, int partition) => heads[partition];
+
+    public Task<IReadOnlyList<long>> EndsAsync(string source, CancellationToken cancellation) => heads.LookAsync(cancellation);
+
+    public async Task<Slice?> ReadAsync(GenerationPlaces places, TimeSpan wait, CancellationToken cancellation)
+    {
+        var behind = Behind(places);
+        if (behind.Count == 0)
+        {
+            if (wait <= TimeSpan.Zero)
+                return null;
+            if (!await committed.WaitAsync(wait, cancellation))
+                await heads.LookAsync(cancellation);
+            behind = Behind(places);
+            if (behind.Count == 0)
+                return null;
+        }
+
+        // At least one event of each, or a partition would be left behind for ever.
+        var read = await events.AfterAsync(behind, Math.Max(1, projection.RecordsPerStepMax / behind.Count), cancellation);
+        if (read.Count == 0)
+            return null;
+        var moved = new GenerationPlaces();
+        foreach (var last in read.GroupBy(e => e.Partition, (_, of) => of.Last()))
+            moved[(ReaderLag.Store, last.Partition)] = new TopicPlace(last.Position, null, last.Position);
+        return new Slice(moved, read.Count, batch => projection.ApplyEvents!(read, batch));
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private List<(int Partition, long Position)> Behind(GenerationPlaces places) =>
+        [.. places.Where(p => p.Value.NextOffset < heads[p.Key.Partition]).Select(p => (p.Key.Partition, p.Value.NextOffset))];
+}
+
+/// <summary>Topics of the log. Repeats are skipped by position; a record whose predecessor is missing ends the reading.</summary>
+internal sealed class TopicSource(IEventLog eventLog, Projection projection) : IProjectionSource
+{
+    private readonly ILogReader reader = eventLog.OpenReader();
+    private readonly Dictionary<string, Topic> topics = projection.Topics.ToDictionary(t => t.Name);
+
+    public IReadOnlyList<string> Names => [.. topics.Keys];
+
+    public void Start(GenerationPlaces places)
+    {
+        foreach (var ((source, partition), place) in places)
+            reader.Assign(topics[source], partition, place.NextOffset);
+    }
+
+    public long? KnownEnd(string source, int partition) => eventLog.KnownEnd(topics[source], partition);
+
+    public async Task<IReadOnlyList<long>> EndsAsync(string source, CancellationToken cancellation) =>
+        await eventLog.EndOffsetsAsync(topics[source], cancellation);
+
+    public async Task<Slice?> ReadAsync(GenerationPlaces places, TimeSpan wait, CancellationToken cancellation)
+    {
+        var batches = await reader.ReadAsync(projection.RecordsPerStepMax, wait, cancellation);
+        if (batches.Count == 0)
+            return null;
+        var moved = new GenerationPlaces();
+        var facts = new List<ConsumedFact>();
+        foreach (var batch in batches)
+        {
+            var key = (batch.Topic.Name, batch.Partition);
+            var place = moved.GetValueOrDefault(key, places[key]);
+            foreach (var read in batch.Records)
+                place = Take(batch, read, place, facts);
+            moved[key] = place with { NextOffset = batch.NextOffset };
+        }
+
+        return new Slice(moved, facts.Count, transaction =>
+        {
+            if (facts.Count > 0)
+                projection.ApplyFacts!(facts, transaction);
+        });
+    }
+
+    public ValueTask DisposeAsync() => reader.DisposeAsync();
+
+    private static TopicPlace Take(LogBatch batch, ReadRecord read, TopicPlace place, List<ConsumedFact> facts)
+    {
+        var at = $"{batch.Topic.Name}[{batch.Partition}]@{read.Offset}";
+        if (!Guid.TryParseExact(read.Record.Key, "D", out var customer) || !Envelope.TryRead(read.Record.Headers, out var envelope, out _))
+            throw new InvalidDataException($"{at} is not a fact of Patron.");
+        if (place.StoreEpoch is { } known && known != envelope.StoreEpoch)
+        {
+            throw new InvalidDataException(
+                $"{at} comes from store epoch {envelope.StoreEpoch} and {known} was read before: the producer's store was restored. Rebuild this projection.");
+        }
+
+        if (place.StoreEpoch is not null && envelope.Position <= place.Position)
+            return place;
+        if (!batch.Topic.Compacted && envelope.Previous != place.Position)
+        {
+            throw new InvalidDataException(
+                $"{at} follows position {envelope.Previous} and {place.Position} was applied last: have the relay of {envelope.Source} resend what was lost.");
+        }
+
+        var metadata = new EventMetadata { TraceParent = envelope.TraceParent, Backfill = envelope.Backfill };
+        facts.Add(new ConsumedFact(new FactContext(customer, batch.Topic.Name, batch.Partition, read.Offset, envelope, metadata), read.Record.Value));
+        return new TopicPlace(read.Offset + 1, envelope.StoreEpoch, envelope.Position);
+    }
+}
