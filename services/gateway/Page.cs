@@ -17,7 +17,7 @@ internal sealed class Page(string title)
         .card{border:1px solid color-mix(in srgb,CanvasText 18%,Canvas);border-radius:.6rem;padding:.8rem 1rem}
         table{border-collapse:collapse;width:100%} td,th{text-align:left;padding:.25rem .5rem;vertical-align:top}
         tr+tr td{border-top:1px solid color-mix(in srgb,CanvasText 12%,Canvas)} td.n{text-align:right;font-variant-numeric:tabular-nums}
-        .service{font-size:.8rem;padding:.1rem .5rem;border-radius:1rem;background:color-mix(in srgb,#0958d9 16%,Canvas)} time{white-space:nowrap}
+        .time{white-space:nowrap}
         """;
 
     private readonly StringBuilder body = new();

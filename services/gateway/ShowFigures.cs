@@ -25,6 +25,8 @@ internal static class ShowFigures
             page.Markup("<section class=\"card\">").Text("h2", answer.Service);
             if (answer.Trouble is { } trouble)
                 page.Text("p", trouble, "trouble");
+            else if (answer.Items.Count == 0)
+                page.Text("p", "Idle: nothing was asked of it yet.", "lead");
             page.Markup("<table>");
             foreach (var figure in answer.Items)
                 page.Row((figure.Name, null), (figure.Value.ToString("N0", CultureInfo.InvariantCulture), "n"));
