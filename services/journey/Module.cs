@@ -30,7 +30,8 @@ public static class Module
         var runtime = app.Services.PatronService(Name);
         app.MapGet("/v1/journey/customers/{id:guid}/timeline", async (Guid id, CancellationToken cancellation) =>
             TypedResults.Json<IReadOnlyList<TimelineEntry>>(
-                [.. (await runtime.ReadCustomerAsync(id, cancellation)).Select(Story.Tell)], StoryJson.Default.IReadOnlyListTimelineEntry)).RequireApiKey("read");
+                [.. (await runtime.ReadCustomerAsync(id, cancellation)).Select(Story.Tell)], StoryJson.Default.IReadOnlyListTimelineEntry))
+            .RequireApiKey("read");
         app.MapGet("/v1/journey/figures", async (CancellationToken cancellation) =>
             TypedResults.Json(await FigureCounts.ReadAsync(runtime.Database, cancellation), StoryJson.Default.IReadOnlyListFigure)).RequireApiKey("read");
         Reach.Map(app, runtime);

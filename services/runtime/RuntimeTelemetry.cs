@@ -19,13 +19,15 @@ internal static class RuntimeTelemetry
 
     public static Counter<long> RecordsConsumed { get; } = Meter.CreateCounter<long>("patron.consumer.records", "{record}", "Records applied.");
 
-    public static Counter<long> RecordsRepeated { get; } = Meter.CreateCounter<long>("patron.consumer.repeats", "{record}", "Records skipped because they had been applied before.");
+    public static Counter<long> RecordsRepeated { get; } = Meter.CreateCounter<long>(
+        "patron.consumer.repeats", "{record}", "Records skipped because they had been applied before.");
 
     public static Counter<long> RecordsParked { get; } = Meter.CreateCounter<long>("patron.consumer.parked", "{record}", "Records parked.");
 
     public static Counter<long> TimersFired { get; } = Meter.CreateCounter<long>("patron.timers.fired", "{timer}", "Timers that came due and were handled.");
 
-    public static Counter<long> RecordsProjected { get; } = Meter.CreateCounter<long>("patron.projection.records", "{record}", "Records applied to projections.");
+    public static Counter<long> RecordsProjected { get; } = Meter.CreateCounter<long>(
+        "patron.projection.records", "{record}", "Records applied to projections.");
 
     public static void Gauge(string name, string description, Func<IEnumerable<Measurement<long>>> observe) =>
         Meter.CreateObservableGauge(name, observe, "{record}", description);

@@ -87,7 +87,11 @@ public sealed class TestHost : IAsyncDisposable
     }
 
     /// <summary>Moves business time on, stopping at every timer on the way.</summary>
-    public Task AdvanceToAsync(DateTimeOffset target, CancellationToken cancellation) => Driver().AdvanceToAsync(target, cancellation);
+    public async Task AdvanceToAsync(DateTimeOffset target, CancellationToken cancellation)
+    {
+        await Driver().AdvanceToAsync(target, cancellation);
+        await Driver().DrainAsync(cancellation);
+    }
 
     /// <summary>Publishes a fact as its owning service would, with dense positions: for services whose producers are not in the host.</summary>
     public async Task PublishAsync(Topic topic, string source, Guid customer, IMessage fact, CancellationToken cancellation, bool backfill = false)

@@ -122,7 +122,11 @@ internal sealed class StoreTransaction(StoreContext store, NpgsqlConnection conn
             var stream = streams[row.GetGuid(0)];
             stream.Version = row.GetInt32(1);
             if (row.GetString(4) != stream.Kind.Name)
-                throw new InvalidOperationException($"Stream {row.GetGuid(0)} is of kind '{row.GetString(4)}', not '{stream.Kind.Name}'. Streams of different kinds need different ids.");
+            {
+                throw new InvalidOperationException(
+                    $"Stream {row.GetGuid(0)} is of kind '{row.GetString(4)}', not '{stream.Kind.Name}'. Streams of different kinds need different ids.");
+            }
+
             if (row.GetInt32(2) == stream.Kind.Shape)
                 stream.State = stream.Kind.Read(row.GetString(3));
             else
@@ -253,7 +257,8 @@ internal sealed class StoreTransaction(StoreContext store, NpgsqlConnection conn
             batch,
             """
             insert into events (partition, position, stream, customer, version, type, time, data, metadata, key)
-            select * from unnest($1::smallint[], $2::bigint[], $3::uuid[], $4::uuid[], $5::int[], $6::text[], $7::timestamptz[], $8::text[], $9::text[], $10::uuid[])
+            select * from unnest($1::smallint[], $2::bigint[], $3::uuid[], $4::uuid[], $5::int[], $6::text[], $7::timestamptz[], $8::text[],
+              $9::text[], $10::uuid[])
             """,
             Statements.Smallints(appended.Select(a => a.Event.Partition)),
             Statements.Bigints(appended.Select(a => a.Event.Position)),

@@ -12,10 +12,12 @@ public sealed class BusinessTimeDriver(BusinessClock clock, IReadOnlyList<Servic
     private static readonly TimeSpan LookAgainAfter = TimeSpan.FromMilliseconds(1);
 
     /// <summary>
-    /// Waits until no relay, reader, lane, due timer or registered worker of any service has anything left to do.
+    /// Waits until no relay, reader, lane, due timer, registered worker or view of any service has anything left to do.
     /// </summary>
     /// <exception cref="InvalidOperationException">A partition stopped or a loop ended: what is left will never be worked off.</exception>
-    public async Task DrainAsync(CancellationToken cancellation)
+    public Task DrainAsync(CancellationToken cancellation) => UntilAsync(s => s.IsCaughtUp, cancellation);
+
+    private async Task UntilAsync(Func<ServiceRuntime, bool> isDone, CancellationToken cancellation)
     {
         while (true)
         {
@@ -26,16 +28,16 @@ public sealed class BusinessTimeDriver(BusinessClock clock, IReadOnlyList<Servic
 
             // Work moves between services while they are looked at one after another; only a look without any commit counts.
             var before = services.Sum(s => s.Activity);
-            if (services.All(s => s.IsIdle) && services.All(s => s.IsIdle) && services.Sum(s => s.Activity) == before)
+            if (services.All(isDone) && services.All(isDone) && services.Sum(s => s.Activity) == before)
                 return;
             await Task.Delay(LookAgainAfter, TimeProvider.System, cancellation);
         }
     }
 
-    /// <summary>Advances to <paramref name="target"/>, stopping at every timer on the way; drained before and after each step.</summary>
+    /// <summary>Advances to <paramref name="target"/>, stopping at every timer on the way; all but views is worked off before and after each step.</summary>
     public async Task AdvanceToAsync(DateTimeOffset target, CancellationToken cancellation)
     {
-        await DrainAsync(cancellation);
+        await UntilAsync(s => s.IsIdle, cancellation);
         while (clock.GetUtcNow() < target)
         {
             var now = clock.GetUtcNow();
@@ -43,7 +45,7 @@ public sealed class BusinessTimeDriver(BusinessClock clock, IReadOnlyList<Servic
             var due = services.Select(s => s.NextDue).Append(clock.NextTimerDue ?? DateTimeOffset.MaxValue).Where(d => d > now)
                 .DefaultIfEmpty(DateTimeOffset.MaxValue).Min();
             clock.AdvanceTo(new[] { step, due, target }.Min());
-            await DrainAsync(cancellation);
+            await UntilAsync(s => s.IsIdle, cancellation);
         }
     }
 }

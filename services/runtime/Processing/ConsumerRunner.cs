@@ -158,7 +158,8 @@ internal sealed partial class ConsumerRunner(
         var work = new List<(OwnedPartition Partition, PartitionBatch Batch, WorkItem Item, Activity? Span)>();
         foreach (var partition in owned.Values.Where(p => p.Stopped is null && p.Pending.Values.Any(q => q.Count > 0)))
         {
-            var batch = new PartitionBatch(definition, partition, partition.OneByOne > 0 || partition.ParkNext is not null ? 1 : limits.RecordsPerTransactionMax);
+            var alone = partition.OneByOne > 0 || partition.ParkNext is not null;
+            var batch = new PartitionBatch(definition, partition, alone ? 1 : limits.RecordsPerTransactionMax);
             batch.Take();
             Wait(partition, batch);
             var span = batch.Applied > 0 ? StartSpan(partition, batch) : null;

@@ -92,7 +92,8 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
         if (place.StoreEpoch is { } known && known != envelope.StoreEpoch)
         {
             partition.Stop(
-                $"{topic.Name}[{partition.Number}]@{read.Offset} comes from store epoch {envelope.StoreEpoch} and {known} was read before: the producer's store was restored from a backup. Restore it to a later point, or accept the new epoch.");
+                $"{topic.Name}[{partition.Number}]@{read.Offset} comes from store epoch {envelope.StoreEpoch} and {known} was read before: "
+                + "the producer's store was restored from a backup. Restore it to a later point, or accept the new epoch.");
             return false;
         }
 
@@ -107,7 +108,8 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
         if (!topic.Compacted && envelope.Previous != place.Position)
         {
             partition.Stop(
-                $"{topic.Name}[{partition.Number}]@{read.Offset} follows position {envelope.Previous} and {place.Position} was applied last: a record was lost on the way. Have the relay of {envelope.Source} resend from position {place.Position}.");
+                $"{topic.Name}[{partition.Number}]@{read.Offset} follows position {envelope.Previous} and {place.Position} was applied last: "
+                + $"a record was lost on the way. Have the relay of {envelope.Source} resend from position {place.Position}.");
             return false;
         }
 

@@ -33,7 +33,8 @@ public sealed partial class ServiceRuntime : IAsyncDisposable
         (Definition, Database, this.eventLog, this.settings, this.clock, this.logs) = (definition, database, eventLog, settings, clock, logs);
         var log = logs.CreateLogger($"Patron.{definition.Name}");
         store = new StoreContext(database, definition.Events, definition.Views, definition.Timers, settings.Partitions, clock);
-        lanes = [.. Enumerable.Range(0, settings.Lanes).Select(_ => new WriterLane(store, definition.Name, settings.UnitsPerTransactionMax, log) { Committed = Committed })];
+        lanes = [.. Enumerable.Range(0, settings.Lanes)
+            .Select(_ => new WriterLane(store, definition.Name, settings.UnitsPerTransactionMax, log) { Committed = Committed })];
         loops = new ServiceLoops(definition.Name, log);
     }
 
@@ -52,7 +53,11 @@ public sealed partial class ServiceRuntime : IAsyncDisposable
 
     /// <summary>True when nothing is under way or waiting: relay, readers, lanes, due timers and registered work.</summary>
     public bool IsIdle =>
-        lanes.All(l => l.IsIdle) && Relay is { IsIdle: true } && Consumer is { IsIdle: true } && Timers is { IsIdle: true } && workers.TrueForAll(w => w.IsIdle);
+        lanes.All(l => l.IsIdle) && Relay is { IsIdle: true } && Timers is { IsIdle: true } && workers.TrueForAll(w => w.IsIdle)
+        && Consumer is { IsIdle: true };
+
+    /// <summary>True when, besides, every view shows what was decided. Views decide nothing, so business time need not wait for them.</summary>
+    public bool IsCaughtUp => IsIdle && Projections?.Runners.All(r => r.IsIdle) != false;
 
     /// <summary>The earliest timer, in business time; <see cref="DateTimeOffset.MaxValue"/> when none is set.</summary>
     public DateTimeOffset NextDue => Timers?.NextDue ?? DateTimeOffset.MinValue;
@@ -62,13 +67,9 @@ public sealed partial class ServiceRuntime : IAsyncDisposable
 
     /// <summary>The life of this store; known once started.</summary>
     public Guid StoreEpoch { get; private set; }
-
     private Relay? Relay { get; set; }
-
     private ConsumerRunner? Consumer { get; set; }
-
     private TimerRunner? Timers { get; set; }
-
     private PartitionLeases? Leases { get; set; }
 
     /// <summary>
@@ -82,13 +83,12 @@ public sealed partial class ServiceRuntime : IAsyncDisposable
     public async Task<IReadOnlyList<CommandResult>> ExecuteAsync(IReadOnlyList<Command> commands, CancellationToken cancellation)
     {
         var current = System.Diagnostics.Activity.Current;
-        var trace = current?.Id;
         var results = new CommandResult[commands.Count];
         var units = new List<(int Index, UnitOfWork Unit)>();
         for (var i = 0; i < commands.Count; i++)
         {
             var command = commands[i];
-            if (command.Metadata == EventMetadata.None && trace is not null)
+            if (command.Metadata == EventMetadata.None && current?.Id is { } trace)
                 command = command with { Metadata = new EventMetadata { TraceParent = trace } };
             units.Add((i, new UnitOfWork([command]) { AsksParked = true }));
         }
@@ -134,7 +134,8 @@ public sealed partial class ServiceRuntime : IAsyncDisposable
     public Task<IReadOnlyList<RecordedEvent>> ReadStreamAsync(Guid stream, CancellationToken cancellation) => store.Reader.StreamAsync(stream, cancellation);
 
     /// <summary>The events of all streams of a customer, in the order of their positions.</summary>
-    public Task<IReadOnlyList<RecordedEvent>> ReadCustomerAsync(Guid customer, CancellationToken cancellation) => store.Reader.CustomerAsync(customer, cancellation);
+    public Task<IReadOnlyList<RecordedEvent>> ReadCustomerAsync(Guid customer, CancellationToken cancellation) =>
+        store.Reader.CustomerAsync(customer, cancellation);
 
     /// <summary>Records that wait for an operator, oldest first, at most <paramref name="recordsMax"/>.</summary>
     public Task<IReadOnlyList<ParkedRecord>> ParkedAsync(Guid? customer, int recordsMax, CancellationToken cancellation) =>
@@ -194,7 +195,6 @@ public sealed partial class ServiceRuntime : IAsyncDisposable
         var instance = Guid.CreateVersion7(TimeProvider.System.GetUtcNow());
         Leases = new PartitionLeases(Database, Definition.Name, instance, settings.LeaseDuration, log);
         Projections = ServiceProjections.Open(Definition, Database, store.Reader, eventLog, incarnation, instance, settings, log);
-        workers.AddRange(Projections.Runners);
         clock.Advanced += OnAdvanced;
         LagGauges.Watch(this);
 

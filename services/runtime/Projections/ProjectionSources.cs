@@ -65,6 +65,9 @@ internal sealed class StoreHeads(NpgsqlDataSource database, int partitions)
 /// </summary>
 internal sealed class StoreSource(EventReader events, StoreHeads heads, Pulse committed, Projection projection) : IProjectionSource
 {
+    /// <summary>After a commit others follow at once: a view takes them together rather than one transaction each.</summary>
+    private static readonly TimeSpan GatherFor = TimeSpan.FromMilliseconds(50);
+
     public IReadOnlyList<string> Names { get; } = [ReaderLag.Store];
 
     public void Start(GenerationPlaces places)
@@ -82,7 +85,9 @@ internal sealed class StoreSource(EventReader events, StoreHeads heads, Pulse co
         {
             if (wait <= TimeSpan.Zero)
                 return null;
-            if (!await committed.WaitAsync(wait, cancellation))
+            if (await committed.WaitAsync(wait, cancellation))
+                await Task.Delay(GatherFor, TimeProvider.System, cancellation);
+            else
                 await heads.LookAsync(cancellation);
             behind = Behind(places);
             if (behind.Count == 0)

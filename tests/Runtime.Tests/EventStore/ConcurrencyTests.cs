@@ -33,7 +33,8 @@ internal sealed class ConcurrencyTests
         var looks = 0;
         while (!selling.IsCompleted)
         {
-            Assert.That(await HolesAsync(first.Service(Store.Name).Database, cancellation), Is.Zero, "a reader that went on from here would miss a late commit");
+            Assert.That(
+                await HolesAsync(first.Service(Store.Name).Database, cancellation), Is.Zero, "a reader that went on from here would miss a late commit");
             looks++;
         }
 
@@ -117,7 +118,8 @@ internal sealed class ConcurrencyTests
         ServiceRuntime service, Guid customer, List<(Command Command, CommandResult Result)> told, string seed, CancellationToken cancellation)
     {
         var events = await service.ReadStreamAsync(customer, cancellation);
-        var applied = told.Where(t => t.Command.Customer == customer && t.Result is { Accepted: true, Repeated: false }).OrderBy(t => t.Result.Version).ToList();
+        var applied = told.Where(t => t.Command.Customer == customer && t.Result is { Accepted: true, Repeated: false })
+            .OrderBy(t => t.Result.Version).ToList();
         var keys = applied.Where(t => t.Command.IdempotencyKey is not null).Select(t => t.Command.IdempotencyKey).ToList();
         Assert.That(events.Select(e => e.Version), Is.EqualTo(Enumerable.Range(1, applied.Count)), seed);
         Assert.That(applied.SelectMany(t => t.Result.Events.Select(e => e.Event)), Is.EqualTo(events.Select(e => e.Event)), seed);

@@ -16,7 +16,8 @@ internal sealed class EventHistoryTests
 
     // Counts every sale twice, and so differs from what the first build has kept.
     private static readonly StreamKind<Till> Reshaped = new(
-        "till", new Till(0, 0), (till, happened) => happened is Sold sold ? new Till(till.Total + sold.Amount, till.Sales + 2) : till, ShopJson.Default.Till, shape: 2);
+        "till", new Till(0, 0), (till, happened) => happened is Sold sold ? new Till(till.Total + sold.Amount, till.Sales + 2) : till,
+        ShopJson.Default.Till, shape: 2);
 
     [Test]
     public async Task An_event_stored_under_an_old_name_reads_as_the_new_one_also_through_two_upcasters(CancellationToken cancellation)

@@ -113,7 +113,11 @@ internal sealed class FlowTests
         var sick = Guid.CreateVersion7(TestHost.Start);
         var others = Enumerable.Range(0, 20).Select(_ => Guid.CreateVersion7(TestHost.Start)).ToList();
         foreach (var amount in new[] { 1, poison, 3 })
-            await host.Service("shop").ExecuteAsync([Shop.Sell(sick, amount), .. others.Select(c => Shop.Sell(c, amount == poison ? 2 : amount))], cancellation);
+        {
+            await host.Service("shop").ExecuteAsync(
+                [Shop.Sell(sick, amount), .. others.Select(c => Shop.Sell(c, amount == poison ? 2 : amount))], cancellation);
+        }
+
         await host.DrainAsync(cancellation);
 
         Assert.That(await host.Service("counter").StateAsync(Till.Kind, sick, cancellation), Is.EqualTo(new Till(1, 1)));
@@ -130,7 +134,8 @@ internal sealed class FlowTests
     [CancelAfter(60_000)]
     public async Task A_bug_that_parks_many_customers_stops_the_partition_instead(CancellationToken cancellation)
     {
-        await using var host = await StartAsync(cancellation, settings: new Dictionary<string, string> { ["Runtime:Partitions"] = "1", ["Runtime:NewlyParkedMax"] = "2" });
+        var settings = new Dictionary<string, string> { ["Runtime:Partitions"] = "1", ["Runtime:NewlyParkedMax"] = "2" };
+        await using var host = await StartAsync(cancellation, settings: settings);
         foreach (var _ in Enumerable.Range(0, 5))
             await host.Service("shop").ExecuteAsync(Shop.Sell(Guid.CreateVersion7(TestHost.Start), 13), cancellation);
 

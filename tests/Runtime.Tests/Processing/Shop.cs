@@ -58,13 +58,16 @@ internal static class Shop
         Publications = [new Publication(topic, e => e.Event is Sold sold ? new Int32Value { Value = sold.Amount } : null)],
         Timers = e => e.Event is Sold ? [TimerChange.Set("remind", e.Time.AddDays(2))] : [],
         OnDue = due => [Till.Kind.Command(
-            due.Stream, due.Customer, till => remindingIsBroken?.Invoke() == true ? throw new InvalidOperationException("No reminders today.") : new Reminded(till.Total))],
+            due.Stream,
+            due.Customer,
+            till => remindingIsBroken?.Invoke() == true ? throw new InvalidOperationException("No reminders today.") : new Reminded(till.Total))],
     };
 
     /// <summary>Counts what the shop sells, as commands and as rows; an amount of 13 is poison, 666 a bug in the decision.</summary>
     /// <param name="isHealed">While it answers true, nothing is poison.</param>
     /// <param name="also">A second topic.</param>
-    public static void AddCounter(WebApplicationBuilder builder, Action<FactContext>? seen = null, Func<bool>? isHealed = null, Subscription? also = null, Topic? topic = null) =>
+    public static void AddCounter(
+        WebApplicationBuilder builder, Action<FactContext>? seen = null, Func<bool>? isHealed = null, Subscription? also = null, Topic? topic = null) =>
         builder.AddPatronService("counter", _ => new ServiceDefinition
         {
             Name = "counter",
@@ -79,7 +82,8 @@ internal static class Shop
                     var poison = isHealed?.Invoke() == true ? 0 : fact.Value;
                     if (poison == 13)
                         throw new InvalidDataException("13 cannot be read.");
-                    return [Till.Kind.Command(context.Customer, context.Customer, _ => poison == 666 ? throw new InvalidOperationException("666") : new Sold(fact.Value))];
+                    return [Till.Kind.Command(
+                        context.Customer, context.Customer, _ => poison == 666 ? throw new InvalidOperationException("666") : new Sold(fact.Value))];
                 }),
                 .. also is null ? Array.Empty<Subscription>() : [also],
             ],

@@ -67,7 +67,7 @@ internal static class SalesView
         while (!await condition())
         {
             Assert.That(deadline.IsCancellationRequested, Is.False, $"In vain waited until {what}.");
-            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, CancellationToken.None);
+            await Task.Delay(5, cancellation);
         }
     }
 

@@ -47,7 +47,8 @@ internal sealed class GatewayTests
     {
         await using var peers = await PeersAsync(cancellation);
         await using var host = await GatewayAsync(peers, cancellation);
-        var foreign = LinkTo(host, "customer", $"/customers/{Guid.Empty:D}").ToString().Replace(Guid.Empty.ToString("D"), Customer.ToString("D"), StringComparison.Ordinal);
+        var foreign = LinkTo(host, "customer", $"/customers/{Guid.Empty:D}").ToString()
+            .Replace(Guid.Empty.ToString("D"), Customer.ToString("D"), StringComparison.Ordinal);
 
         foreach (var path in new[] { "/", $"/customers/{Customer:D}", foreign })
         {
@@ -57,7 +58,9 @@ internal sealed class GatewayTests
     }
 
     private static Uri LinkTo(TestHost host, string purpose, string path) => new(
-        host.Services.GetRequiredService<SignedLinks>().Sign(purpose, path, new Dictionary<string, string>(), TimeProvider.System.GetUtcNow().AddHours(1)), UriKind.Relative);
+        host.Services.GetRequiredService<SignedLinks>()
+            .Sign(purpose, path, new Dictionary<string, string>(), TimeProvider.System.GetUtcNow().AddHours(1)),
+        UriKind.Relative);
 
     /// <summary>Stands for all services but WeChat; the story comes from two of them.</summary>
     private static Task<TestHost> PeersAsync(CancellationToken cancellation) => TestHost.StartAsync(

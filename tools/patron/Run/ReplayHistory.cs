@@ -48,6 +48,7 @@ internal sealed class ReplayHistory(HttpClient http, BusinessTimeDriver driver, 
         }
 
         await driver.AdvanceToAsync(clock.GetUtcNow() + Hour, cancellation);
+        await driver.DrainAsync(cancellation);
         return new ReplayState(next, clock.GetUtcNow(), true, null);
     }
 
