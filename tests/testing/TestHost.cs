@@ -94,7 +94,9 @@ public sealed class TestHost : IAsyncDisposable
     }
 
     /// <summary>Publishes a fact as its owning service would, with dense positions: for services whose producers are not in the host.</summary>
-    public async Task PublishAsync(Topic topic, string source, Guid customer, IMessage fact, CancellationToken cancellation, bool backfill = false)
+    /// <param name="seen">Topics whose facts of this customer's partition the producer had seen: a reader of both waits for them.</param>
+    public async Task PublishAsync(
+        Topic topic, string source, Guid customer, IMessage fact, CancellationToken cancellation, bool backfill = false, params IReadOnlyList<Topic> seen)
     {
         await Log.OpenAsync([topic], cancellation);
         var partition = CustomerPartition.Of(customer, Log.Partitions);
@@ -110,6 +112,7 @@ public sealed class TestHost : IAsyncDisposable
             Position = previous + 1,
             Previous = topic.Compacted ? 0 : previous,
             Backfill = backfill,
+            Watermarks = seen.ToDictionary(t => t.Name, t => published.GetValueOrDefault((t.Name, partition))).Where(w => w.Value > 0).ToDictionary(),
         };
         var record = new LogRecord(customer.ToString("D"), envelope.ToHeaders(), fact.ToByteArray());
         await Log.PublishAsync(topic, [new PartitionRecords(partition, [record])], cancellation);

@@ -128,7 +128,8 @@ internal sealed class EmailHost : IAsyncDisposable
             Data = { ["tier"] = "gold" },
             Deadline = Timestamp.FromDateTimeOffset(Host.Clock.GetUtcNow() + (usefulFor ?? TimeSpan.FromDays(3))),
         };
-        await Host.PublishAsync(Journey, "journey", customer, request, cancellation);
+        // As journey asks: it had seen what profile told of the customer, so that email waits for that.
+        await Host.PublishAsync(Journey, "journey", customer, request, cancellation, backfill: false, Profile, Customers);
         return id;
     }
 
