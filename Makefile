@@ -28,6 +28,7 @@ clean: ## Stop the private PostgreSQL and delete what make run keeps
 	@dotnet build tools/patron --configuration $(CONFIGURATION) --verbosity quiet -clp:NoSummary
 	@$(PATRON) clean
 
-bench: ## Measure; needs the benchmarks project
-	@if [ -d tests/Benchmarks ]; then dotnet run --project tests/Benchmarks --configuration $(CONFIGURATION); \
-	else echo "The benchmarks project, tests/Benchmarks, does not exist yet: nothing to measure."; fi
+bench: ## Measure beside peers on a private PostgreSQL, and write tests/Benchmarks/results (ONLY=append.batched,log.* measures a part)
+	@infra/scripts/install test
+	@dotnet build tests/Benchmarks --configuration $(CONFIGURATION) --verbosity quiet -clp:NoSummary
+	@ONLY="$(ONLY)" exec tests/Benchmarks/bin/$(CONFIGURATION)/net10.0/patron-benchmarks

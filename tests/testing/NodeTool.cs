@@ -64,7 +64,12 @@ public static class NodeTool
     /// <summary>Starts a script with node in its folder; dispose it to end the process if it still runs.</summary>
     public static NodeProcess StartScript(string folder, string script, params string[] arguments) => Start(Path!, folder, [script, .. arguments]);
 
-    private static NodeProcess Start(string program, string folder, IEnumerable<string> arguments)
+    /// <summary>The same with variables in its environment, as for what must not stand in a command line.</summary>
+    public static NodeProcess StartScript(string folder, string script, IReadOnlyDictionary<string, string> environment) =>
+        Start(Path!, folder, [script], environment);
+
+    private static NodeProcess Start(
+        string program, string folder, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -74,6 +79,8 @@ public static class NodeTool
             RedirectStandardInput = true,
             UseShellExecute = false,
         };
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
+            start.Environment[name] = value;
         return new NodeProcess(Process.Start(start)!);
     }
 

@@ -1,0 +1,49 @@
+using System.Globalization;
+using Patron.Benchmarks.Report;
+
+namespace Patron.Benchmarks;
+
+/// <summary>Measures ours and the peer in turn, so that what else the machine does falls on both, and answers the medians.</summary>
+internal sealed class Runner(BenchPlace place, TextWriter output, TimeProvider clock)
+{
+    public async Task<Result> RunAsync(IBenchmark benchmark, int rounds, string commit, string machine, CancellationToken cancellation)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(rounds, 1);
+        var figure = benchmark.Figure;
+        await output.WriteLineAsync($"{figure.Id}: {figure.What}");
+        await benchmark.PrepareAsync(place, cancellation);
+        var ours = new List<double>();
+        var peers = new List<double>();
+        for (var round = 1; round <= rounds; round++)
+        {
+            await place.SettleAsync(cancellation);
+            ours.Add(await benchmark.MeasureAsync(cancellation));
+            await place.SettleAsync(cancellation);
+            if (await benchmark.MeasurePeerAsync(cancellation) is { } peer)
+                peers.Add(peer);
+            await output.WriteLineAsync(string.Create(
+                CultureInfo.InvariantCulture, $"  round {round}: {ours[^1]:N1} {figure.Unit}, peer {(peers.Count > 0 ? peers[^1] : double.NaN):N1}"));
+        }
+
+        var value = Median(ours);
+        double? peerValue = peers.Count > 0 ? Median(peers) : null;
+        return new Result(
+            figure.Id, Round(value), figure.Unit, figure.Peer, peerValue is { } p ? Round(p) : null, peerValue is > 0 and { } q ? Round(value / q) : null,
+            commit, machine, clock.GetUtcNow());
+    }
+
+    private static double Median(List<double> values)
+    {
+        values.Sort();
+        return values.Count % 2 == 1 ? values[values.Count / 2] : (values[(values.Count / 2) - 1] + values[values.Count / 2]) / 2;
+    }
+
+    // Three digits are more than the spread of the rounds deserves.
+    private static double Round(double value)
+    {
+        if (value == 0)
+            return 0;
+        var unit = Math.Pow(10, Math.Floor(Math.Log10(Math.Abs(value))) - 2);
+        return (double)((decimal)Math.Round(value / unit) * (decimal)unit);
+    }
+}
