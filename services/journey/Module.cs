@@ -26,7 +26,7 @@ public static class Module
 
     public static void MapJourney(this WebApplication app)
     {
-        app.MapParked(Name);
+        app.MapOperations(Name);
         var runtime = app.Services.PatronService(Name);
         app.MapGet("/v1/journey/customers/{id:guid}/timeline", async (Guid id, CancellationToken cancellation) =>
             TypedResults.Json<IReadOnlyList<TimelineEntry>>(

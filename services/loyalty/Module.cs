@@ -20,7 +20,7 @@ public static class Module
     {
         Endpoints.Map(app);
         PartnerApi.Map(app);
-        app.MapParked(Name);
+        app.MapOperations(Name);
     }
 
     internal static ServiceDefinition Define(Programme programme) => new()

@@ -48,7 +48,7 @@ public static class Module
         Figures.Map(app);
         QuarantineEndpoints.Map(app);
         HandOutKeys.Map(app);
-        app.MapParked(Name);
+        app.MapOperations(Name);
     }
 
     internal static ServiceDefinition Definition() => new()

@@ -25,7 +25,7 @@ public static class Module
     /// <summary>Maps <c>/v1/segmentation</c>.</summary>
     public static void MapSegmentation(this WebApplication app)
     {
-        app.MapParked(Name);
+        app.MapOperations(Name);
         var routes = app.MapGroup("/v1/segmentation").RequireApiKey("read");
         routes.MapGet("/segments", async (SegmentEngine engine, IServiceProvider services, CancellationToken cancellation) =>
             TypedResults.Json(

@@ -22,7 +22,7 @@ public static class Module
     /// <summary>Maps <c>/v1/tagging</c>.</summary>
     public static void MapTagging(this WebApplication app)
     {
-        app.MapParked(Name);
+        app.MapOperations(Name);
         var routes = app.MapGroup("/v1/tagging").RequireApiKey("read");
         routes.MapGet("/customers/{id:guid}/tags", async (Guid id, IServiceProvider services, CancellationToken cancellation) =>
             TypedResults.Json(await ReadTags.TagsAsync(services.PatronService(Name), id, cancellation), TaggingJson.Default.CustomerTagsAnswer));

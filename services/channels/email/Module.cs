@@ -44,7 +44,7 @@ public static class Module
     {
         Story.Map(app);
         Unsubscribe.Map(app);
-        app.MapParked(Name);
+        app.MapOperations(Name);
     }
 
     private static ServiceDefinition Define(IServiceProvider services) => new()

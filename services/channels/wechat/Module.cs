@@ -27,6 +27,6 @@ public static class Module
     public static void MapWeChat(this WebApplication app)
     {
         Story.Map(app);
-        app.MapParked(Name);
+        app.MapOperations(Name);
     }
 }

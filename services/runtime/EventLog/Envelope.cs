@@ -12,6 +12,7 @@ public sealed record Envelope
     public const string ContentType = "application/protobuf";
 
     private static readonly Dictionary<string, long> NoWatermarks = [];
+    private static readonly Dictionary<Guid, long> NoLives = [];
 
     /// <summary>Unique within <see cref="Source"/>; <c>{partition}-{position}</c> for facts from a store.</summary>
     public required string Id { get; init; }
@@ -31,6 +32,12 @@ public sealed record Envelope
     /// <summary>The fact's position in its store partition, from 1, gapless over all events of the store.</summary>
     public required long Position { get; init; }
 
+    /// <summary>
+    /// Store epochs before <see cref="StoreEpoch"/>, each with the last position of this partition that the store still shares with it;
+    /// empty for a store that was never restored.
+    /// </summary>
+    public IReadOnlyDictionary<Guid, long> FormerLives { get; init; } = NoLives;
+
     /// <summary>The position of the fact published before this one from the same store partition on the same topic; 0 for the first.</summary>
     public required long Previous { get; init; }
 
@@ -42,6 +49,16 @@ public sealed record Envelope
 
     /// <summary>W3C trace context of the request that caused the fact, or null.</summary>
     public string? TraceParent { get; init; }
+
+    /// <summary>True when the store, in the life that published this fact, knows what it published at a position of an earlier or the same life.</summary>
+    public bool Knows(Guid storeEpoch, long position) =>
+        storeEpoch == StoreEpoch || (FormerLives.TryGetValue(storeEpoch, out var shared) && position <= shared);
+
+    /// <summary>
+    /// True when nothing was lost between the fact that was applied at this position and this one. A reader that went over to another life
+    /// of the store stands at the last position that both lives share, which need not be a fact of the topic.
+    /// </summary>
+    public bool Follows(long position) => Previous == position || (Previous < position && FormerLives.Any(life => life.Value == position));
 
     /// <summary>
     /// The headers of a record that carries this fact, always in the same order. An invalid <see cref="TraceParent"/> is left out.

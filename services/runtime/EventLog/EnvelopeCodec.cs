@@ -17,6 +17,7 @@ internal static class EnvelopeCodec
     internal const string StoreEpoch = "ce_storeepoch";
     internal const string Position = "ce_position";
     internal const string Previous = "ce_previous";
+    internal const string FormerLives = "ce_formerlives";
     internal const string Watermarks = "ce_watermarks";
     internal const string Backfill = "ce_backfill";
     internal const string TraceParent = "ce_traceparent";
@@ -48,8 +49,10 @@ internal static class EnvelopeCodec
             new(Position, Text(envelope.Position, "D")),
             new(Previous, Text(envelope.Previous, "D")),
         };
+        if (envelope.FormerLives.Count > 0)
+            headers.Add(new(FormerLives, PositionsText(envelope.FormerLives.Select(life => (life.Key.ToString("D"), life.Value)))));
         if (envelope.Watermarks.Count > 0)
-            headers.Add(new(Watermarks, WatermarkText(envelope.Watermarks)));
+            headers.Add(new(Watermarks, PositionsText(envelope.Watermarks.Select(pair => (pair.Key, pair.Value)))));
         if (envelope.Backfill)
             headers.Add(new(Backfill, True));
         if (envelope.TraceParent is { } trace && IsTraceParent(trace))
@@ -85,7 +88,22 @@ internal static class EnvelopeCodec
     internal static bool TryReadNumber(ReadOnlySpan<byte> value, out long number) =>
         Utf8Parser.TryParse(value, out number, out var length) && length == value.Length && number >= 0;
 
-    internal static bool TryReadWatermarks(ReadOnlySpan<byte> value, Dictionary<string, long> watermarks)
+    internal static bool TryReadLives(ReadOnlySpan<byte> value, Dictionary<Guid, long> lives)
+    {
+        var named = new Dictionary<string, long>();
+        if (!TryReadPositions(value, named))
+            return false;
+        foreach (var (name, position) in named)
+        {
+            if (!Guid.TryParseExact(name, "D", out var epoch))
+                return false;
+            lives[epoch] = position;
+        }
+
+        return true;
+    }
+
+    internal static bool TryReadPositions(ReadOnlySpan<byte> value, Dictionary<string, long> positions)
     {
         foreach (var range in value.Split((byte)','))
         {
@@ -93,7 +111,7 @@ internal static class EnvelopeCodec
             var equals = pair.IndexOf((byte)'=');
             if (equals < 1
                 || !TryReadNumber(pair[(equals + 1)..], out var position)
-                || !watermarks.TryAdd(Encoding.UTF8.GetString(pair[..equals]), position))
+                || !positions.TryAdd(Encoding.UTF8.GetString(pair[..equals]), position))
                 return false;
         }
 
@@ -127,10 +145,10 @@ internal static class EnvelopeCodec
         return true;
     }
 
-    private static byte[] WatermarkText(IReadOnlyDictionary<string, long> watermarks)
+    private static byte[] PositionsText(IEnumerable<(string Name, long Position)> positions)
     {
         var text = new StringBuilder();
-        foreach (var (topic, position) in watermarks.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        foreach (var (topic, position) in positions.OrderBy(pair => pair.Name, StringComparer.Ordinal))
         {
             if (topic.Length == 0 || topic.AsSpan().ContainsAny(',', '=') || position < 0)
                 throw new ArgumentException($"A watermark needs a topic name without ',' or '=' and a position of at least 0; got '{topic}' at {position}.");

@@ -7,6 +7,7 @@ namespace Patron.Runtime.EventLog;
 internal struct EnvelopeReading
 {
     private static readonly Dictionary<string, long> NoWatermarks = [];
+    private static readonly Dictionary<Guid, long> NoLives = [];
 
     private string? id;
     private string? source;
@@ -20,6 +21,7 @@ internal struct EnvelopeReading
     private bool version;
     private bool contentType;
     private Dictionary<string, long>? watermarks;
+    private Dictionary<Guid, long>? formerLives;
     private string? whyNot;
 
     public void Take(LogHeader header)
@@ -48,7 +50,7 @@ internal struct EnvelopeReading
                 traceParent ??= Encoding.UTF8.GetString(value);
                 break;
             case EnvelopeCodec.Watermarks when watermarks is null:
-                Require(EnvelopeCodec.TryReadWatermarks(value, watermarks = []), header, "is not a list of topic=position, separated by commas");
+                Require(EnvelopeCodec.TryReadPositions(value, watermarks = []), header, "is not a list of topic=position, separated by commas");
                 break;
             case EnvelopeCodec.Backfill when backfill is null:
                 backfill = value.SequenceEqual("true"u8);
@@ -78,6 +80,7 @@ internal struct EnvelopeReading
             StoreEpoch = storeEpoch!.Value,
             Position = position!.Value,
             Previous = previous!.Value,
+            FormerLives = formerLives ?? NoLives,
             Watermarks = watermarks ?? NoWatermarks,
             Backfill = backfill ?? false,
             TraceParent = traceParent is not null && EnvelopeCodec.IsTraceParent(traceParent) ? traceParent : null,
@@ -96,6 +99,9 @@ internal struct EnvelopeReading
             case EnvelopeCodec.StoreEpoch when storeEpoch is null:
                 Require(Utf8Parser.TryParse(value, out Guid epoch, out var length, 'D') && length == value.Length, header, "is not a UUID");
                 storeEpoch = epoch;
+                break;
+            case EnvelopeCodec.FormerLives when formerLives is null:
+                Require(EnvelopeCodec.TryReadLives(value, formerLives = []), header, "is not a list of epoch=position, separated by commas");
                 break;
             case EnvelopeCodec.Position when position is null:
                 Require(EnvelopeCodec.TryReadNumber(value, out var at), header, "is not a whole number of at least 0");

@@ -24,9 +24,11 @@ public static class PatronHost
     public const int ExitFailed = 1;
 
     private const string MigrateSwitch = "--migrate";
+    private const string RestoredSwitch = "--restored";
 
     /// <summary>
-    /// Runs a service until it is told to stop (SIGTERM, Ctrl-C), or its migrations with <c>--migrate</c>. Answers the exit code: 0,
+    /// Runs a service until it is told to stop (SIGTERM, Ctrl-C), or its migrations with <c>--migrate</c>, or declares with <c>--restored</c>
+    /// that its store was restored from a backup. Answers the exit code: 0,
     /// <see cref="ExitRefused"/> after writing to standard error what is to be put right, or <see cref="ExitFailed"/> when a migration or a
     /// background service failed, which the log tells.
     /// </summary>
@@ -35,6 +37,8 @@ public static class PatronHost
         try
         {
             await using var app = Build(args, service, add, map);
+            if (args.Contains(RestoredSwitch))
+                return await app.Services.RestoredAsync(CancellationToken.None);
             return args.Contains(MigrateSwitch) ? await app.Services.MigrateAsync(CancellationToken.None) : await RunAsync(app);
         }
         catch (StartRefusedException refused)
@@ -54,7 +58,7 @@ public static class PatronHost
     public static WebApplicationBuilder CreateBuilder(string[] args, string service)
     {
         Telemetry.KeepTagsOfServerSpans();
-        var settingArgs = args.Where(a => a != MigrateSwitch).ToArray();
+        var settingArgs = args.Where(a => a is not (MigrateSwitch or RestoredSwitch)).ToArray();
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         AddSources(builder, settingArgs);
 

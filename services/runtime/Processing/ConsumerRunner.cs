@@ -55,6 +55,7 @@ internal sealed partial class ConsumerRunner(
             var partitions = await offsets.ClaimAsync(gained, incarnation, cancellation);
             foreach (var (partition, customer) in await ParkedRecords.CustomersAsync(database, gained.Keys, cancellation))
                 partitions.FirstOrDefault(p => p.Number == partition)?.Park(customer);
+            await KnowCrossingsAsync(partitions, cancellation);
             foreach (var partition in partitions)
                 await StartAsync(partition, cancellation);
             owned = owned.Concat(partitions.Select(p => KeyValuePair.Create(p.Number, p))).ToDictionary();
@@ -98,6 +99,7 @@ internal sealed partial class ConsumerRunner(
                 {
                     Enqueue(batches);
                     await ApplyAsync(cancellation);
+                    await HealAsync(cancellation);
                 }
                 finally
                 {

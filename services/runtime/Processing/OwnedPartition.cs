@@ -42,6 +42,12 @@ internal sealed class OwnedPartition(int number, long epoch)
 
     public void Stop(string reason) => Stopped ??= reason;
 
+    /// <summary>What stopped the partition is over.</summary>
+    public void GoOn() => (Stopped, Restored.StoppedAt) = (null, null);
+
+    /// <summary>Other lives of producers' stores, met in this partition.</summary>
+    public RestoredStores Restored { get; } = new();
+
     public IReadOnlyDictionary<string, TopicPlace> Places
     {
         get

@@ -91,10 +91,21 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
 
         if (place.StoreEpoch is { } known && known != envelope.StoreEpoch)
         {
-            partition.Stop(
-                $"{topic.Name}[{partition.Number}]@{read.Offset} comes from store epoch {envelope.StoreEpoch} and {known} was read before: "
-                + "the producer's store was restored from a backup. Restore it to a later point, or accept the new epoch.");
-            return false;
+            if (partition.Restored.Enter(topic, partition.Number, place, read.Offset, envelope, out var skip) is { } entered)
+            {
+                place = entered;
+            }
+            else if (skip)
+            {
+                places[topic.Name] = place with { NextOffset = read.Offset + 1 };
+                Repeated++;
+                return true;
+            }
+            else
+            {
+                partition.Stop(partition.Restored.StoppedAt!.Reason);
+                return false;
+            }
         }
 
         if (place.StoreEpoch is not null && envelope.Position <= place.Position)
@@ -105,7 +116,7 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
             return true;
         }
 
-        if (!topic.Compacted && envelope.Previous != place.Position)
+        if (!topic.Compacted && !envelope.Follows(place.Position))
         {
             partition.Stop(
                 $"{topic.Name}[{partition.Number}]@{read.Offset} follows position {envelope.Previous} and {place.Position} was applied last: "
@@ -115,7 +126,8 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
 
         foreach (var (other, position) in envelope.Watermarks)
         {
-            if (other != topic.Name && places.TryGetValue(other, out var seen) && seen.Position < position)
+            if (other != topic.Name && places.TryGetValue(other, out var seen) && seen.Position < position
+                && !partition.Restored.HasReached(other, position))
             {
                 WaitsFor = $"{topic.Name}[{partition.Number}]@{read.Offset} waits for position {position} of {other}, which is at {seen.Position}";
                 return false;

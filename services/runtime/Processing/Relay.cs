@@ -12,7 +12,7 @@ namespace Patron.Runtime.Processing;
 /// read. The checkpoint is saved now and then: a crash publishes the same records again, with the same positions, and readers skip them.
 /// </summary>
 internal sealed partial class Relay(
-    NpgsqlDataSource database, EventReader events, IEventLog eventLog, ServiceDefinition definition, Guid storeEpoch, ILogger log) : IDisposable
+    NpgsqlDataSource database, EventReader events, IEventLog eventLog, ServiceDefinition definition, StoreLife life, ILogger log) : IDisposable
 {
     private const int EventsPerPartitionMax = 500;
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(200);
@@ -60,9 +60,9 @@ internal sealed partial class Relay(
         pulse.Set();
     }
 
-    public async Task AcquireAsync(IReadOnlyDictionary<int, long> owned, CancellationToken cancellation)
+    public async Task AcquireAsync(IReadOnlyDictionary<int, long> owned, Guid incarnation, CancellationToken cancellation)
     {
-        foreach (var (row, head) in await table.ClaimAsync(owned, cancellation))
+        foreach (var (row, head) in await table.ClaimAsync(owned, incarnation, cancellation))
         {
             lock (guard)
             {
@@ -245,7 +245,8 @@ internal sealed partial class Relay(
             Source = $"/patron/{definition.Name}",
             Type = fact.Descriptor.FullName,
             Time = happened.Time,
-            StoreEpoch = storeEpoch,
+            StoreEpoch = life.Epoch,
+            FormerLives = life.FormerLives(happened.Partition),
             Position = happened.Position,
             Previous = previous,
             Watermarks = happened.Metadata.Watermarks ?? new Dictionary<string, long>(),

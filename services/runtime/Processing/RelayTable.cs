@@ -8,17 +8,25 @@ internal sealed class RelayTable(NpgsqlDataSource database)
 {
     public readonly record struct Row(int Partition, long Position, long Previous, long Epoch);
 
-    /// <summary>Claims partitions under newer epochs; answers those claimed with the head of the store.</summary>
-    public async Task<IReadOnlyList<(Row Row, long Head)>> ClaimAsync(IReadOnlyDictionary<int, long> owned, CancellationToken cancellation)
+    /// <summary>
+    /// Claims partitions under newer epochs; answers those claimed with the head of the store. A log that was wiped has nothing: all of
+    /// the store is published again.
+    /// </summary>
+    public async Task<IReadOnlyList<(Row Row, long Head)>> ClaimAsync(
+        IReadOnlyDictionary<int, long> owned, Guid incarnation, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(
             """
-            update relay r set epoch = u.epoch from unnest($1::smallint[], $2::bigint[]) u (partition, epoch), heads h
+            update relay r set epoch = u.epoch, incarnation = $3,
+              position = case when r.incarnation <> $3 then 0 else r.position end,
+              previous = case when r.incarnation <> $3 then 0 else r.previous end
+            from unnest($1::smallint[], $2::bigint[]) u (partition, epoch), heads h
             where r.partition = u.partition and h.partition = u.partition and r.epoch <= u.epoch
             returning r.partition, r.position, r.previous, r.epoch, h.position
             """);
         command.Parameters.Add(Statements.Smallints(owned.Keys));
         command.Parameters.Add(Statements.Bigints(owned.Values));
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = incarnation });
         var claimed = new List<(Row, long)>();
         await using var row = await command.ExecuteReaderAsync(cancellation);
         while (await row.ReadAsync(cancellation))

@@ -35,6 +35,7 @@ public static class ServiceRegistration
         builder.Services.AddSingleton(services => services.PatronService(name));
         builder.Services.AddSingleton<IHostedService>(services => new RuntimeHost(services.PatronService(name)));
         builder.Services.AddMigration(name, (services, cancellation) => services.PatronService(name).MigrateAsync(cancellation));
+        builder.Services.AddRestored(name, (services, cancellation) => services.PatronService(name).DeclareRestoredAsync(cancellation));
         builder.Services.AddHealthProbe($"{name}.processing", HealthKind.Ready, TimeSpan.FromSeconds(2), (services, _) =>
             ValueTask.FromResult(services.PatronService(name).Troubles is [var first, ..] ? first : null));
         builder.Services.AddHealthProbe($"{name}.database", HealthKind.Ready, TimeSpan.FromSeconds(2), (services, cancellation) =>

@@ -23,6 +23,22 @@ public sealed partial class ServiceRuntime
     public Task<IReadOnlyList<Generation>> GenerationsAsync(string projection, CancellationToken cancellation) =>
         Following(projection).GenerationsAsync(cancellation);
 
+    /// <summary>Lets a projection that stopped try again, where it stopped.</summary>
+    /// <exception cref="KeyNotFoundException">The service has no projection of this name.</exception>
+    public void RetryProjection(string projection) => Following(projection).Retry();
+
+    /// <summary>
+    /// Leaves out the one record at which a projection stopped, now and in later rebuilds, and keeps who did and why; false when it did not
+    /// stop at one record, or stopped on another instance.
+    /// </summary>
+    /// <exception cref="KeyNotFoundException">The service has no projection of this name.</exception>
+    public Task<bool> SkipProjectedAsync(string projection, string who, string why, CancellationToken cancellation) =>
+        Following(projection).SkipAsync(who, why, cancellation);
+
+    /// <summary>Why a projection stands still, a sentence; null while it moves.</summary>
+    /// <exception cref="KeyNotFoundException">The service has no projection of this name.</exception>
+    public string? StoppedProjection(string projection) => Following(projection).Stopped;
+
     private ServiceProjections? Projections { get; set; }
 
     private ProjectionRunner Following(string projection) =>

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -21,10 +20,10 @@ public sealed partial class ServiceRuntime : IAsyncDisposable
     private readonly BusinessClock clock;
     private readonly IEventLog eventLog;
 
-
     // Leased, but not yet read and relayed: kept over a failure in between, for the next renewal.
     private Dictionary<int, long> toAcquire = [];
     private long activity;
+    private StoreLife? life;
     private int disposed;
 
     internal ServiceRuntime(
@@ -66,7 +65,8 @@ public sealed partial class ServiceRuntime : IAsyncDisposable
     public long Activity => Interlocked.Read(ref activity);
 
     /// <summary>The life of this store; known once started.</summary>
-    public Guid StoreEpoch { get; private set; }
+    public Guid StoreEpoch => life?.Epoch ?? Guid.Empty;
+
     private Relay? Relay { get; set; }
     private ConsumerRunner? Consumer { get; set; }
     private TimerRunner? Timers { get; set; }
@@ -185,16 +185,17 @@ public sealed partial class ServiceRuntime : IAsyncDisposable
         var topics = Definition.Publications.Select(p => p.Topic).Concat(Definition.Subscriptions.Select(s => s.Topic))
             .Concat(Definition.Projections.SelectMany(p => p.Topics)).Distinct().ToList();
         var incarnation = await eventLog.OpenAsync(topics, cancellation);
-        StoreEpoch = await EpochAsync(cancellation);
+        life = await StoreLife.ReadAsync(Database, cancellation);
+        await life.CheckAsync(Database, Definition.Name, eventLog, Definition.Publications.Select(p => p.Topic), cancellation);
 
         var log = logs.CreateLogger($"Patron.{Definition.Name}");
         var limits = new ConsumerLimits { NewlyParkedMax = settings.NewlyParkedMax };
-        Relay = new Relay(Database, store.Reader, eventLog, Definition, StoreEpoch, log);
+        Relay = new Relay(Database, store.Reader, eventLog, Definition, life, log);
         Consumer = new ConsumerRunner(Database, eventLog, Definition, LaneOf, limits, log);
         Timers = new TimerRunner(Database, Definition, clock, LaneOf, Consumer.Park, log);
         var instance = Guid.CreateVersion7(TimeProvider.System.GetUtcNow());
         Leases = new PartitionLeases(Database, Definition.Name, instance, settings.LeaseDuration, log);
-        Projections = ServiceProjections.Open(Definition, Database, store.Reader, eventLog, incarnation, instance, settings, log);
+        Projections = ServiceProjections.Open(Definition, Database, store.Reader, eventLog, incarnation, life.Epoch, instance, settings, log);
         clock.Advanced += OnAdvanced;
         LagGauges.Watch(this);
 
@@ -277,7 +278,8 @@ public sealed partial class ServiceRuntime : IAsyncDisposable
             await ReleaseAsync(lost, cancellation);
         if (toAcquire.Count > 0)
         {
-            await Relay!.AcquireAsync(toAcquire, cancellation);
+            await life!.VerifyAsync(Database, cancellation);
+            await Relay!.AcquireAsync(toAcquire, incarnation, cancellation);
             await Consumer!.AcquireAsync(toAcquire, incarnation, cancellation);
         }
 
@@ -290,11 +292,5 @@ public sealed partial class ServiceRuntime : IAsyncDisposable
     {
         await Consumer!.ReleaseAsync(partitions, cancellation);
         await Relay!.ReleaseAsync(partitions, cancellation);
-    }
-
-    private async Task<Guid> EpochAsync(CancellationToken cancellation)
-    {
-        await using var command = Database.CreateCommand("select epoch from store");
-        return (Guid)(await command.ExecuteScalarAsync(cancellation) ?? throw new UnreachableException("The store has no epoch."));
     }
 }

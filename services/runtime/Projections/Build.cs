@@ -11,6 +11,12 @@ internal sealed class Build(Generation generation, IProjectionSource source)
 
     public GenerationState State { get; set; } = generation.State;
 
+    /// <summary>Shows more than a restored store knows, and stands still until another generation takes its place.</summary>
+    public bool IsStale { get; set; }
+
+    /// <summary>How many further records get a step of their own, after a step was refused.</summary>
+    public int OneByOne { get; set; }
+
     public IProjectionSource Source => source;
 
     public GenerationPlaces Places { get; private set; } = [];

@@ -94,6 +94,38 @@ internal sealed class ProjectionRegistry(NpgsqlDataSource database, string servi
         return generation;
     }
 
+    /// <summary>Gives up a generation that is being built; another can then be begun.</summary>
+    public async Task AbandonAsync(int generation, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand(
+            "update projections set state = 'retired' where name = $1 and generation = $2 and state = 'building'");
+        Add(command.Parameters, projection.Name, generation);
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    /// <summary>Leaves a record out from now on; a repeat changes nothing.</summary>
+    public async Task SkipAsync(SkippedRecord record, string reason, string who, string why, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand(
+            """
+            insert into projection_skips (name, source, partition, position, reason, who, why) values ($1, $2, $3, $4, $5, $6, $7)
+            on conflict do nothing
+            """);
+        Add(command.Parameters, projection.Name, record.Source, (short)record.Partition, record.Position, reason, who, why);
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    public async Task<IReadOnlySet<SkippedRecord>> SkipsAsync(CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand("select source, partition, position from projection_skips where name = $1");
+        Add(command.Parameters, projection.Name);
+        var skips = new HashSet<SkippedRecord>();
+        await using var row = await command.ExecuteReaderAsync(cancellation);
+        while (await row.ReadAsync(cancellation))
+            skips.Add(new SkippedRecord(row.GetString(0), row.GetInt16(1), row.GetInt64(2)));
+        return skips;
+    }
+
     /// <summary>Applies records and moves the offsets in one transaction.</summary>
     /// <exception cref="FencedException">Another instance owns the projection; nothing was changed.</exception>
     public Task ApplyAsync(

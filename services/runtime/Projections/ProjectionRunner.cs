@@ -63,10 +63,13 @@ internal sealed partial class ProjectionRunner(
     {
         try
         {
-            while (Stopped is null)
+            while (true)
             {
                 cancellation.ThrowIfCancellationRequested();
-                await GuardAsync(cancellation);
+                if (Stopped is null)
+                    await GuardAsync(cancellation);
+                else
+                    await inputs.Committed.WaitAsync(IdleWait, cancellation);
             }
         }
         finally
@@ -95,7 +98,7 @@ internal sealed partial class ProjectionRunner(
             LogFenced(log, service, projection.Name);
             await ForgetAsync();
         }
-        catch (Exception fault) when (fault is NpgsqlException { IsTransient: true } or EventLog.EventLogException or TimeoutException or IOException)
+        catch (Exception fault) when (IsPassing(fault))
         {
             // Nobody knows whether the transaction took effect, so everything is read anew under the next epoch.
             LogRepeat(log, service, projection.Name, fault);
@@ -104,10 +107,12 @@ internal sealed partial class ProjectionRunner(
         }
         catch (Exception fault) when (fault is not OperationCanceledException)
         {
-            Stopped = $"The projection {projection.Name} of {service} stopped and shows what it showed: {fault.Message}";
-            LogStopped(log, service, projection.Name, fault);
+            await StopAsync(fault);
         }
     }
+
+    private static bool IsPassing(Exception fault) =>
+        fault is NpgsqlException { IsTransient: true } or EventLog.EventLogException or TimeoutException or IOException;
 
     private async Task<bool> TakeAsync(CancellationToken cancellation)
     {
@@ -132,7 +137,7 @@ internal sealed partial class ProjectionRunner(
         }
 
         var building = builds.Find(b => b.State == GenerationState.Building);
-        if (builds.Find(b => b.State == GenerationState.Live && b.Version == projection.Version) is { } live)
+        if (builds.Find(IsFollowed) is { } live)
             await StepAsync(live, building is null ? (IdleWait < lookEvery ? IdleWait : lookEvery) : TurnWait, cancellation);
         for (var step = 0; building is not null && step < StepsPerTurnMax; step++)
         {
@@ -199,23 +204,12 @@ internal sealed partial class ProjectionRunner(
             await source.EndsAsync(name, cancellation);
         }
 
+        await source.PrepareAsync(await registry.SkipsAsync(cancellation), cancellation);
+
         if (build.Places.Count != source.Names.Count * inputs.Partitions)
             throw new FencedException(new InvalidOperationException("A newer epoch has claimed the offsets."));
         if (build.Version == projection.Version)
             source.Start(build.Places);
-    }
-
-    private async Task<bool> StepAsync(Build build, TimeSpan wait, CancellationToken cancellation)
-    {
-        if (await build.Source.ReadAsync(build.Places, wait, cancellation) is not { } slice)
-            return false;
-        var moves = slice.Places.Select(p => new OffsetMove(
-            registry.OffsetName(build.Number, p.Key.Source), p.Key.Partition, epoch!.Value, build.Places[p.Key].NextOffset,
-            p.Value.NextOffset, p.Value.StoreEpoch, p.Value.Position)).ToList();
-        await registry.ApplyAsync(build.Number, slice.Write, moves, cancellation);
-        build.Move(slice.Places);
-        RuntimeTelemetry.RecordsProjected.Add(slice.Records, new("patron.service", service), new("patron.reader", projection.Name));
-        return true;
     }
 
     /// <summary>
@@ -226,7 +220,7 @@ internal sealed partial class ProjectionRunner(
     {
         if (builds.Exists(b => !building.Places.Cover(b.Places)))
             return false;
-        if (builds.Exists(b => b.State == GenerationState.Live && b.Version == projection.Version))
+        if (builds.Exists(IsFollowed))
             return true;
         if (building.Behind > projection.RecordsPerStepMax)
             return false;

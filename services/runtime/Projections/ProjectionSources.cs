@@ -13,7 +13,8 @@ internal sealed class GenerationPlaces : Dictionary<(string Source, int Partitio
 }
 
 /// <summary>Records to apply in one transaction, and where their sources then stand.</summary>
-internal sealed record Slice(GenerationPlaces Places, int Records, Action<NpgsqlBatch> Write);
+/// <param name="Only">The record, when there is one only.</param>
+internal sealed record Slice(GenerationPlaces Places, int Records, SkippedRecord? Only, Action<NpgsqlBatch> Write);
 
 /// <summary>What one generation reads from. Used by one task, but for <see cref="KnownEnd"/>.</summary>
 internal interface IProjectionSource : IAsyncDisposable
@@ -23,8 +24,13 @@ internal interface IProjectionSource : IAsyncDisposable
     /// <summary>Reading goes on from here.</summary>
     void Start(GenerationPlaces places);
 
-    /// <summary>The next records after these places; null when none came within <paramref name="wait"/>.</summary>
-    Task<Slice?> ReadAsync(GenerationPlaces places, TimeSpan wait, CancellationToken cancellation);
+    /// <summary>Looks at what has to be known before reading; called once, before <see cref="Start"/>.</summary>
+    /// <param name="skips">Records to leave out.</param>
+    Task PrepareAsync(IReadOnlySet<SkippedRecord> skips, CancellationToken cancellation);
+
+    /// <summary>The next records after these places, about <paramref name="recordsMax"/>; null when none came within <paramref name="wait"/>.</summary>
+    /// <exception cref="StoreRestoredException">What is next contradicts what these places stand for.</exception>
+    Task<Slice?> ReadAsync(GenerationPlaces places, int recordsMax, TimeSpan wait, CancellationToken cancellation);
 
     /// <summary>The end as this process knows it, at once; null when unknown.</summary>
     long? KnownEnd(string source, int partition);
@@ -63,12 +69,20 @@ internal sealed class StoreHeads(NpgsqlDataSource database, int partitions)
 /// <summary>
 /// The service's own store by position. The place of a partition is the position applied last: positions are gapless and in commit order.
 /// </summary>
-internal sealed class StoreSource(EventReader events, StoreHeads heads, Pulse committed, Projection projection) : IProjectionSource
+internal sealed class StoreSource(EventReader events, StoreHeads heads, Guid storeEpoch, Pulse committed, Projection projection) : IProjectionSource
 {
     /// <summary>After a commit others follow at once: a view takes them together rather than one transaction each.</summary>
     private static readonly TimeSpan GatherFor = TimeSpan.FromMilliseconds(50);
 
+    private IReadOnlySet<SkippedRecord> skipped = new HashSet<SkippedRecord>();
+
     public IReadOnlyList<string> Names { get; } = [ReaderLag.Store];
+
+    public Task PrepareAsync(IReadOnlySet<SkippedRecord> skips, CancellationToken cancellation)
+    {
+        skipped = skips;
+        return Task.CompletedTask;
+    }
 
     public void Start(GenerationPlaces places)
     {
@@ -78,8 +92,10 @@ internal sealed class StoreSource(EventReader events, StoreHeads heads, Pulse co
 
     public Task<IReadOnlyList<long>> EndsAsync(string source, CancellationToken cancellation) => heads.LookAsync(cancellation);
 
-    public async Task<Slice?> ReadAsync(GenerationPlaces places, TimeSpan wait, CancellationToken cancellation)
+    public async Task<Slice?> ReadAsync(GenerationPlaces places, int recordsMax, TimeSpan wait, CancellationToken cancellation)
     {
+        if (places.Values.FirstOrDefault(p => p.StoreEpoch is { } former && former != storeEpoch) is { StoreEpoch: { } epoch })
+            throw new StoreRestoredException(epoch, storeEpoch);
         var behind = Behind(places);
         if (behind.Count == 0)
         {
@@ -95,13 +111,21 @@ internal sealed class StoreSource(EventReader events, StoreHeads heads, Pulse co
         }
 
         // At least one event of each, or a partition would be left behind for ever.
-        var read = await events.AfterAsync(behind, Math.Max(1, projection.RecordsPerStepMax / behind.Count), cancellation);
+        if (behind.Count > recordsMax)
+            behind = behind[..recordsMax];
+        var read = await events.AfterAsync(behind, Math.Max(1, recordsMax / behind.Count), cancellation);
         if (read.Count == 0)
             return null;
         var moved = new GenerationPlaces();
         foreach (var last in read.GroupBy(e => e.Partition, (_, of) => of.Last()))
-            moved[(ReaderLag.Store, last.Partition)] = new TopicPlace(last.Position, null, last.Position);
-        return new Slice(moved, read.Count, batch => projection.ApplyEvents!(read, batch));
+            moved[(ReaderLag.Store, last.Partition)] = new TopicPlace(last.Position, storeEpoch, last.Position);
+        var shown = read.Where(e => !skipped.Contains(new SkippedRecord(ReaderLag.Store, e.Partition, e.Position))).ToList();
+        var only = read.Count == 1 ? new SkippedRecord(ReaderLag.Store, read[0].Partition, read[0].Position) : (SkippedRecord?)null;
+        return new Slice(moved, read.Count, only, batch =>
+        {
+            if (shown.Count > 0)
+                projection.ApplyEvents!(shown, batch);
+        });
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -116,7 +140,21 @@ internal sealed class TopicSource(IEventLog eventLog, Projection projection) : I
     private readonly ILogReader reader = eventLog.OpenReader();
     private readonly Dictionary<string, Topic> topics = projection.Topics.ToDictionary(t => t.Name);
 
+    private readonly Dictionary<(string Topic, int Partition), (long Offset, Envelope Envelope)> tails = [];
+    private IReadOnlySet<SkippedRecord> skipped = new HashSet<SkippedRecord>();
+
     public IReadOnlyList<string> Names => [.. topics.Keys];
+
+    /// <summary>The last facts say which lives of their stores count: what those no longer know is left out from the beginning.</summary>
+    public async Task PrepareAsync(IReadOnlySet<SkippedRecord> skips, CancellationToken cancellation)
+    {
+        skipped = skips;
+        foreach (var topic in topics.Values)
+        {
+            foreach (var (partition, last) in await LogTails.ReadAsync(eventLog, topic, cancellation))
+                tails[(topic.Name, partition)] = last;
+        }
+    }
 
     public void Start(GenerationPlaces places)
     {
@@ -129,9 +167,9 @@ internal sealed class TopicSource(IEventLog eventLog, Projection projection) : I
     public async Task<IReadOnlyList<long>> EndsAsync(string source, CancellationToken cancellation) =>
         await eventLog.EndOffsetsAsync(topics[source], cancellation);
 
-    public async Task<Slice?> ReadAsync(GenerationPlaces places, TimeSpan wait, CancellationToken cancellation)
+    public async Task<Slice?> ReadAsync(GenerationPlaces places, int recordsMax, TimeSpan wait, CancellationToken cancellation)
     {
-        var batches = await reader.ReadAsync(projection.RecordsPerStepMax, wait, cancellation);
+        var batches = await reader.ReadAsync(recordsMax, wait, cancellation);
         if (batches.Count == 0)
             return null;
         var moved = new GenerationPlaces();
@@ -145,29 +183,31 @@ internal sealed class TopicSource(IEventLog eventLog, Projection projection) : I
             moved[key] = place with { NextOffset = batch.NextOffset };
         }
 
-        return new Slice(moved, facts.Count, transaction =>
+        var shown = facts.Where(f => !skipped.Contains(Name(f.Context))).ToList();
+        return new Slice(moved, facts.Count, facts is [var only] ? Name(only.Context) : null, transaction =>
         {
-            if (facts.Count > 0)
-                projection.ApplyFacts!(facts, transaction);
+            if (shown.Count > 0)
+                projection.ApplyFacts!(shown, transaction);
         });
     }
 
     public ValueTask DisposeAsync() => reader.DisposeAsync();
 
-    private static TopicPlace Take(LogBatch batch, ReadRecord read, TopicPlace place, List<ConsumedFact> facts)
+    private static SkippedRecord Name(FactContext fact) => new(fact.Topic, fact.Partition, fact.Envelope.Position);
+
+    private TopicPlace Take(LogBatch batch, ReadRecord read, TopicPlace place, List<ConsumedFact> facts)
     {
         var at = $"{batch.Topic.Name}[{batch.Partition}]@{read.Offset}";
         if (!Guid.TryParseExact(read.Record.Key, "D", out var customer) || !Envelope.TryRead(read.Record.Headers, out var envelope, out _))
             throw new InvalidDataException($"{at} is not a fact of Patron.");
-        if (place.StoreEpoch is { } known && known != envelope.StoreEpoch)
-        {
-            throw new InvalidDataException(
-                $"{at} comes from store epoch {envelope.StoreEpoch} and {known} was read before: the producer's store was restored. Rebuild this projection.");
-        }
-
+        if (tails.TryGetValue((batch.Topic.Name, batch.Partition), out var last) && read.Offset <= last.Offset
+            && !last.Envelope.Knows(envelope.StoreEpoch, envelope.Position))
+            return place with { NextOffset = read.Offset + 1 };
+        if (place.StoreEpoch is { } known && known != envelope.StoreEpoch && !envelope.Knows(known, place.Position))
+            throw new StoreRestoredException(at, envelope, place);
         if (place.StoreEpoch is not null && envelope.Position <= place.Position)
             return place;
-        if (!batch.Topic.Compacted && envelope.Previous != place.Position)
+        if (!batch.Topic.Compacted && !envelope.Follows(place.Position))
         {
             throw new InvalidDataException(
                 $"{at} follows position {envelope.Previous} and {place.Position} was applied last: have the relay of {envelope.Source} resend what was lost.");

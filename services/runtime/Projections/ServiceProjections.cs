@@ -7,10 +7,11 @@ using Patron.Runtime.Processing;
 namespace Patron.Runtime.Projections;
 
 /// <summary>Where the generations of one projection get their records from.</summary>
-internal sealed record ProjectionInputs(EventReader Events, StoreHeads Heads, IEventLog Log, Guid LogIncarnation, int Partitions, Pulse Committed)
+internal sealed record ProjectionInputs(
+    EventReader Events, StoreHeads Heads, IEventLog Log, Guid LogIncarnation, Guid StoreEpoch, int Partitions, Pulse Committed)
 {
     public IProjectionSource Open(Projection projection) =>
-        projection.ApplyEvents is not null ? new StoreSource(Events, Heads, Committed, projection) : new TopicSource(Log, projection);
+        projection.ApplyEvents is not null ? new StoreSource(Events, Heads, StoreEpoch, Committed, projection) : new TopicSource(Log, projection);
 
     /// <summary>Offsets of a topic start again with the log; positions of the store never do.</summary>
     public Guid Incarnation(Projection projection) => projection.ApplyEvents is not null ? Guid.Empty : LogIncarnation;
@@ -31,6 +32,7 @@ internal sealed class ServiceProjections(IReadOnlyList<ProjectionRunner> runners
         EventReader events,
         IEventLog eventLog,
         Guid incarnation,
+        Guid storeEpoch,
         Guid instance,
         RuntimeSettings settings,
         ILogger log)
@@ -42,7 +44,7 @@ internal sealed class ServiceProjections(IReadOnlyList<ProjectionRunner> runners
                 definition.Name,
                 new ProjectionRegistry(database, definition.Name, p, instance, settings.LeaseDuration),
                 database,
-                new ProjectionInputs(events, heads, eventLog, incarnation, settings.Partitions, new Pulse()),
+                new ProjectionInputs(events, heads, eventLog, incarnation, storeEpoch, settings.Partitions, new Pulse()),
                 settings.LeaseDuration / 3,
                 log))],
             heads);

@@ -30,22 +30,34 @@ public sealed class EnvelopeTests
         TraceParent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
     };
 
+    private static readonly Envelope Restored = Least with
+    {
+        FormerLives = new Dictionary<Guid, long>
+        {
+            [Guid.Parse("0197a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5c")] = 120,
+            [Guid.Parse("0197a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5d")] = 0,
+        },
+    };
+
     [Test]
     public void The_encoding_is_frozen()
     {
         Assert.That(Text(Least), Is.EqualTo(Golden.Lines("envelope-least.txt")));
         Assert.That(Text(Most), Is.EqualTo(Golden.Lines("envelope-most.txt")));
+        Assert.That(Text(Restored), Is.EqualTo(Golden.Lines("envelope-restored.txt")));
     }
 
     [Test]
     public void What_was_written_is_read_back()
     {
-        foreach (var envelope in new[] { Least, Most })
+        foreach (var envelope in new[] { Least, Most, Restored })
         {
             Assert.That(Envelope.TryRead(envelope.ToHeaders(), out var read, out var whyNot), Is.True, whyNot);
             Assert.That(read!.Watermarks, Is.EquivalentTo(envelope.Watermarks));
             var wholeMicroseconds = envelope.Time.ToUniversalTime().AddTicks(-(envelope.Time.Ticks % 10));
-            Assert.That(read with { Watermarks = envelope.Watermarks }, Is.EqualTo(envelope with { Time = wholeMicroseconds }));
+            Assert.That(read.FormerLives, Is.EquivalentTo(envelope.FormerLives));
+            Assert.That(
+                read with { Watermarks = envelope.Watermarks, FormerLives = envelope.FormerLives }, Is.EqualTo(envelope with { Time = wholeMicroseconds }));
             Assert.That(read.Time.Offset, Is.EqualTo(TimeSpan.Zero));
         }
     }
