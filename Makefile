@@ -1,6 +1,6 @@
 # Plain entry points; what they do is in infra/scripts and tools/patron.
 .DEFAULT_GOAL := help
-.PHONY: help run test build doctor clean bench
+.PHONY: help run test chaos build doctor clean bench
 
 CONFIGURATION := Release
 PATRON := tools/patron/bin/$(CONFIGURATION)/net10.0/patron
@@ -16,6 +16,10 @@ run: ## Replay a real year of purchases through all services, then stay up (FRES
 test: ## Install what the tests need, build, run all tests
 	@infra/scripts/install test
 	@infra/scripts/test
+
+chaos: ## Prove the runtime against faults at length; writes tests/Faults.Tests/results/latest.md (FILTER=... for a part)
+	@infra/scripts/install test
+	@PATRON_CAMPAIGN=long PROJECTS=tests/Faults.Tests/Patron.Faults.Tests.csproj infra/scripts/test
 
 build: ## Build everything
 	@dotnet build Patron.slnx --configuration $(CONFIGURATION) --verbosity quiet

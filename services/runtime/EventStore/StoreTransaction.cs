@@ -11,7 +11,7 @@ internal sealed class StoreTransaction(StoreContext store, NpgsqlConnection conn
     private readonly SortedDictionary<int, long> heads = [];
     private readonly Dictionary<Guid, LoadedStream> streams = [];
     private readonly Dictionary<Guid, RecordedEvent> keys = [];
-    private readonly Dictionary<(Guid, string), DateTimeOffset> timers = [];
+    private readonly LoadedTimers timers = new(store.TimersOf);
     private readonly List<(RecordedEvent Event, Guid? Key)> appended = [];
     private readonly HashSet<Guid> faulted = [];
     private readonly HashSet<Guid> parked = [];
@@ -25,6 +25,7 @@ internal sealed class StoreTransaction(StoreContext store, NpgsqlConnection conn
         var units = items.SelectMany(i => i.Units).Where(u => u.Commands.Count > 0 || u.Timer is not null).ToList();
         if (units.Count > 0)
             await LoadAsync(units, cancellation);
+        FaultPoint.Reach(FaultPoint.StoreAfterLock);
 
         // Read after the heads are locked, so that times do not go back within a partition while the clock does not.
         now = store.Clock.GetUtcNow();
@@ -35,7 +36,7 @@ internal sealed class StoreTransaction(StoreContext store, NpgsqlConnection conn
         if (units.Count == 0)
             Statements.Add(batch, "begin");
         if (appended.Count > 0)
-            WriteEvents(batch);
+            EventStatements.Write(batch, store, appended, heads, streams);
         TimerStatements.Write(batch, units, appended.Select(a => a.Event), store.TimersOf);
         if (appended.Count > 0)
         {
@@ -48,9 +49,11 @@ internal sealed class StoreTransaction(StoreContext store, NpgsqlConnection conn
         foreach (var item in items)
             item.Effects?.Invoke(batch);
         Statements.Add(batch, "commit");
+        FaultPoint.Reach(FaultPoint.StoreBeforeCommit);
         try
         {
             await batch.ExecuteNonQueryAsync(cancellation);
+            FaultPoint.Reach(FaultPoint.StoreAfterCommit);
         }
         catch (PostgresException fault) when (fault.SqlState == "PT409")
         {
@@ -146,7 +149,7 @@ internal sealed class StoreTransaction(StoreContext store, NpgsqlConnection conn
 
         await row.NextResultAsync(cancellation);
         while (await row.ReadAsync(cancellation))
-            timers.Add((row.GetGuid(0), row.GetString(1)), new DateTimeOffset(row.GetDateTime(2), TimeSpan.Zero));
+            timers.Add(row.GetGuid(0), row.GetString(1), new DateTimeOffset(row.GetDateTime(2), TimeSpan.Zero));
 
         await row.NextResultAsync(cancellation);
         while (await row.ReadAsync(cancellation))
@@ -166,10 +169,11 @@ internal sealed class StoreTransaction(StoreContext store, NpgsqlConnection conn
     private void Decide(UnitOfWork unit)
     {
         // A repeated transaction decides anew.
+        unit.Fired = false;
         unit.Fault = unit.FaultsParkCustomer && faulted.Contains(unit.Customer) ? new BehindAnotherException() : null;
         if (unit.Fault is not null)
             return;
-        if (unit.Timer is { } timer && (!timers.TryGetValue((timer.Stream, timer.Name), out var due) || due != timer.Due))
+        if (unit.Timer is { } timer && !timers.IsDue(timer))
         {
             Array.Fill(unit.Results, new CommandResult(null, false, 0, []));
             return;
@@ -183,14 +187,19 @@ internal sealed class StoreTransaction(StoreContext store, NpgsqlConnection conn
 
         var undo = new List<(LoadedStream Stream, object State, int Version, int History)>();
         var before = appended.Count;
+        var mark = timers.Mark;
         try
         {
+            if (unit.Timer is { } firing)
+                timers.Fired(firing);
             for (var i = 0; i < unit.Commands.Count; i++)
             {
                 var stream = streams[unit.Commands[i].Stream];
                 undo.Add((stream, stream.State, stream.Version, stream.History.Count));
                 unit.Results[i] = Decide(unit.Commands[i], stream);
             }
+
+            unit.Fired = unit.Timer is not null;
         }
 #pragma warning disable CA1031 // Whatever a decision throws concerns its own unit, never its batch mates.
         catch (Exception fault)
@@ -209,6 +218,7 @@ internal sealed class StoreTransaction(StoreContext store, NpgsqlConnection conn
                     keys.Remove(used);
             }
 
+            timers.BackTo(mark);
             appended.RemoveRange(before, appended.Count - before);
             unit.Fault = fault;
             if (unit.FaultsParkCustomer)
@@ -237,54 +247,12 @@ internal sealed class StoreTransaction(StoreContext store, NpgsqlConnection conn
             stream.State = stream.Kind.Evolve(stream.State, happened);
             if (stream.KeepsHistory)
                 stream.History.Add(happened);
+            timers.Happened(recorded[i]);
             appended.Add((recorded[i], i == 0 ? command.IdempotencyKey : null));
         }
 
         if (command.IdempotencyKey is { } used)
             keys.Add(used, recorded[0]);
         return new CommandResult(null, false, stream.Version, recorded);
-    }
-
-    private void WriteEvents(NpgsqlBatch batch)
-    {
-        var touched = appended.Select(a => a.Event.Partition).ToHashSet();
-        Statements.Add(
-            batch,
-            "update heads h set position = u.position from unnest($1::smallint[], $2::bigint[]) u (partition, position) where h.partition = u.partition",
-            Statements.Smallints(touched),
-            Statements.Bigints(touched.Select(p => heads[p])));
-        Statements.Add(
-            batch,
-            """
-            insert into events (partition, position, stream, customer, version, type, time, data, metadata, key)
-            select * from unnest($1::smallint[], $2::bigint[], $3::uuid[], $4::uuid[], $5::int[], $6::text[], $7::timestamptz[], $8::text[],
-              $9::text[], $10::uuid[])
-            """,
-            Statements.Smallints(appended.Select(a => a.Event.Partition)),
-            Statements.Bigints(appended.Select(a => a.Event.Position)),
-            Statements.Uuids(appended.Select(a => a.Event.Stream)),
-            Statements.Uuids(appended.Select(a => a.Event.Customer)),
-            Statements.Ints(appended.Select(a => a.Event.Version)),
-            Statements.Texts(appended.Select(a => store.Types.NameOf(a.Event.Event))),
-            Statements.Times(appended.Select(a => a.Event.Time)),
-            Statements.Texts(appended.Select(a => store.Types.Write(a.Event.Event))),
-            Statements.Texts(appended.Select(a => MetadataColumn.Write(a.Event.Metadata))),
-            Statements.NullableUuids(appended.Select(a => a.Key)));
-
-        var changed = appended.Select(a => a.Event.Stream).Distinct().Select(id => streams[id]).ToList();
-        Statements.Add(
-            batch,
-            """
-            insert into streams (stream, customer, partition, kind, version, shape, state)
-            select * from unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::text[], $5::int[], $6::int[], $7::text[])
-            on conflict (stream) do update set version = excluded.version, shape = excluded.shape, state = excluded.state
-            """,
-            Statements.Uuids(changed.Select(s => s.Id)),
-            Statements.Uuids(changed.Select(s => s.Customer)),
-            Statements.Smallints(changed.Select(s => store.PartitionOf(s.Customer))),
-            Statements.Texts(changed.Select(s => s.Kind.Name)),
-            Statements.Ints(changed.Select(s => s.Version)),
-            Statements.Ints(changed.Select(s => s.Kind.Shape)),
-            Statements.Texts(changed.Select(s => s.Kind.Write(s.State))));
     }
 }

@@ -11,7 +11,7 @@ internal static class TimerStatements
         var changes = new Dictionary<(Guid Stream, string Name), (RecordedEvent? Event, DateTimeOffset? Due)>();
         foreach (var unit in units)
         {
-            if (unit.Timer is { } timer && unit.Fault is null)
+            if (unit is { Timer: { } timer, Fired: true })
                 changes[(timer.Stream, timer.Name)] = (null, null);
         }
 

@@ -23,6 +23,9 @@ internal sealed class UnitOfWork(IReadOnlyList<Command> commands)
     /// <summary>A request's unit, which is refused while records of the customer are parked.</summary>
     public bool AsksParked { get; init; }
 
+    /// <summary>The timer was still due, and what it leads to was decided: it is deleted.</summary>
+    public bool Fired { get; set; }
+
     /// <summary>What a decision threw; then nothing of the unit is applied and the rest of the transaction is not affected.</summary>
     public Exception? Fault { get; set; }
 }

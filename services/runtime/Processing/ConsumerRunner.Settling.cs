@@ -11,6 +11,7 @@ internal sealed partial class ConsumerRunner
         try
         {
             await item.Done;
+            FaultPoint.Reach(FaultPoint.ConsumeAfterCommit);
             Applied(partition, batch);
         }
         catch (FencedException)

@@ -53,6 +53,7 @@ internal sealed partial class ConsumerRunner(
             reader ??= eventLog.OpenReader();
             await LearnEndsAsync(gained.Keys, cancellation);
             var partitions = await offsets.ClaimAsync(gained, incarnation, cancellation);
+            FaultPoint.Reach(FaultPoint.ConsumeAfterClaim);
             foreach (var (partition, customer) in await ParkedRecords.CustomersAsync(database, gained.Keys, cancellation))
                 partitions.FirstOrDefault(p => p.Number == partition)?.Park(customer);
             await KnowCrossingsAsync(partitions, cancellation);
@@ -98,6 +99,8 @@ internal sealed partial class ConsumerRunner(
                 try
                 {
                     Enqueue(batches);
+                    if (batches.Count > 0)
+                        FaultPoint.Reach(FaultPoint.ConsumeAfterRead);
                     await ApplyAsync(cancellation);
                     await HealAsync(cancellation);
                 }
@@ -169,6 +172,8 @@ internal sealed partial class ConsumerRunner(
                 work.Add((partition, batch, item, span));
         }
 
+        if (work.Count > 0)
+            FaultPoint.Reach(FaultPoint.ConsumeBeforeCommit);
         foreach (var (partition, _, item, _) in work)
             await laneOf(partition.Number).EnqueueAsync(item, cancellation);
         foreach (var (partition, batch, item, span) in work)

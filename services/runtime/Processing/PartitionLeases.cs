@@ -36,6 +36,7 @@ internal sealed partial class PartitionLeases(NpgsqlDataSource database, string 
         }
 
         var gained = Owned.Count < share ? await TakeAsync(share - Owned.Count, cancellation) : [];
+        FaultPoint.Reach(FaultPoint.LeaseAfterTake);
         if (gained.Count > 0)
             Owned = Owned.Concat(gained).ToDictionary();
         if (gained.Count + lost.Count > 0)

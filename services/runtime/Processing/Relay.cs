@@ -60,40 +60,6 @@ internal sealed partial class Relay(
         pulse.Set();
     }
 
-    public async Task AcquireAsync(IReadOnlyDictionary<int, long> owned, Guid incarnation, CancellationToken cancellation)
-    {
-        foreach (var (row, head) in await table.ClaimAsync(owned, incarnation, cancellation))
-        {
-            lock (guard)
-            {
-                // A commit between the query's snapshot and this line is in what this process has seen.
-                var known = Math.Max(head, headsSeen.GetValueOrDefault(row.Partition));
-                checkpoints[row.Partition] = new RelayCheckpoint(row.Epoch, row.Position, row.Previous, known);
-            }
-        }
-
-        pulse.Set();
-    }
-
-    /// <summary>Stops relaying these partitions; what is under way is finished first.</summary>
-    public async Task ReleaseAsync(IReadOnlyCollection<int> partitions, CancellationToken cancellation)
-    {
-        await publishing.WaitAsync(cancellation);
-        try
-        {
-            await SaveAsync(cancellation);
-            lock (guard)
-            {
-                foreach (var partition in partitions)
-                    checkpoints.Remove(partition);
-            }
-        }
-        finally
-        {
-            publishing.Release();
-        }
-    }
-
     public async Task RunAsync(CancellationToken cancellation)
     {
         while (!cancellation.IsCancellationRequested)
@@ -124,19 +90,6 @@ internal sealed partial class Relay(
         }
     }
 
-    /// <summary>Another instance may run a command on a partition that this one relays; its commit pulses nobody here.</summary>
-    private async Task LookAtHeadsAsync(CancellationToken cancellation)
-    {
-        foreach (var (partition, head) in await table.HeadsAsync(cancellation))
-        {
-            lock (guard)
-            {
-                if (checkpoints.TryGetValue(partition, out var checkpoint))
-                    checkpoint.Head = Math.Max(checkpoint.Head, head);
-            }
-        }
-    }
-
     /// <summary>Publishes what waits, at most <see cref="EventsPerPartitionMax"/> events a partition; false when nothing waited.</summary>
     private async Task<bool> PublishAsync(CancellationToken cancellation)
     {
@@ -156,7 +109,9 @@ internal sealed partial class Relay(
                 if (batches.Count == 0)
                     continue;
                 using var span = StartSpan(publication.Topic, batches, read.SelectMany(r => r.Events));
+                FaultPoint.Reach(FaultPoint.RelayBeforePublish);
                 await eventLog.PublishAsync(publication.Topic, batches, cancellation);
+                FaultPoint.Reach(FaultPoint.RelayAfterPublish);
                 RuntimeTelemetry.FactsPublished.Add(
                     batches.Sum(b => b.Records.Count), new KeyValuePair<string, object?>("patron.service", definition.Name));
             }
@@ -254,38 +209,6 @@ internal sealed partial class Relay(
             TraceParent = happened.Metadata.TraceParent,
         };
         return new LogRecord(happened.Customer.ToString("D"), envelope.ToHeaders(), fact.ToByteArray());
-    }
-
-    private bool HasUnsaved()
-    {
-        lock (guard)
-            return checkpoints.Values.Any(c => c.Saved < c.Position);
-    }
-
-    /// <summary>Saves how far everything is published; a partition that another instance relays now is dropped.</summary>
-    public async Task SaveAsync(CancellationToken cancellation)
-    {
-        savedAt = TimeProvider.System.GetTimestamp();
-        List<RelayTable.Row> moved;
-        lock (guard)
-        {
-            moved = [.. checkpoints.Where(c => c.Value.Saved < c.Value.Position)
-                .Select(c => new RelayTable.Row(c.Key, c.Value.Position, c.Value.Previous, c.Value.Epoch))];
-        }
-
-        if (moved.Count == 0)
-            return;
-        var ours = await table.SaveAsync(moved, cancellation);
-        lock (guard)
-        {
-            foreach (var (partition, position, _, _) in moved)
-            {
-                if (!ours.Contains(partition))
-                    checkpoints.Remove(partition);
-                else if (checkpoints.TryGetValue(partition, out var checkpoint))
-                    checkpoint.Saved = position;
-            }
-        }
     }
 
     public void Dispose()

@@ -104,11 +104,14 @@ internal sealed partial class TimerRunner(
             next = DateTimeOffset.MaxValue;
         var due = await DueAsync(now, cancellation);
         var work = due.GroupBy(t => t.Partition).Select(g => (g.Key, Item: Item(g.Key, [.. g.Select(t => Unit(t.Timer))]))).ToList();
+        if (work.Count > 0)
+            FaultPoint.Reach(FaultPoint.TimerBeforeFire);
         foreach (var (partition, item) in work)
             await laneOf(partition).EnqueueAsync(item, cancellation);
         foreach (var (partition, item) in work)
         {
             await item.Done;
+            FaultPoint.Reach(FaultPoint.TimerAfterFire);
             foreach (var unit in item.Units.Where(u => u.Fault is not null))
             {
                 park(partition, unit.Customer);
