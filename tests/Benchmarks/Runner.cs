@@ -17,12 +17,15 @@ internal sealed class Runner(BenchPlace place, TextWriter output, TimeProvider c
         for (var round = 1; round <= rounds; round++)
         {
             await place.SettleAsync(cancellation);
+            var meter = CpuMeter.Start(place.Postgres.Folder);
             ours.Add(await benchmark.MeasureAsync(cancellation));
+            await TellAsync($"round {round}", ours[^1], figure.Unit, meter);
             await place.SettleAsync(cancellation);
-            if (await benchmark.MeasurePeerAsync(cancellation) is { } peer)
-                peers.Add(peer);
-            await output.WriteLineAsync(string.Create(
-                CultureInfo.InvariantCulture, $"  round {round}: {ours[^1]:N1} {figure.Unit}, peer {(peers.Count > 0 ? peers[^1] : double.NaN):N1}"));
+            meter = CpuMeter.Start(place.Postgres.Folder);
+            if (await benchmark.MeasurePeerAsync(cancellation) is not { } peer)
+                continue;
+            peers.Add(peer);
+            await TellAsync("   peer", peer, figure.Unit, meter);
         }
 
         var value = Median(ours);
@@ -30,6 +33,13 @@ internal sealed class Runner(BenchPlace place, TextWriter output, TimeProvider c
         return new Result(
             figure.Id, Round(value), figure.Unit, figure.Peer, peerValue is { } p ? Round(p) : null, peerValue is > 0 and { } q ? Round(value / q) : null,
             commit, machine, clock.GetUtcNow());
+    }
+
+    private Task TellAsync(string what, double value, string unit, CpuMeter meter)
+    {
+        var (here, postgres) = meter.Cores();
+        return output.WriteLineAsync(string.Create(
+            CultureInfo.InvariantCulture, $"  {what}: {value,9:N1} {unit}; cores busy: {here:0.00} here, {postgres:0.00} in PostgreSQL"));
     }
 
     private static double Median(List<double> values)
