@@ -36,20 +36,6 @@ internal static class EventStatements
             Statements.Texts(appended.Select(a => MetadataColumn.Write(a.Event.Metadata))),
             Statements.NullableUuids(appended.Select(a => a.Key)));
 
-        var changed = appended.Select(a => a.Event.Stream).Distinct().Select(id => streams[id]).ToList();
-        Statements.Add(
-            batch,
-            """
-            insert into streams (stream, customer, partition, kind, version, shape, state)
-            select * from unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::text[], $5::int[], $6::int[], $7::text[])
-            on conflict (stream) do update set version = excluded.version, shape = excluded.shape, state = excluded.state
-            """,
-            Statements.Uuids(changed.Select(s => s.Id)),
-            Statements.Uuids(changed.Select(s => s.Customer)),
-            Statements.Smallints(changed.Select(s => store.PartitionOf(s.Customer))),
-            Statements.Texts(changed.Select(s => s.Kind.Name)),
-            Statements.Ints(changed.Select(s => s.Version)),
-            Statements.Ints(changed.Select(s => s.Kind.Shape)),
-            Statements.Texts(changed.Select(s => s.Kind.Write(s.State))));
+        StreamStatements.Write(batch, store, appended.Select(a => a.Event.Stream).Distinct().Select(id => streams[id]));
     }
 }

@@ -13,6 +13,9 @@ internal sealed class LoadedStream(Command first)
 
     public int Version { get; set; }
 
+    /// <summary>There is a row of it.</summary>
+    public bool IsKept { get; set; }
+
     /// <summary>Some command of the transaction needs the history, so those before it must add to it.</summary>
     public bool KeepsHistory { get; set; }
 

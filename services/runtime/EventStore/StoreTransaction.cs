@@ -123,7 +123,7 @@ internal sealed class StoreTransaction(StoreContext store, NpgsqlConnection conn
         while (await row.ReadAsync(cancellation))
         {
             var stream = streams[row.GetGuid(0)];
-            stream.Version = row.GetInt32(1);
+            (stream.Version, stream.IsKept) = (row.GetInt32(1), true);
             if (row.GetString(4) != stream.Kind.Name)
             {
                 throw new InvalidOperationException(
