@@ -30,8 +30,8 @@ internal sealed class AppendBatched(bool withView) : IBenchmark
         events = place.Of(200_000, least: 2 * BatchEvents);
         service = await NotebookService.StartAsync(place, withView, cancellation);
         peer = await CopyPeer.CreateAsync(service, cancellation);
-        await AppendAsync(events / 4, cancellation);
-        await peer.CopyAsync(events / 4, cancellation);
+        await AppendAsync(events / 2, cancellation);
+        await peer.CopyAsync(events / 2, cancellation);
     }
 
     public Task<double> MeasureAsync(CancellationToken cancellation) => AppendAsync(events, cancellation);

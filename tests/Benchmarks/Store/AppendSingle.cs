@@ -22,8 +22,8 @@ internal sealed class AppendSingle(string id, string peerName, double ratio, IAp
         round = TimeSpan.FromMilliseconds(place.Of(5_000, least: 100));
         service = await NotebookService.StartAsync(place, withView: false, cancellation);
         await peer.PrepareAsync(place, service, cancellation);
-        await RunAsync(round / 4, cancellation);
-        await peer.RunAsync(round / 4, cancellation);
+        await RunAsync(round / 2, cancellation);
+        await peer.RunAsync(round / 2, cancellation);
     }
 
     public Task<double> MeasureAsync(CancellationToken cancellation) => RunAsync(round, cancellation);
