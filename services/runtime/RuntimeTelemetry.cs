@@ -29,8 +29,11 @@ internal static class RuntimeTelemetry
     public static Counter<long> RecordsProjected { get; } = Meter.CreateCounter<long>(
         "patron.projection.records", "{record}", "Records applied to projections.");
 
-    public static void Gauge(string name, string description, Func<IEnumerable<Measurement<long>>> observe) =>
-        Meter.CreateObservableGauge(name, observe, "{record}", description);
+    public static Counter<long> LeasesLost { get; } = Meter.CreateCounter<long>(
+        "patron.leases.lost", "{partition}", "Partitions that another instance took because this one did not renew its lease in time.");
+
+    public static void Gauge(string name, string unit, string description, Func<IEnumerable<Measurement<long>>> observe) =>
+        Meter.CreateObservableGauge(name, observe, unit, description);
 
     /// <summary>OpenTelemetry's default bound of links in a span.</summary>
     private const int LinksMax = 128;

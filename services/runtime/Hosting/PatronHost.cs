@@ -28,7 +28,7 @@ public static class PatronHost
 
     /// <summary>
     /// Runs a service until it is told to stop (SIGTERM, Ctrl-C), or its migrations with <c>--migrate</c>, or declares with <c>--restored</c>
-    /// that its store was restored from a backup. Answers the exit code: 0,
+    /// that its store was restored from a backup, or asks with <c>--healthy</c> whether the running one is ready. Answers the exit code: 0,
     /// <see cref="ExitRefused"/> after writing to standard error what is to be put right, or <see cref="ExitFailed"/> when a migration or a
     /// background service failed, which the log tells.
     /// </summary>
@@ -36,6 +36,8 @@ public static class PatronHost
     {
         try
         {
+            if (args.Contains(HealthQuestion.Switch))
+                return await HealthQuestion.AskAsync(CreateBuilder(args, service));
             await using var app = Build(args, service, add, map);
             if (args.Contains(RestoredSwitch))
                 return await app.Services.RestoredAsync(CancellationToken.None);
@@ -58,7 +60,7 @@ public static class PatronHost
     public static WebApplicationBuilder CreateBuilder(string[] args, string service)
     {
         Telemetry.KeepTagsOfServerSpans();
-        var settingArgs = args.Where(a => a is not (MigrateSwitch or RestoredSwitch)).ToArray();
+        var settingArgs = args.Where(a => a is not (MigrateSwitch or RestoredSwitch or HealthQuestion.Switch)).ToArray();
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         AddSources(builder, settingArgs);
 

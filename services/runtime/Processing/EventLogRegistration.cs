@@ -27,7 +27,7 @@ internal static class EventLogRegistration
                 Bootstrap = settings.Bootstrap,
                 Partitions = runtime.Partitions,
                 ReplicationFactor = (short)settings.ReplicationFactor,
-                Properties = builder.Configuration.GetSection("Log:Properties").GetChildren().ToDictionary(p => p.Key, p => p.Value ?? ""),
+                Properties = settings.Properties.AsReadOnly(),
             }));
             return;
         }

@@ -20,6 +20,9 @@ public sealed class LogSettings : ISettings
     /// <summary>Copies of every new Kafka topic, 1 to 10.</summary>
     public int ReplicationFactor { get; set; } = 3;
 
+    /// <summary>Further properties of librdkafka for Kafka, such as <c>security.protocol</c>, <c>sasl.username</c>, <c>ssl.ca.location</c>.</summary>
+    public IDictionary<string, string> Properties { get; set; } = new Dictionary<string, string>();
+
     public IEnumerable<SettingFault> Check()
     {
         if (Adapter is not ("postgres" or "kafka"))

@@ -69,6 +69,15 @@ internal sealed class OwnedPartition(int number, long epoch)
             return parked.Contains(customer);
     }
 
+    public int ParkedCustomers
+    {
+        get
+        {
+            lock (guard)
+                return parked.Count;
+        }
+    }
+
     public void Park(Guid customer)
     {
         lock (guard)

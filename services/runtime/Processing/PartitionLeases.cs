@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Patron.Runtime.EventStore;
+using Patron.Runtime.Hosting;
 
 namespace Patron.Runtime.Processing;
 
@@ -26,6 +27,7 @@ internal sealed partial class PartitionLeases(NpgsqlDataSource database, string 
         var kept = await KeepAsync(cancellation);
         var lost = Owned.Keys.Where(p => !kept.ContainsKey(p)).ToList();
         Owned = kept;
+        RuntimeTelemetry.LeasesLost.Add(lost.Count, Telemetry.Of(service));
 
         if (kept.Count > share)
         {

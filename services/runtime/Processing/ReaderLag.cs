@@ -28,8 +28,14 @@ internal static class LagGauges
 
     static LagGauges()
     {
-        RuntimeTelemetry.Gauge("patron.reader.lag", "Records that a reader has not applied yet.", () => Measure(lag => lag.Behind));
-        RuntimeTelemetry.Gauge("patron.reader.checkpoint", "How far a reader has come, summed over its partitions.", () => Measure(lag => lag.Checkpoint));
+        RuntimeTelemetry.Gauge("patron.reader.lag", "{record}", "Records that a reader has not applied yet.", () => Measure(lag => lag.Behind));
+        RuntimeTelemetry.Gauge(
+            "patron.reader.checkpoint", "{record}", "How far a reader has come, summed over its partitions.", () => Measure(lag => lag.Checkpoint));
+        RuntimeTelemetry.Gauge("patron.partitions.owned", "{partition}", "Partitions that this instance works for.", () => Count(p => p.Count));
+        RuntimeTelemetry.Gauge(
+            "patron.partitions.stopped", "{partition}", "Partitions that wait for an operator.", () => Count(p => p.Count(one => one.Stopped is not null)));
+        RuntimeTelemetry.Gauge(
+            "patron.customers.parked", "{customer}", "Customers whose records wait for an operator.", () => Count(p => p.Sum(one => one.ParkedCustomers)));
     }
 
     public static void Watch(ServiceRuntime service) => Watched.TryAdd(service, true);
@@ -38,6 +44,9 @@ internal static class LagGauges
 
     private static List<Measurement<long>> Measure(Func<ReaderLag, long> value) =>
         [.. Watched.Keys.SelectMany(service => service.Lag.Select(lag => new Measurement<long>(value(lag), Tags(service.Definition.Name, lag))))];
+
+    private static List<Measurement<long>> Count(Func<IReadOnlyCollection<OwnedPartition>, long> value) =>
+        [.. Watched.Keys.Select(service => new Measurement<long>(value(service.OwnedPartitions), Telemetry.Of(service.Definition.Name)))];
 
     private static List<KeyValuePair<string, object?>> Tags(string service, ReaderLag lag)
     {

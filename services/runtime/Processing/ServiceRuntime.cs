@@ -67,6 +67,8 @@ public sealed partial class ServiceRuntime : IAsyncDisposable
     /// <summary>The life of this store; known once started.</summary>
     public Guid StoreEpoch => life?.Epoch ?? Guid.Empty;
 
+    internal IReadOnlyCollection<OwnedPartition> OwnedPartitions => Consumer?.Partitions ?? [];
+
     private Relay? Relay { get; set; }
     private ConsumerRunner? Consumer { get; set; }
     private TimerRunner? Timers { get; set; }

@@ -54,6 +54,21 @@ internal sealed class ProcessTests
     }
 
     [Test]
+    public async Task Healthy_asks_the_running_service_and_answers_by_its_exit_code()
+    {
+        await using var service = new ServiceProcess("--Http:Port=0", "--Http:Bind=0.0.0.0");
+        var port = new Uri(await service.LineAsync(l => l.StartsWith("http:", StringComparison.Ordinal))).Port;
+        await using var question = new ServiceProcess("--healthy", $"--Http:Port={port}", "--Http:Bind=0.0.0.0");
+        Assert.That(await question.ExitCodeAsync(), Is.Zero);
+        Assert.That(question.Lines, Is.Empty);
+
+        await service.TerminateAsync();
+        await service.ExitCodeAsync();
+        await using var again = new ServiceProcess("--healthy", $"--Http:Port={port}", "--Http:Bind=0.0.0.0");
+        Assert.That(await again.ExitCodeAsync(), Is.EqualTo(PatronHost.ExitFailed));
+    }
+
+    [Test]
     public async Task A_failed_migration_ends_with_a_failure_that_may_be_repeated()
     {
         await using var service = new ServiceProcess("--migrate", "--Sample:Break=1");
