@@ -4,7 +4,7 @@ using Confluent.Kafka;
 namespace Patron.Runtime.EventLog.Kafka;
 
 /// <summary>A consumer with assigned partitions. What is at hand is taken at once; waiting happens on a thread of its own.</summary>
-internal sealed class KafkaLogReader : ILogReader
+internal sealed partial class KafkaLogReader : ILogReader
 {
     private static readonly TimeSpan WaitSlice = TimeSpan.FromMilliseconds(100);
     private static readonly TimeProvider Clock = TimeProvider.System;
@@ -47,8 +47,15 @@ internal sealed class KafkaLogReader : ILogReader
         cancellation.ThrowIfCancellationRequested();
         try
         {
-            Apply();
             var records = new Dictionary<Assignment, List<ReadRecord>>();
+            var count = await TakeAheadAsync(recordsMax, records);
+            Apply();
+            if (count > 0)
+            {
+                ReadAhead(recordsMax);
+                return [.. records.Select(pair => pair.Key.Batch(pair.Value))];
+            }
+
             var first = Next(TimeSpan.Zero);
             if (first is null && wait > TimeSpan.Zero)
                 first = await WaitAsync(wait, cancellation);
@@ -58,8 +65,10 @@ internal sealed class KafkaLogReader : ILogReader
                 throw new EventLogException($"Kafka could not be read: {error.Reason}");
             }
 
-            for (var (next, count) = (first, 0); next is not null; next = ++count < recordsMax ? Next(TimeSpan.Zero) : null)
-                Take(next, records);
+            for (var next = first; next is not null; next = ++count < recordsMax ? Next(TimeSpan.Zero) : null)
+                Take(next.TopicPartition, Read(next), records);
+            if (count == recordsMax)
+                ReadAhead(recordsMax);
             return [.. records.Select(pair => pair.Key.Batch(pair.Value))];
         }
         catch (ConsumeException failure)
@@ -72,10 +81,10 @@ internal sealed class KafkaLogReader : ILogReader
         }
     }
 
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
+        await reading;
         consumer.Dispose();
-        return default;
     }
 
     private void Apply()
@@ -96,7 +105,7 @@ internal sealed class KafkaLogReader : ILogReader
         while (consumer.Consume(wait) is { } result)
         {
             // What was fetched before the partition was unassigned or moved is dropped.
-            if (assignments.TryGetValue((result.Topic, result.Partition.Value), out var assignment) && result.Offset.Value >= assignment.Next)
+            if (Assigned(result.TopicPartition) is { } assignment && result.Offset.Value >= assignment.Next)
                 return result;
         }
 
@@ -124,16 +133,20 @@ internal sealed class KafkaLogReader : ILogReader
             TaskScheduler.Default);
     }
 
-    private void Take(ConsumeResult<string?, byte[]?> result, Dictionary<Assignment, List<ReadRecord>> records)
+    private void Take(TopicPartition from, ReadRecord read, Dictionary<Assignment, List<ReadRecord>> records)
     {
         unreachable = null;
-        var assignment = assignments[(result.Topic, result.Partition.Value)];
-        assignment.Next = result.Offset.Value + 1;
-        assignment.Partition = result.Partition.Value;
-        assignment.Topic.Saw(result.Partition.Value, assignment.Next);
+        var assignment = Assigned(from)!;
+        assignment.Next = read.Offset + 1;
+        assignment.Partition = from.Partition.Value;
+        assignment.Topic.Saw(from.Partition.Value, assignment.Next);
         ref var list = ref CollectionsMarshal.GetValueRefOrAddDefault(records, assignment, out _);
-        (list ??= []).Add(new ReadRecord(result.Offset.Value, KafkaRecords.ToRecord(result.Message)));
+        (list ??= []).Add(read);
     }
+
+    private Assignment? Assigned(TopicPartition from) => assignments.GetValueOrDefault((from.Topic, from.Partition.Value));
+
+    private static ReadRecord Read(ConsumeResult<string?, byte[]?> result) => new(result.Offset.Value, KafkaRecords.ToRecord(result.Message));
 
     private EventLogException Failure(ConsumeException failure)
     {
