@@ -20,13 +20,13 @@ public sealed class KafkaServer : IAsyncDisposable
         rm -rf "$data"
         """;
 
-    // Ours: a folder with one script. A killed server that nobody has waited for yet is dead all the same.
+    // Ours: a folder with one script. A killed server holds its port until its last thread is gone, and nobody but init may wait for it.
     private const string ScriptLayout = """
         home=$1 data=$2
         start() { "$home/kafka" start; }
         crash() {
           server=$(cat "$data/pid") && kill -KILL "$server" || return 1
-          while grep -qs '^State:.[^ZX]' "/proc/$server/status"; do sleep 0.02; done
+          while grep -qs '^State:.[^ZX]' "/proc/$server/status" || [ "$(ls "/proc/$server/task" 2>/dev/null | wc -l)" -gt 1 ]; do sleep 0.02; done
           rm -f "$data/pid"
         }
         wipe() { crash; rm -rf "$data/log"; }

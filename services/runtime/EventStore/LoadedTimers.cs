@@ -14,6 +14,9 @@ internal sealed class LoadedTimers(Func<RecordedEvent, IEnumerable<TimerChange>>
     /// <summary>False when the timer was cancelled, set anew or fired meanwhile.</summary>
     public bool IsDue(DueTimer timer) => due.GetValueOrDefault((timer.Stream, timer.Name)) == timer.Due;
 
+    /// <summary>False when its last change was to fire or to be cancelled.</summary>
+    public bool IsSet(DueTimer timer) => due.GetValueOrDefault((timer.Stream, timer.Name)) is not null;
+
     public void Fired(DueTimer timer) => Change((timer.Stream, timer.Name), null);
 
     public void Happened(RecordedEvent happened)

@@ -37,7 +37,7 @@ internal sealed class StoreTransaction(StoreContext store, NpgsqlConnection conn
             Statements.Add(batch, "begin");
         if (appended.Count > 0)
             EventStatements.Write(batch, store, appended, heads, streams);
-        TimerStatements.Write(batch, units, appended.Select(a => a.Event), store.TimersOf);
+        TimerStatements.Write(batch, units, timers, appended.Select(a => a.Event), store.TimersOf);
         if (appended.Count > 0)
         {
             var events = appended.ConvertAll(a => a.Event);

@@ -2,19 +2,17 @@ using Npgsql;
 
 namespace Patron.Runtime.EventStore;
 
-/// <summary>Deletes the timers that fired, then applies what the events of the transaction set or cancel; the last change of a timer wins.</summary>
+/// <summary>Applies what the events of a transaction set or cancel, and deletes what fired; the last change of a timer wins.</summary>
 internal static class TimerStatements
 {
     public static void Write(
-        NpgsqlBatch batch, IEnumerable<UnitOfWork> units, IEnumerable<RecordedEvent> appended, Func<RecordedEvent, IEnumerable<TimerChange>>? timersOf)
+        NpgsqlBatch batch,
+        IEnumerable<UnitOfWork> units,
+        LoadedTimers loaded,
+        IEnumerable<RecordedEvent> appended,
+        Func<RecordedEvent, IEnumerable<TimerChange>>? timersOf)
     {
         var changes = new Dictionary<(Guid Stream, string Name), (RecordedEvent? Event, DateTimeOffset? Due)>();
-        foreach (var unit in units)
-        {
-            if (unit is { Timer: { } timer, Fired: true })
-                changes[(timer.Stream, timer.Name)] = (null, null);
-        }
-
         if (timersOf is not null)
         {
             foreach (var happened in appended)
@@ -22,6 +20,13 @@ internal static class TimerStatements
                 foreach (var change in timersOf(happened))
                     changes[(happened.Stream, change.Name)] = (happened, change.Due);
             }
+        }
+
+        // After an event that set the timer for the very moment at which it then fired, it is over all the same.
+        foreach (var unit in units)
+        {
+            if (unit is { Timer: { } timer, Fired: true } && !loaded.IsSet(timer))
+                changes[(timer.Stream, timer.Name)] = (null, null);
         }
 
         var cancelled = changes.Where(c => c.Value.Due is null).ToList();

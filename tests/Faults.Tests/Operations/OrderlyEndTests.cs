@@ -19,7 +19,7 @@ internal sealed class OrderlyEndTests
         await using var traffic = new Traffic(() => market.Shop, seed: 1);
         var random = new Random(1);
         var violations = new List<string>();
-        for (var i = 0; i < Campaign.Of(3, 40); i++)
+        for (var i = 0; i < Campaign.Of(2, 40); i++)
             violations.AddRange(await EndAsync(database, traffic, random.Next(10, 80), proof, cancellation));
 
         await traffic.StopAsync();

@@ -48,7 +48,7 @@ internal sealed class RebuildTests
         using var proof = Proof.Begin("The log wiped is filled again from the stores; readers skip what they have applied").Seeded([1]);
         await using var database = await TestPostgres.CreateDatabaseAsync(cancellation);
         proof.Holds(await WipedAsync(
-            proof, database, new Dictionary<string, string>(), token => Books.RunAsync(database, "drop schema log cascade", token), cancellation));
+            proof, database, [], Campaign.Of(1, 20), token => Books.RunAsync(database, "drop schema log cascade", token), cancellation));
     }
 
     [Test]
@@ -63,7 +63,7 @@ internal sealed class RebuildTests
 
         using var proof = Proof.Begin("Apache Kafka wiped is filled again from the stores; readers skip what they have applied").Seeded([1]);
         await using var database = await TestPostgres.CreateDatabaseAsync(cancellation);
-        proof.Holds(await WipedAsync(proof, database, ServerKillTests.OverKafka(broker!), WipeAsync, cancellation));
+        proof.Holds(await WipedAsync(proof, database, ServerKillTests.OverKafka(broker!), Campaign.Of(1, 5), WipeAsync, cancellation));
 
         async Task WipeAsync(CancellationToken token)
         {
@@ -73,10 +73,10 @@ internal sealed class RebuildTests
     }
 
     private static async Task<IReadOnlyList<string>> WipedAsync(
-        Proof proof, TestDatabase database, Dictionary<string, string> settings, Func<CancellationToken, Task> wipe, CancellationToken cancellation)
+        Proof proof, TestDatabase database, Dictionary<string, string> settings, int wipes, Func<CancellationToken, Task> wipe, CancellationToken cancellation)
     {
         var sold = 0;
-        for (var round = 0; round <= Campaign.Of(1, 10); round++)
+        for (var round = 0; round <= wipes; round++)
         {
             if (round > 0)
             {
