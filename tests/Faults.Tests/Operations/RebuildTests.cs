@@ -22,7 +22,7 @@ internal sealed class RebuildTests
         await using var traffic = new Traffic(() => host.Service(Market.Shop), seed: 1);
         await LiveAsync(board, 1, cancellation);
         using var enough = new CancellationTokenSource();
-        var watching = WatchAsync(board, enough.Token);
+        var watching = WatchAsync(board, enough.Token, cancellation);
         for (var i = 0; i < Campaign.Of(3, 60); i++)
         {
             await traffic.MoreAsync(40, cancellation);
@@ -114,18 +114,19 @@ internal sealed class RebuildTests
         }
     }
 
-    private static async Task<(int Looks, List<string> Violations)> WatchAsync(ServiceRuntime board, CancellationToken enough)
+    private static async Task<(int Looks, List<string> Violations)> WatchAsync(
+        ServiceRuntime board, CancellationToken enough, CancellationToken cancellation)
     {
         var violations = new List<string>();
         var looks = 0;
         for (var seen = 0L; !enough.IsCancellationRequested; looks++)
         {
             await using var command = board.Database.CreateCommand("select count(*) from shown");
-            var now = (long)(await command.ExecuteScalarAsync(CancellationToken.None))!;
+            var now = (long)(await command.ExecuteScalarAsync(cancellation))!;
             if (now < seen)
                 violations.Add($"The view went back from {seen} rows to {now}.");
             seen = now;
-            await Task.Delay(10, CancellationToken.None);
+            await Task.Delay(10, cancellation);
         }
 
         return (looks, violations);

@@ -29,7 +29,7 @@ internal sealed class Traffic : IAsyncDisposable
         this.shop = shop;
         amount = firstAmount;
         for (var buyer = 0; buyer < BuyersAtOnce; buyer++)
-            buyers.Add(BuyAsync(new Random((seed * BuyersAtOnce) + buyer)));
+            buyers.Add(BuyAsync(new Random((seed * BuyersAtOnce) + buyer), CancellationToken.None));
     }
 
     /// <summary>Every sale that was acknowledged, by its amount.</summary>
@@ -93,13 +93,13 @@ internal sealed class Traffic : IAsyncDisposable
         enough.Dispose();
     }
 
-    private async Task BuyAsync(Random random)
+    private async Task BuyAsync(Random random, CancellationToken cancellation)
     {
         await Task.Yield();
         while (!enough.IsCancellationRequested)
         {
-            await SellAsync(MarketHost.Buyers[random.Next(MarketHost.Buyers.Count)], Interlocked.Increment(ref amount), CancellationToken.None);
-            await Task.Delay(10, CancellationToken.None);
+            await SellAsync(MarketHost.Buyers[random.Next(MarketHost.Buyers.Count)], Interlocked.Increment(ref amount), cancellation);
+            await Task.Delay(10, cancellation);
         }
     }
 
