@@ -67,7 +67,8 @@ internal sealed class BusinessTimeTests
         $"""
         select 'customer ' || customer || ': settled at ' || time || ' what was counted at ' || coalesce(counted::text, 'no time') from (
           select customer, type, time, lag(time) over (partition by stream order by version) as counted from counter.events) e
-        where type = 'market.settled.v1' and (counted is null or time < counted + interval '{SettleAfter.TotalDays.ToString(CultureInfo.InvariantCulture)} days')
+        where type = 'market.settled.v1'
+          and (counted is null or time < counted + interval '{SettleAfter.TotalDays.ToString(CultureInfo.InvariantCulture)} days')
         """,
         cancellation);
 
