@@ -11,12 +11,13 @@ internal sealed partial class ConsumerRunner
     private readonly RestoredTable restored = new(database);
     private readonly Dictionary<(string Topic, int Partition), long> scannedTo = [];
     private DateTimeOffset lookAgainAt;
+    private volatile bool lookNow;
 
     /// <summary>Partitions that stopped at another life of a producer's store.</summary>
     public IReadOnlyList<ForeignLife> ForeignLives => [.. Partitions.Where(p => p.Stopped is not null).Select(p => p.Restored.StoppedAt).OfType<ForeignLife>()];
 
     /// <summary>Accepts are looked for at once.</summary>
-    public void LookAgain() => lookAgainAt = DateTimeOffset.MinValue;
+    public void LookAgain() => lookNow = true;
 
     private async Task KnowCrossingsAsync(IReadOnlyList<OwnedPartition> partitions, CancellationToken cancellation)
     {
@@ -27,8 +28,9 @@ internal sealed partial class ConsumerRunner
     /// <summary>Lets partitions go on that stopped at a restored store, when an operator has accepted it or restored it to a later point.</summary>
     private async Task HealAsync(CancellationToken cancellation)
     {
-        if (systemTime.GetUtcNow() < lookAgainAt || ForeignLives is not { Count: > 0 } lives)
+        if ((!lookNow && systemTime.GetUtcNow() < lookAgainAt) || ForeignLives is not { Count: > 0 } lives)
             return;
+        lookNow = false;
         lookAgainAt = systemTime.GetUtcNow() + LookAgainAfter;
         try
         {

@@ -219,7 +219,9 @@ public sealed partial class ServiceRuntime : IAsyncDisposable
         await loops.StopReadingAsync();
         foreach (var lane in lanes)
             lane.Close();
-        while ((Relay is { IsIdle: false } || Array.Exists(lanes, l => !l.IsIdle)) && loops.Faults.Count == 0 && !cancellation.IsCancellationRequested)
+
+        // Lanes first: what they commit is the relay's to publish.
+        while ((Array.Exists(lanes, l => !l.IsIdle) || Relay is { IsIdle: false }) && loops.Faults.Count == 0 && !cancellation.IsCancellationRequested)
             await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, CancellationToken.None);
         await loops.StopAsync();
         if (Relay is not null)
