@@ -27,7 +27,7 @@ internal sealed partial class KafkaPublish : IBenchmark
 
     public async Task PrepareAsync(BenchPlace place, CancellationToken cancellation)
     {
-        calls = place.Of(full: 150, least: 1);
+        calls = place.Of(full: 300, least: 1);
         _ = KafkaPlace.ToolsClassPath();
         options = await KafkaPlace.OptionsAsync();
         log = new KafkaEventLog(options);
