@@ -33,8 +33,6 @@ internal sealed class StoreTransaction(StoreContext store, NpgsqlConnection conn
             Decide(unit);
 
         await using var batch = connection.CreateBatch();
-        if (units.Count == 0)
-            Statements.Add(batch, "begin");
         if (appended.Count > 0)
             EventStatements.Write(batch, store, appended, heads, streams);
         TimerStatements.Write(batch, units, timers, appended.Select(a => a.Event), store.TimersOf);
@@ -45,10 +43,18 @@ internal sealed class StoreTransaction(StoreContext store, NpgsqlConnection conn
                 view.Apply(events, batch);
         }
 
-        OffsetStatements.Write(batch, [.. items.SelectMany(i => i.Moves)]);
         foreach (var item in items)
             item.Effects?.Invoke(batch);
-        Statements.Add(batch, "commit");
+        var writes = batch.BatchCommands.Count > 0 || items.Any(i => i.MovesAnyway);
+        if (writes)
+            OffsetStatements.Write(batch, [.. items.SelectMany(i => i.Moves)]);
+        if (units.Count == 0)
+            batch.BatchCommands.Insert(0, new NpgsqlBatchCommand("begin"));
+
+        // Places that records without any effect moved are not worth a flush: the consumer saves them with its next work.
+        Statements.Add(batch, writes ? "commit" : "rollback");
+        foreach (var item in items)
+            item.WroteNothing = !writes;
         FaultPoint.Reach(FaultPoint.StoreBeforeCommit);
         try
         {

@@ -43,6 +43,12 @@ internal sealed class WorkItem(IReadOnlyList<UnitOfWork> units)
 
     public IReadOnlyList<OffsetMove> Moves { get; init; } = [];
 
+    /// <summary>The moves are to be written even when nothing else is.</summary>
+    public bool MovesAnyway { get; init; }
+
+    /// <summary>Its transaction had nothing to write but moves, which were left out: valid when done.</summary>
+    public bool WroteNothing { get; set; }
+
     /// <summary>Adds further statements, after the events; called anew when the transaction is repeated.</summary>
     public Action<NpgsqlBatch>? Effects { get; init; }
 

@@ -18,6 +18,9 @@ public sealed record ConsumerLimits
     /// <summary>How long a record may wait for the positions that it depends on before the partition stops.</summary>
     public TimeSpan WatermarkWaitMax { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>How long the offsets table may be behind records that left nothing to write.</summary>
+    public TimeSpan SaveAfter { get; init; } = TimeSpan.FromMilliseconds(500);
+
     public TimeSpan RetryAfter { get; init; } = TimeSpan.FromMilliseconds(200);
 
     public TimeSpan IdleWait { get; init; } = TimeSpan.FromSeconds(1);

@@ -12,6 +12,10 @@ internal sealed partial class ConsumerRunner
         {
             await item.Done;
             FaultPoint.Reach(FaultPoint.ConsumeAfterCommit);
+            if (item.WroteNothing)
+                partition.Reach(batch.Places, systemTime.GetUtcNow());
+            else
+                partition.Save(batch.Places);
             Applied(partition, batch);
         }
         catch (FencedException)
@@ -39,7 +43,6 @@ internal sealed partial class ConsumerRunner
 
     private void Applied(OwnedPartition partition, PartitionBatch batch)
     {
-        partition.Place(batch.Places);
         partition.ParkNext = null;
         partition.OneByOne = Math.Max(0, partition.OneByOne - batch.Applied);
         var service = new KeyValuePair<string, object?>("patron.service", definition.Name);
@@ -64,6 +67,40 @@ internal sealed partial class ConsumerRunner
             LogStopped(log, definition.Name, partition.Number, reason);
     }
 
+    /// <summary>Saves all that is reached; nothing may be read meanwhile.</summary>
+    public Task SaveAsync(CancellationToken cancellation) => SaveAsync(owned.Values, cancellation);
+
+    /// <summary>Lets the table follow where records left nothing to write. What cannot be saved now is read again later, and harms nobody.</summary>
+    private async Task SaveAsync(IEnumerable<OwnedPartition> partitions, CancellationToken cancellation)
+    {
+        var work = new List<(OwnedPartition Partition, IReadOnlyDictionary<string, TopicPlace> Places, WorkItem Item)>();
+        foreach (var partition in partitions.Where(p => p.UnsavedSince is not null))
+        {
+            var item = new WorkItem([]) { Moves = PartitionBatch.MovesTo(partition, partition.Places), MovesAnyway = true };
+            work.Add((partition, partition.Places, item));
+            await laneOf(partition.Number).EnqueueAsync(item, cancellation);
+        }
+
+        foreach (var (partition, places, item) in work)
+        {
+            try
+            {
+                await item.Done;
+                partition.Save(places);
+            }
+            catch (FencedException)
+            {
+                LogFenced(log, definition.Name, partition.Number);
+                Drop([partition.Number]);
+            }
+            catch (Exception fault) when (IsPassing(fault))
+            {
+                LogRepeat(log, definition.Name, partition.Number, fault);
+                await RestartAsync(partition, cancellation);
+            }
+        }
+    }
+
     /// <summary>
     /// Goes back to what is committed: after a failed transaction nobody knows whether it took effect. Waits for a database that is away.
     /// </summary>
@@ -75,7 +112,7 @@ internal sealed partial class ConsumerRunner
             {
                 if (await offsets.ReadAsync(partition.Number, partition.Epoch, cancellation) is { } places)
                 {
-                    partition.Place(places);
+                    partition.Save(places);
                     await StartAsync(partition, cancellation);
                 }
                 else

@@ -73,6 +73,7 @@ internal sealed partial class ConsumerRunner(
         await turn.WaitAsync(cancellation);
         try
         {
+            await SaveAsync(partitions.Select(p => owned.GetValueOrDefault(p)).OfType<OwnedPartition>(), cancellation);
             Drop(partitions);
         }
         finally
@@ -93,7 +94,7 @@ internal sealed partial class ConsumerRunner(
 
             try
             {
-                var batches = await reader.ReadAsync(limits.RecordsPerReadMax, HasPending() ? limits.RetryAfter : limits.IdleWait, cancellation);
+                var batches = await reader.ReadAsync(limits.RecordsPerReadMax, LongestWait(), cancellation);
                 await turn.WaitAsync(cancellation);
                 Interlocked.Exchange(ref busy, 1);
                 try
@@ -103,6 +104,7 @@ internal sealed partial class ConsumerRunner(
                         FaultPoint.Reach(FaultPoint.ConsumeAfterRead);
                     await ApplyAsync(cancellation);
                     await HealAsync(cancellation);
+                    await SaveAsync(owned.Values.Where(p => systemTime.GetUtcNow() - p.UnsavedSince > limits.SaveAfter), cancellation);
                 }
                 finally
                 {
@@ -127,6 +129,9 @@ internal sealed partial class ConsumerRunner(
                 await eventLog.EndOffsetsAsync(topic, cancellation);
         }
     }
+
+    private TimeSpan LongestWait() =>
+        HasPending() ? limits.RetryAfter : owned.Values.Any(p => p.UnsavedSince is not null) ? limits.SaveAfter : limits.IdleWait;
 
     private bool HasPending() => owned.Values.Any(p => p.Stopped is null && p.Pending.Values.Any(q => q.Count > 0));
 
@@ -167,9 +172,21 @@ internal sealed partial class ConsumerRunner(
             var batch = new PartitionBatch(definition, partition, alone ? 1 : limits.RecordsPerTransactionMax);
             batch.Take();
             Wait(partition, batch);
+            if (!batch.TookAny)
+                continue;
             var span = batch.Applied > 0 ? StartSpan(partition, batch) : null;
-            if (batch.ToWorkItem(span?.Context ?? default) is { } item)
-                work.Add((partition, batch, item, span));
+            if (batch.WritesNothing)
+            {
+                using (span)
+                {
+                    partition.Reach(batch.Places, systemTime.GetUtcNow());
+                    Applied(partition, batch);
+                }
+
+                continue;
+            }
+
+            work.Add((partition, batch, batch.ToWorkItem(span?.Context ?? default), span));
         }
 
         if (work.Count > 0)

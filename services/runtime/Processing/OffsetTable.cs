@@ -28,7 +28,7 @@ internal sealed class OffsetTable(NpgsqlDataSource database, IReadOnlyList<strin
         var partitions = gained.ToDictionary(g => g.Key, g => new OwnedPartition(g.Key, g.Value));
         await using var row = await command.ExecuteReaderAsync(cancellation);
         while (await row.ReadAsync(cancellation))
-            partitions[row.GetInt16(1)].Place(new Dictionary<string, TopicPlace> { [row.GetString(0)] = Place(row, 2) });
+            partitions[row.GetInt16(1)].Save(new Dictionary<string, TopicPlace> { [row.GetString(0)] = Place(row, 2) });
         return [.. partitions.Values.Where(p => p.Places.Count == topics.Count)];
     }
 

@@ -10,6 +10,7 @@ internal sealed class OwnedPartition(int number, long epoch)
 {
     private readonly Lock guard = new();
     private readonly HashSet<Guid> parked = [];
+    private readonly Dictionary<string, long> saved = [];
     private Dictionary<string, TopicPlace> places = [];
 
     public int Number { get; } = number;
@@ -48,6 +49,12 @@ internal sealed class OwnedPartition(int number, long epoch)
     /// <summary>Other lives of producers' stores, met in this partition.</summary>
     public RestoredStores Restored { get; } = new();
 
+    /// <summary>System time since when the table is behind; null when it is not.</summary>
+    public DateTimeOffset? UnsavedSince { get; private set; }
+
+    /// <summary>
+    /// How far each topic is applied. The table may be behind by records that left nothing to write: applied again, they would again.
+    /// </summary>
     public IReadOnlyDictionary<string, TopicPlace> Places
     {
         get
@@ -57,7 +64,26 @@ internal sealed class OwnedPartition(int number, long epoch)
         }
     }
 
-    public void Place(IReadOnlyDictionary<string, TopicPlace> now)
+    /// <summary>The offset that the table has, which a move of it has to expect.</summary>
+    public long SavedOffset(string topic) => saved[topic];
+
+    /// <summary>These places are in the table.</summary>
+    public void Save(IReadOnlyDictionary<string, TopicPlace> now)
+    {
+        foreach (var (topic, place) in now)
+            saved[topic] = place.NextOffset;
+        UnsavedSince = null;
+        Move(now);
+    }
+
+    /// <summary>These places are reached and left nothing to write: the table follows with the next work, or after a while.</summary>
+    public void Reach(IReadOnlyDictionary<string, TopicPlace> now, DateTimeOffset at)
+    {
+        UnsavedSince ??= at;
+        Move(now);
+    }
+
+    private void Move(IReadOnlyDictionary<string, TopicPlace> now)
     {
         lock (guard)
             places = places.Concat(now).GroupBy(p => p.Key).ToDictionary(g => g.Key, g => g.Last().Value);

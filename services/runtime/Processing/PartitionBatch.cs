@@ -67,16 +67,21 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
         while (moved && Applied + Repeated < recordsMax && partition.Stopped is null);
     }
 
-    /// <summary>The transaction, or null when nothing was taken.</summary>
-    public WorkItem? ToWorkItem(ActivityContext cause)
-    {
-        var before = partition.Places;
-        var moves = places.Where(p => before[p.Key].NextOffset != p.Value.NextOffset)
-            .Select(p => new OffsetMove(
-                p.Key, partition.Number, partition.Epoch, before[p.Key].NextOffset, p.Value.NextOffset, p.Value.StoreEpoch, p.Value.Position))
-            .ToList();
-        return moves.Count == 0 ? null : new WorkItem([.. units.Select(u => u.Unit)]) { Moves = moves, Effects = WriteEffects, Cause = cause };
-    }
+    public bool TookAny => Applied + Repeated > 0;
+
+    /// <summary>What was taken asks for no command and leaves no row.</summary>
+    public bool WritesNothing => units.Count == 0 && facts.Count == 0 && parked.Count == 0;
+
+    /// <summary>The transaction of what was taken.</summary>
+    public WorkItem ToWorkItem(ActivityContext cause) =>
+        new([.. units.Select(u => u.Unit)]) { Moves = MovesTo(partition, places), Effects = WriteEffects, Cause = cause };
+
+    /// <summary>Moves the table from where it is to <paramref name="places"/>.</summary>
+    public static IReadOnlyList<OffsetMove> MovesTo(OwnedPartition partition, IReadOnlyDictionary<string, TopicPlace> places) =>
+    [
+        .. places.Where(p => partition.SavedOffset(p.Key) != p.Value.NextOffset).Select(p => new OffsetMove(
+            p.Key, partition.Number, partition.Epoch, partition.SavedOffset(p.Key), p.Value.NextOffset, p.Value.StoreEpoch, p.Value.Position)),
+    ];
 
     private bool TryTake(Subscription subscription, ReadRecord read)
     {

@@ -217,6 +217,7 @@ public sealed partial class ServiceRuntime : IAsyncDisposable
     {
         clock.Advanced -= OnAdvanced;
         await loops.StopReadingAsync();
+        await (Consumer?.SaveAsync(CancellationToken.None) ?? Task.CompletedTask);
         foreach (var lane in lanes)
             lane.Close();
 

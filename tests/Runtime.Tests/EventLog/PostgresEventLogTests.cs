@@ -6,8 +6,11 @@ using Patron.Testing;
 
 namespace Patron.Runtime.Tests.EventLog;
 
-[TestFixture]
-public sealed class PostgresEventLogTests : EventLogContract
+/// <summary>With nothing, little and enough of the newest records in memory.</summary>
+[TestFixture(0)]
+[TestFixture(3)]
+[TestFixture(4_096)]
+public sealed class PostgresEventLogTests(int recentRecordsMax) : EventLogContract
 {
     private TestDatabase database = null!;
     private NpgsqlDataSource dataSource = null!;
@@ -15,7 +18,7 @@ public sealed class PostgresEventLogTests : EventLogContract
     [OneTimeSetUp]
     public async Task CreateDatabase()
     {
-        TestContext.Progress.WriteLine("Event log contract: PostgreSQL");
+        TestContext.Progress.WriteLine($"Event log contract: PostgreSQL, {recentRecordsMax} records in memory");
         database = await TestPostgres.CreateDatabaseAsync(Cancellation);
         dataSource = NpgsqlDataSource.Create(database.ConnectionString);
     }
@@ -30,7 +33,10 @@ public sealed class PostgresEventLogTests : EventLogContract
     [Test]
     public async Task Rows_are_split_by_size_without_a_reader_noticing()
     {
-        var log = Track(new PostgresEventLog(dataSource, new() { Partitions = Partitions, BatchRecordsMax = 7, PublishBytesMax = 500, ReadBytesMax = 100 }));
+        var log = Track(new PostgresEventLog(dataSource, new()
+        {
+            Partitions = Partitions, BatchRecordsMax = 7, PublishBytesMax = 500, ReadBytesMax = 100, RecentRecordsMax = recentRecordsMax,
+        }));
         var topic = NewTopic();
         await log.OpenAsync([topic], Cancellation);
         await log.PublishAsync(topic, [new(0, Records(0, 100)), new(1, Records(100, 3)), new(0, Records(200, 2))], Cancellation);
@@ -91,7 +97,9 @@ public sealed class PostgresEventLogTests : EventLogContract
             Assert.That(await damage.ExecuteNonQueryAsync(Cancellation), Is.EqualTo(1));
         }
 
-        await using var reader = log.OpenReader();
+        var other = Track(Connect(Partitions));
+        await other.OpenAsync([topic], Cancellation);
+        await using var reader = other.OpenReader();
         reader.Assign(topic, 0, 0);
         var failure = await Assert.ThrowsAsync<EventLogException>(async () => await ReadAsync(reader, 3));
         Assert.That(failure!.Message, Does.Contain("checksum"));
@@ -114,7 +122,7 @@ public sealed class PostgresEventLogTests : EventLogContract
         await Assert.ThrowsAsync<ArgumentException>(() => other.PublishAsync(retained, [new(0, [new("key", [], null)])], Cancellation));
     }
 
-    protected override IEventLog Connect(int partitions) => new PostgresEventLog(dataSource, new() { Partitions = partitions });
+    protected override IEventLog Connect(int partitions) => new PostgresEventLog(dataSource, new() { Partitions = partitions, RecentRecordsMax = recentRecordsMax });
 
     private static async Task UntilItWorksAsync(Func<Task> work)
     {

@@ -18,6 +18,7 @@ public sealed class PostgresEventLog : IEventLog
     private readonly LogSql sql;
     private readonly LogNews? news;
     private readonly ConcurrentDictionary<string, OpenTopic> topics = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<int, RecentRecords> recent = new();
     private readonly ConcurrentDictionary<PostgresLogReader, bool> readers = new();
 
     /// <summary>Opens no connection. The data source stays the caller's to dispose, after this.</summary>
@@ -106,6 +107,8 @@ public sealed class PostgresEventLog : IEventLog
         topics.TryGetValue(topic.Name, out var open)
             ? open
             : throw new EventLogException($"Topic {topic.Name} has not been opened; name it in OpenAsync first.");
+
+    internal RecentRecords RecentOf(OpenTopic topic) => recent.GetOrAdd(topic.Id, _ => new RecentRecords(topic.Topic, Partitions, options.RecentRecordsMax));
 
     internal NpgsqlCommand ReadCommand(NpgsqlConnection connection, object[] columns, int recordsMax)
     {
@@ -215,9 +218,15 @@ public sealed class PostgresEventLog : IEventLog
                 moved.Add((row.GetInt32(0), row.GetInt64(1)));
             return moved;
         });
-        packing.Reset();
+        var atHand = RecentOf(packing.Topic);
         foreach (var (partition, end) in ends)
+        {
+            var records = packing.Records[partition];
+            atHand.Add(partition, end - records.Count, records);
             packing.Topic.Saw(partition, end);
+        }
+
+        packing.Reset();
         foreach (var reader in readers.Keys)
             reader.Wake(packing.Topic.Id);
         news?.Tell(packing.Topic.Id);

@@ -30,6 +30,9 @@ public sealed record PostgresLogOptions
     /// <summary>A transaction takes no further row when it has reached this size.</summary>
     public int PublishBytesMax { get; init; } = 8 * 1024 * 1024;
 
+    /// <summary>Records of a topic that this process published last and keeps at hand for its own readers.</summary>
+    public int RecentRecordsMax { get; init; } = 4_096;
+
     /// <summary>One read of the database takes about this much at most, and at least one row a partition.</summary>
     public int ReadBytesMax { get; init; } = 8 * 1024 * 1024;
 }

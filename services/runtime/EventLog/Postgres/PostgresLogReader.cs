@@ -3,8 +3,9 @@ using Npgsql;
 namespace Patron.Runtime.EventLog.Postgres;
 
 /// <summary>
-/// Reads with one query, and only when there can be something: over the partitions whose end this process knows to be higher, or over all
-/// assigned ones after an assignment, when another process notified, or when the poll interval is over.
+/// Takes what this process published from memory and the rest with one query, and asks only when there can be something: over the
+/// partitions whose end this process knows to be higher, or over all assigned ones after an assignment, when another process notified, or
+/// when the poll interval is over.
 /// </summary>
 internal sealed class PostgresLogReader(PostgresEventLog log) : ILogReader
 {
@@ -90,7 +91,9 @@ internal sealed class PostgresLogReader(PostgresEventLog log) : ILogReader
 
     private async Task FetchAsync(int recordsMax, bool everywhere, CancellationToken cancellation)
     {
-        var asked = everywhere ? [.. assignments] : assignments.FindAll(HasNews);
+        foreach (var assignment in assignments.Where(HasNews))
+            assignment.Store(log.RecentOf(assignment.Topic).From(assignment.Partition, assignment.Next, recordsMax));
+        var asked = assignments.FindAll(a => a.Fetched.Count == 0 && (everywhere || HasNews(a)));
         if (asked.Count == 0)
             return;
         object[] columns =
@@ -181,6 +184,16 @@ internal sealed class PostgresLogReader(PostgresEventLog log) : ILogReader
                     continue;
                 Fetched.Enqueue(new ReadRecord(baseOffset + i, records[i]));
                 lastFetched = baseOffset + i;
+            }
+        }
+
+        /// <summary>Records from <see cref="Next"/> on without a hole.</summary>
+        public void Store(IReadOnlyList<ReadRecord> records)
+        {
+            foreach (var record in records)
+            {
+                Fetched.Enqueue(record);
+                lastFetched = record.Offset;
             }
         }
 

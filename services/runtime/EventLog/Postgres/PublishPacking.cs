@@ -7,7 +7,7 @@ namespace Patron.Runtime.EventLog.Postgres;
 internal sealed class PublishPacking(OpenTopic topic, PostgresLogOptions options) : IDisposable
 {
     private readonly RecordPacker packer = new();
-    private readonly SortedDictionary<int, int> counts = [];
+    private readonly SortedDictionary<int, List<LogRecord>> records = [];
     private readonly List<Row> rows = [];
     private readonly Dictionary<(int Partition, string Key), int> newest = [];
     private int rowPartition;
@@ -16,6 +16,9 @@ internal sealed class PublishPacking(OpenTopic topic, PostgresLogOptions options
     private readonly record struct Row(int Partition, int After, Range Body, string? Key);
 
     public OpenTopic Topic => topic;
+
+    /// <summary>The records of the statement by partition, in order.</summary>
+    public IReadOnlyDictionary<int, List<LogRecord>> Records => records;
 
     public bool IsEmpty => rows.Count == 0 && packer.Records == 0;
 
@@ -26,8 +29,10 @@ internal sealed class PublishPacking(OpenTopic topic, PostgresLogOptions options
     {
         if (packer.Records > 0 && rowPartition != partition)
             EndRow();
-        counts.TryGetValue(partition, out var after);
-        counts[partition] = after + 1;
+        if (!records.TryGetValue(partition, out var before))
+            records.Add(partition, before = []);
+        var after = before.Count;
+        before.Add(record);
         if (topic.Topic.Compacted)
         {
             AddCompacted(partition, after, record);
@@ -54,8 +59,8 @@ internal sealed class PublishPacking(OpenTopic topic, PostgresLogOptions options
         EndRow();
         var command = new NpgsqlCommand(topic.Topic.Compacted ? sql.PublishCompacted : sql.Publish, connection);
         command.Parameters.Add(new() { Value = topic.Id });
-        command.Parameters.Add(new() { Value = counts.Keys.ToArray() });
-        command.Parameters.Add(new() { Value = counts.Values.ToArray() });
+        command.Parameters.Add(new() { Value = records.Keys.ToArray() });
+        command.Parameters.Add(new() { Value = records.Values.Select(r => r.Count).ToArray() });
         command.Parameters.Add(new() { Value = rows.ConvertAll(row => row.Partition).ToArray() });
         command.Parameters.Add(new() { Value = rows.ConvertAll(row => row.After).ToArray() });
         command.Parameters.Add(new() { Value = rows.ConvertAll(row => packer.Slice(row.Body)).ToArray() });
@@ -67,7 +72,7 @@ internal sealed class PublishPacking(OpenTopic topic, PostgresLogOptions options
     public void Reset()
     {
         packer.Reset();
-        counts.Clear();
+        records.Clear();
         rows.Clear();
         newest.Clear();
     }
