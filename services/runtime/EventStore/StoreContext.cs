@@ -5,18 +5,19 @@ namespace Patron.Runtime.EventStore;
 
 /// <summary>What every transaction of a service's store needs.</summary>
 internal sealed class StoreContext(
-    NpgsqlDataSource database,
+    ServiceDatabase databases,
     EventTypes types,
     IReadOnlyList<IInlineView> views,
     Func<RecordedEvent, IEnumerable<TimerChange>>? timersOf,
     int partitions,
     TimeProvider clock)
 {
-    public NpgsqlDataSource Database { get; } = database;
+    /// <summary>For the transactions of writer lanes, whose statements find rows by key.</summary>
+    public NpgsqlDataSource Lanes { get; } = databases.Lanes;
 
     public EventTypes Types { get; } = types;
 
-    public EventReader Reader { get; } = new(database, types);
+    public EventReader Reader { get; } = new(databases.Any, types);
 
     public IReadOnlyList<IInlineView> Views { get; } = views;
 

@@ -6,7 +6,7 @@ namespace Patron.Runtime.EventStore;
 /// One transaction of a writer lane over many units: lock the heads and load what decisions need (one round trip), decide in memory,
 /// write everything and commit (one round trip).
 /// </summary>
-internal sealed class StoreTransaction(StoreContext store, NpgsqlConnection connection)
+internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnection connection)
 {
     private readonly SortedDictionary<int, long> heads = [];
     private readonly Dictionary<Guid, LoadedStream> streams = [];
@@ -65,111 +65,6 @@ internal sealed class StoreTransaction(StoreContext store, NpgsqlConnection conn
         {
             throw new FencedException(fault);
         }
-    }
-
-    private async Task LoadAsync(List<UnitOfWork> units, CancellationToken cancellation)
-    {
-        var commands = units.SelectMany(u => u.Commands).ToList();
-        foreach (var command in commands)
-            heads.TryAdd(store.PartitionOf(command.Customer), 0);
-        foreach (var unit in units.Where(u => u.Timer is not null))
-            heads.TryAdd(store.PartitionOf(unit.Timer!.Customer), 0);
-
-        await using var batch = connection.CreateBatch();
-        Statements.Add(batch, "begin");
-        Statements.Add(
-            batch,
-            "select partition, position from heads where partition = any($1) order by partition for update",
-            Statements.Smallints(heads.Keys));
-        Statements.Add(
-            batch,
-            "select stream, version, shape, state, kind from streams where stream = any($1)",
-            Statements.Uuids(commands.Select(c => c.Stream).Distinct()));
-        Statements.Add(
-            batch,
-            $"select e.key, {EventReader.Columns} from events e where e.key = any($1)",
-            Statements.Uuids(commands.Where(c => c.IdempotencyKey is not null).Select(c => c.IdempotencyKey!.Value).Distinct()));
-        Statements.Add(
-            batch,
-            $"select {EventReader.Columns} from events e where e.stream = any($1) order by e.stream, e.version",
-            Statements.Uuids(commands.Where(c => c.NeedsHistory).Select(c => c.Stream).Distinct()));
-        var fired = units.Where(u => u.Timer is not null).Select(u => u.Timer!).ToList();
-        Statements.Add(
-            batch,
-            "select t.stream, t.name, t.due from timers t join unnest($1::uuid[], $2::text[]) f (stream, name) using (stream, name)",
-            Statements.Uuids(fired.Select(t => t.Stream)),
-            Statements.Texts(fired.Select(t => t.Name)));
-
-        // Asked here and not of the reader's memory: the instance that takes a request may not be the one that reads the partition.
-        Statements.Add(
-            batch,
-            "select customer from parked where partition = any($1) and customer = any($2)",
-            Statements.Smallints(heads.Keys),
-            Statements.Uuids(units.Where(u => u.AsksParked).SelectMany(u => u.Commands).Select(c => c.Customer).Distinct()));
-
-        foreach (var command in commands)
-        {
-            streams.TryAdd(command.Stream, new LoadedStream(command));
-            streams[command.Stream].KeepsHistory |= command.NeedsHistory;
-        }
-
-        List<LoadedStream> outdated = [];
-        await using (var row = await batch.ExecuteReaderAsync(cancellation))
-            await ReadAsync(row, outdated, cancellation);
-        foreach (var stream in outdated)
-            await RefoldAsync(stream, cancellation);
-    }
-
-    private async Task ReadAsync(NpgsqlDataReader row, List<LoadedStream> outdated, CancellationToken cancellation)
-    {
-        while (await row.ReadAsync(cancellation))
-            heads[row.GetInt16(0)] = row.GetInt64(1);
-
-        await row.NextResultAsync(cancellation);
-        while (await row.ReadAsync(cancellation))
-        {
-            var stream = streams[row.GetGuid(0)];
-            (stream.Version, stream.IsKept) = (row.GetInt32(1), true);
-            if (row.GetString(4) != stream.Kind.Name)
-            {
-                throw new InvalidOperationException(
-                    $"Stream {row.GetGuid(0)} is of kind '{row.GetString(4)}', not '{stream.Kind.Name}'. Streams of different kinds need different ids.");
-            }
-
-            if (row.GetInt32(2) == stream.Kind.Shape)
-                stream.State = stream.Kind.Read(row.GetString(3));
-            else
-                outdated.Add(stream);
-        }
-
-        await row.NextResultAsync(cancellation);
-        while (await row.ReadAsync(cancellation))
-            keys.Add(row.GetGuid(0), store.Reader.Row(row, 1));
-
-        await row.NextResultAsync(cancellation);
-        while (await row.ReadAsync(cancellation))
-        {
-            var happened = store.Reader.Row(row, 0);
-            streams[happened.Stream].History.Add(happened.Event);
-        }
-
-        await row.NextResultAsync(cancellation);
-        while (await row.ReadAsync(cancellation))
-            timers.Add(row.GetGuid(0), row.GetString(1), new DateTimeOffset(row.GetDateTime(2), TimeSpan.Zero));
-
-        await row.NextResultAsync(cancellation);
-        while (await row.ReadAsync(cancellation))
-            parked.Add(row.GetGuid(0));
-    }
-
-    private async Task RefoldAsync(LoadedStream stream, CancellationToken cancellation)
-    {
-        await using var command = new NpgsqlCommand($"select {EventReader.Columns} from events e where e.stream = $1 order by e.version", connection);
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = stream.Id });
-        await using var row = await command.ExecuteReaderAsync(cancellation);
-        stream.State = stream.Kind.Initial;
-        while (await row.ReadAsync(cancellation))
-            stream.State = stream.Kind.Evolve(stream.State, store.Reader.Row(row, 0).Event);
     }
 
     private void Decide(UnitOfWork unit)

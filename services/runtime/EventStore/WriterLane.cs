@@ -91,7 +91,7 @@ internal sealed partial class WriterLane(StoreContext store, string service, int
     private async Task TryCommitAsync(List<WorkItem> items, CancellationToken cancellation)
     {
         using var activity = RuntimeTelemetry.Start("patron.store.commit", ActivityKind.Internal, service, items.SelectMany(i => i.Causes));
-        await using var connection = await store.Database.OpenConnectionAsync(cancellation);
+        await using var connection = await store.Lanes.OpenConnectionAsync(cancellation);
         var transaction = new StoreTransaction(store, connection);
         await transaction.CommitAsync(items, cancellation);
         var count = transaction.Appended.Count();

@@ -103,8 +103,8 @@ internal sealed partial class ConsumerRunner(
                     if (batches.Count > 0)
                         FaultPoint.Reach(FaultPoint.ConsumeAfterRead);
                     await ApplyAsync(cancellation);
+                    await SaveAsync(owned.Values.Where(IsToBeSaved), cancellation);
                     await HealAsync(cancellation);
-                    await SaveAsync(owned.Values.Where(p => systemTime.GetUtcNow() - p.UnsavedSince > limits.SaveAfter), cancellation);
                 }
                 finally
                 {
@@ -129,6 +129,9 @@ internal sealed partial class ConsumerRunner(
                 await eventLog.EndOffsetsAsync(topic, cancellation);
         }
     }
+
+    private bool IsToBeSaved(OwnedPartition partition) =>
+        partition.UnsavedSince is { } since && (partition.Stopped is not null || systemTime.GetUtcNow() - since >= limits.SaveAfter);
 
     private TimeSpan LongestWait() =>
         HasPending() ? limits.RetryAfter : owned.Values.Any(p => p.UnsavedSince is not null) ? limits.SaveAfter : limits.IdleWait;

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Patron.Runtime.EventLog;
+using Patron.Runtime.EventStore;
 using Patron.Runtime.Hosting;
 
 namespace Patron.Runtime.Processing;
@@ -12,9 +13,6 @@ namespace Patron.Runtime.Processing;
 /// <summary>Adds a service to a host: alone in its process, or with others in one.</summary>
 public static class ServiceRegistration
 {
-    private const int ConnectionsMax = 20;
-    private const int PreparedMax = 200;
-
     /// <summary>
     /// Registers a service by its definition. Settings: <c>Services:{name}:Database</c>, else <c>Database</c>, for the connection; the
     /// section <c>Runtime</c>; the section <c>Log</c> chooses the event log's adapter.
@@ -27,7 +25,7 @@ public static class ServiceRegistration
             ?? throw new StartRefusedException([$"No database is set for {name}: set Services:{name}:Database or Database to a PostgreSQL connection string."]);
         builder.Services.AddKeyedSingleton(name, (services, _) => new ServiceRuntime(
             define(services),
-            OpenDatabase(connection, name),
+            new ServiceDatabase(connection, name),
             services.GetRequiredService<IEventLog>(),
             settings,
             services.GetRequiredService<BusinessClock>(),
@@ -45,21 +43,6 @@ public static class ServiceRegistration
     /// <summary>The running service of this name.</summary>
     public static ServiceRuntime PatronService(this IServiceProvider services, string name) =>
         services.GetRequiredKeyedService<ServiceRuntime>(name);
-
-    private static NpgsqlDataSource OpenDatabase(string connection, string name)
-    {
-        // Nothing here leaves state on a connection, so the seven statements that reset one are saved.
-        var parts = new NpgsqlConnectionStringBuilder(connection)
-        {
-            SearchPath = name,
-            ApplicationName = $"patron {name}",
-            MaxAutoPrepare = PreparedMax,
-            NoResetOnClose = true,
-        };
-        if (!connection.Contains("Maximum Pool Size", StringComparison.OrdinalIgnoreCase))
-            parts.MaxPoolSize = ConnectionsMax;
-        return new NpgsqlDataSourceBuilder(parts.ConnectionString) { Name = name }.Build();
-    }
 
     private static async ValueTask<string?> AnswersAsync(NpgsqlDataSource database, CancellationToken cancellation)
     {

@@ -12,6 +12,7 @@ namespace Patron.Runtime.Processing;
 public sealed partial class ServiceRuntime : IAsyncDisposable
 {
     private readonly RuntimeSettings settings;
+    private readonly ServiceDatabase databases;
     private readonly StoreContext store;
     private readonly WriterLane[] lanes;
     private readonly List<IDrains> workers = [];
@@ -27,11 +28,11 @@ public sealed partial class ServiceRuntime : IAsyncDisposable
     private int disposed;
 
     internal ServiceRuntime(
-        ServiceDefinition definition, NpgsqlDataSource database, IEventLog eventLog, RuntimeSettings settings, BusinessClock clock, ILoggerFactory logs)
+        ServiceDefinition definition, ServiceDatabase databases, IEventLog eventLog, RuntimeSettings settings, BusinessClock clock, ILoggerFactory logs)
     {
-        (Definition, Database, this.eventLog, this.settings, this.clock, this.logs) = (definition, database, eventLog, settings, clock, logs);
+        (Definition, this.databases, this.eventLog, this.settings, this.clock, this.logs) = (definition, databases, eventLog, settings, clock, logs);
         var log = logs.CreateLogger($"Patron.{definition.Name}");
-        store = new StoreContext(database, definition.Events, definition.Views, definition.Timers, settings.Partitions, clock);
+        store = new StoreContext(databases, definition.Events, definition.Views, definition.Timers, settings.Partitions, clock);
         lanes = [.. Enumerable.Range(0, settings.Lanes)
             .Select(_ => new WriterLane(store, definition.Name, settings.UnitsPerTransactionMax, log) { Committed = Committed })];
         loops = new ServiceLoops(definition.Name, log);
@@ -40,7 +41,7 @@ public sealed partial class ServiceRuntime : IAsyncDisposable
     public ServiceDefinition Definition { get; }
 
     /// <summary>Connections whose search path is the service's own schema: for its read models and tables.</summary>
-    public NpgsqlDataSource Database { get; }
+    public NpgsqlDataSource Database => databases.Any;
 
     /// <summary>Why the service does not do its work, a sentence each; empty while all is well.</summary>
     public IReadOnlyList<string> Troubles =>
@@ -150,9 +151,8 @@ public sealed partial class ServiceRuntime : IAsyncDisposable
     /// </summary>
     public async Task<ReplayOutcome> ReplayParkedAsync(Guid customer, CancellationToken cancellation)
     {
-        if (Consumer is null)
-            throw new InvalidOperationException($"{Definition.Name} is not running.");
-        var outcome = await Consumer.ReplayAsync(store.PartitionOf(customer), customer, cancellation);
+        var consumer = Consumer ?? throw new InvalidOperationException($"{Definition.Name} is not running.");
+        var outcome = await consumer.ReplayAsync(store.PartitionOf(customer), customer, cancellation);
         Timers!.LookAgain();
         return outcome;
     }
@@ -244,7 +244,7 @@ public sealed partial class ServiceRuntime : IAsyncDisposable
             await Projections.DisposeAsync();
         if (Consumer is not null)
             await Consumer.DisposeAsync();
-        await Database.DisposeAsync();
+        await databases.DisposeAsync();
     }
 
     private WriterLane LaneOf(int partition) => lanes[partition % lanes.Length];
