@@ -5,11 +5,15 @@ using Patron.Testing;
 namespace Patron.Faults.Tests;
 
 /// <summary>A consumer that is killed without warning, again and again, at every named point.</summary>
+[Parallelizable(ParallelScope.Self)]
 [CancelAfter(1_800_000)]
 internal sealed class KillTests
 {
     private const int SalesPerKill = 12;
     private const int KillsPerComparison = 21;
+
+    /// <summary>Kills go on side by side, each in a database of its own.</summary>
+    private static readonly int Tracks = Campaign.Of(3, 6);
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -19,11 +23,14 @@ internal sealed class KillTests
         using var proof = Proof.Begin("A consumer killed by SIGKILL at every named point leaves every effect once");
         var seeds = Campaign.Seeds(3, 36).ToList();
         proof.Seeded(seeds);
-        proof.Holds(await ViolationsAsync(seeds.SelectMany(seed => FaultPoint.All.Select(point => (point, seed))), proof, cancellation));
+        var kills = seeds.SelectMany(seed => FaultPoint.All.Select(point => (point, seed))).ToList();
+        var violations = await Task.WhenAll(Enumerable.Range(0, Tracks).Select(track =>
+            ViolationsAsync([.. kills.Where((_, i) => i % Tracks == track)], proof, cancellation)));
+        proof.Holds([.. violations.SelectMany(v => v)]);
     }
 
     private static async Task<IReadOnlyList<string>> ViolationsAsync(
-        IEnumerable<(string Point, int Seed)> kills, Proof proof, CancellationToken cancellation)
+        IReadOnlyList<(string Point, int Seed)> kills, Proof proof, CancellationToken cancellation)
     {
         await using var database = await TestPostgres.CreateDatabaseAsync(cancellation);
         await using var market = await MarketHost.StartAsync([Market.Shop, Market.Auditor], database, cancellation);

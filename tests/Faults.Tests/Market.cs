@@ -48,8 +48,11 @@ internal static class Market
     /// <summary>An amount that the counter's handler cannot read.</summary>
     public const int Unreadable = 13;
 
-    /// <summary>An amount whose row the database refuses, in the shop's view as in the counter's and the auditor's.</summary>
-    public const int RowRefused = 999;
+    /// <summary>An amount whose row the database refuses to the shop.</summary>
+    public const int RefusedToShop = 999;
+
+    /// <summary>An amount whose row the database refuses to the counter.</summary>
+    public const int RefusedToCounter = 998;
 
     public static readonly Topic Sales = new("faults.sales");
     public static readonly Topic Counts = new("faults.counts");
@@ -59,13 +62,14 @@ internal static class Market
     /// <summary>Sells for any amount; amounts tell sales apart, so give each its own.</summary>
     public static Command Sell(Guid customer, int amount) => Till.Kind.Command(customer, customer, _ => new Sold(amount));
 
-    public static void Add(WebApplicationBuilder builder, string service) => builder.AddPatronService(service, _ => service switch
-    {
-        Shop => ShopDefinition(),
-        Counter => CounterDefinition(TimeSpan.Zero),
-        Auditor => AuditorDefinition(),
-        _ => throw new ArgumentOutOfRangeException(nameof(service), service, "There are shop, counter and auditor."),
-    });
+    public static void Add(WebApplicationBuilder builder, string service, TimeSpan settleAfter = default) =>
+        builder.AddPatronService(service, _ => service switch
+        {
+            Shop => ShopDefinition(),
+            Counter => CounterDefinition(settleAfter),
+            Auditor => AuditorDefinition(),
+            _ => throw new ArgumentOutOfRangeException(nameof(service), service, "There are shop, counter and auditor."),
+        });
 
     public static ServiceDefinition ShopDefinition() => new()
     {
@@ -73,7 +77,7 @@ internal static class Market
         Events = Events,
         Streams = [Till.Kind],
         Views = [new SalesView()],
-        Migrations = [Receipts.Migration],
+        Migrations = [Receipts.Migration(RefusedToShop)],
         Publications = [new Publication(Sales, e => e.Event is Sold sold ? new Int32Value { Value = sold.Amount } : null)],
     };
 
@@ -83,7 +87,7 @@ internal static class Market
         Name = Counter,
         Events = Events,
         Streams = [Till.Kind],
-        Migrations = [Receipts.Migration],
+        Migrations = [Receipts.Migration(RefusedToCounter)],
         Subscriptions = [new Subscription(Sales).Writes(new Receipts()).On(Int32Value.Parser, Count)],
         Publications = [new Publication(Counts, e => e.Event is Counted counted ? new Int32Value { Value = counted.Amount } : null)],
         Timers = e => e.Event is Counted ? [TimerChange.Set("settle", e.Time + settleAfter)] : [],
@@ -95,7 +99,7 @@ internal static class Market
         Name = Auditor,
         Events = Events,
         Streams = [Till.Kind],
-        Migrations = [Receipts.Migration],
+        Migrations = [Receipts.Migration(0)],
         Subscriptions = [new Subscription(Counts).Writes(new Receipts()).On(Int32Value.Parser, (_, _) => [])],
     };
 
@@ -110,11 +114,12 @@ internal static class Market
 /// <summary>A row for every fact that was applied, in order, without anything that would hide a second one.</summary>
 internal sealed class Receipts : IBatchEffect
 {
-    public static Migration Migration { get; } = new("receipts", $"""
+    /// <param name="refused">An amount that the table does not take.</param>
+    public static Migration Migration(int refused) => new("receipts", $"""
         create table receipts (
           id bigint generated always as identity primary key,
           customer uuid not null,
-          amount int not null check (amount <> {Market.RowRefused}))
+          amount int not null check (amount <> {refused}))
         """);
 
     public void Apply(IReadOnlyList<ConsumedFact> facts, NpgsqlBatch transaction) => Write(
@@ -122,7 +127,10 @@ internal sealed class Receipts : IBatchEffect
 
     public static void Write(NpgsqlBatch transaction, IEnumerable<Guid> customers, IEnumerable<int> amounts) => Statements.Add(
         transaction,
-        "insert into receipts (customer, amount) select u.customer, u.amount from unnest($1::uuid[], $2::int[]) with ordinality u (customer, amount, place) order by u.place",
+        """
+        insert into receipts (customer, amount)
+        select u.customer, u.amount from unnest($1::uuid[], $2::int[]) with ordinality u (customer, amount, place) order by u.place
+        """,
         Statements.Uuids(customers),
         Statements.Ints(amounts));
 }

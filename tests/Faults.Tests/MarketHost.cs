@@ -37,7 +37,8 @@ internal sealed class MarketHost : IAsyncDisposable
         TestDatabase database,
         CancellationToken cancellation,
         Func<IServiceProvider, IEventLog>? log = null,
-        IReadOnlyDictionary<string, string>? settings = null)
+        IReadOnlyDictionary<string, string>? settings = null,
+        TimeSpan settleAfter = default)
     {
         var host = await TestHost.StartAsync(
             builder =>
@@ -45,12 +46,12 @@ internal sealed class MarketHost : IAsyncDisposable
                 if (log is not null)
                     builder.Services.AddSingleton(log);
                 foreach (var service in services)
-                    Market.Add(builder, service);
+                    Market.Add(builder, service, settleAfter);
             },
             _ => { },
             cancellation,
             database,
-            settings);
+            new Dictionary<string, string>(settings ?? new Dictionary<string, string>()) { ["Logging:LogLevel:Default"] = "None" });
         return new MarketHost(host, database, services);
     }
 
@@ -61,6 +62,35 @@ internal sealed class MarketHost : IAsyncDisposable
         var results = await Shop.ExecuteAsync(commands, cancellation);
         Sold += results.Count(r => r.Accepted);
     }
+
+    public async Task SellAsync(Guid customer, int amount, CancellationToken cancellation)
+    {
+        await Shop.ExecuteAsync(Market.Sell(customer, amount), cancellation);
+        Sold++;
+    }
+
+    /// <summary>
+    /// Waits until nothing is left to do here; for a process that does everything itself. Answers why it is not done:
+    /// a partition stopped, or the deadline passed.
+    /// </summary>
+    public async Task<IReadOnlyList<string>> SettledAsync(TimeSpan deadline, CancellationToken cancellation)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        long before;
+        do
+        {
+            if (Troubles.ToList() is { Count: > 0 } troubles)
+                return troubles;
+            if (TimeProvider.System.GetElapsedTime(began) > deadline)
+                return [$"Work is left after {deadline.TotalSeconds:0} s."];
+            before = Activity;
+            await Task.Delay(10, cancellation);
+        }
+        while (!services.All(s => host.Service(s).IsIdle) || !services.All(s => host.Service(s).IsIdle) || Activity != before);
+        return [];
+    }
+
+    private long Activity => services.Sum(s => host.Service(s).Activity);
 
     /// <summary>As if the time of all leases of a service had run out: the tests need not wait for it.</summary>
     public Task ExpireLeasesAsync(string service, CancellationToken cancellation) => Books.RunAsync(

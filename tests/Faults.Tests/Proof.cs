@@ -17,6 +17,7 @@ internal sealed class Proof(string name) : IDisposable
     private readonly SortedDictionary<string, long> counts = new(StringComparer.Ordinal);
     private readonly List<TimeSpan> recoveries = [];
     private readonly Lock guard = new();
+    private bool isListed = true;
 
     public static IReadOnlyCollection<Proof> All => Finished;
 
@@ -45,6 +46,9 @@ internal sealed class Proof(string name) : IDisposable
     }
 
     public static Proof Begin(string name) => new(name);
+
+    /// <summary>For a run that is part of another row.</summary>
+    public static Proof Unlisted() => new("") { isListed = false };
 
     /// <summary>Adds to a count, such as ("kills", 1). May be called from several threads.</summary>
     public Proof Count(string what, long number)
@@ -79,6 +83,8 @@ internal sealed class Proof(string name) : IDisposable
     public void Dispose()
     {
         Took = TimeProvider.System.GetElapsedTime(began);
+        if (!isListed)
+            return;
         Finished.Enqueue(this);
         TestContext.Out.WriteLine($"{Name}: {Counts}; seeds {Seeds}; {Took.TotalSeconds:0.0} s; {Recovery}");
     }

@@ -73,6 +73,22 @@ internal sealed partial class WorkerProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until something that the worker has written contains this text; false when the other thing happened first.</summary>
+    public async Task<bool> SaysAsync(string text, Func<Task<bool>> instead, CancellationToken cancellation)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (!Output.Contains(text, StringComparison.Ordinal))
+        {
+            if (await instead())
+                return false;
+            if (TimeProvider.System.GetElapsedTime(began) > Patience)
+                throw new TimeoutException($"The worker did not write '{text}' but: {Output}");
+            await Task.Delay(20, cancellation);
+        }
+
+        return true;
+    }
+
     public void Signal(int signal)
     {
         if (Kill(process.Id, signal) != 0)

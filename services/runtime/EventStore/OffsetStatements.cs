@@ -9,14 +9,15 @@ internal static class OffsetStatements
     {
         if (moves.Count == 0)
             return;
+        var owned = PlantedBug.Is(Bug.ReaderEpochIgnored) ? "" : "and o.reader_epoch = u.reader_epoch";
         Statements.Add(
             batch,
-            """
+            $"""
             with moved as (
               update offsets o set next_offset = u.next_offset, store_epoch = u.store_epoch, position = u.position
               from unnest($1::text[], $2::smallint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::uuid[], $7::bigint[])
                 u (topic, partition, reader_epoch, expected, next_offset, store_epoch, position)
-              where o.topic = u.topic and o.partition = u.partition and o.reader_epoch = u.reader_epoch and o.next_offset = u.expected
+              where o.topic = u.topic and o.partition = u.partition {owned} and o.next_offset = u.expected
               returning 1)
             select fenced_unless((select count(*) from moved), $8)
             """,

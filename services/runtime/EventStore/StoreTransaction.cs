@@ -20,6 +20,9 @@ internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnect
     /// <summary>The events appended, in commit order per partition; valid after the commit.</summary>
     public IEnumerable<RecordedEvent> Appended => appended.Select(a => a.Event);
 
+    /// <summary>Told too early, by a planted bug.</summary>
+    public Action<IEnumerable<RecordedEvent>>? Told { get; init; }
+
     public async Task CommitAsync(IReadOnlyList<WorkItem> items, CancellationToken cancellation)
     {
         var units = items.SelectMany(i => i.Units).Where(u => u.Commands.Count > 0 || u.Timer is not null).ToList();
@@ -33,6 +36,13 @@ internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnect
             Decide(unit);
 
         await using var batch = connection.CreateBatch();
+        if (PlantedBug.Is(Bug.OffsetBeforeEffects))
+        {
+            OffsetStatements.Write(batch, [.. items.SelectMany(i => i.Moves)]);
+            Statements.Add(batch, "commit");
+            Statements.Add(batch, "begin");
+        }
+
         if (appended.Count > 0)
             EventStatements.Write(batch, store, appended, heads, streams);
         TimerStatements.Write(batch, units, timers, appended.Select(a => a.Event), store.TimersOf);
@@ -46,7 +56,7 @@ internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnect
         foreach (var item in items)
             item.Effects?.Invoke(batch);
         var writes = batch.BatchCommands.Count > 0 || items.Any(i => i.MovesAnyway);
-        if (writes)
+        if (writes && !PlantedBug.Is(Bug.OffsetBeforeEffects))
             OffsetStatements.Write(batch, [.. items.SelectMany(i => i.Moves)]);
         if (units.Count == 0)
             batch.BatchCommands.Insert(0, new NpgsqlBatchCommand("begin"));
@@ -56,6 +66,7 @@ internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnect
         foreach (var item in items)
             item.WroteNothing = !writes;
         FaultPoint.Reach(FaultPoint.StoreBeforeCommit);
+        Told?.Invoke(Appended);
         try
         {
             await batch.ExecuteNonQueryAsync(cancellation);
@@ -129,9 +140,9 @@ internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnect
 
     private CommandResult Decide(Command command, LoadedStream stream)
     {
-        if (command.IdempotencyKey is { } key && keys.TryGetValue(key, out var earlier))
+        if (command.IdempotencyKey is { } key && keys.TryGetValue(key, out var earlier) && !PlantedBug.Is(Bug.IdempotencyKeyIgnored))
             return new CommandResult(null, true, earlier.Version, [earlier]);
-        if (command.ExpectedVersion is { } expected && expected != stream.Version)
+        if (command.ExpectedVersion is { } expected && expected != stream.Version && !PlantedBug.Is(Bug.ExpectedVersionIgnored))
             return new CommandResult(new VersionConflict(expected, stream.Version), false, stream.Version, []);
 
         var decision = command.Decide(stream.State, stream.History);
@@ -153,7 +164,7 @@ internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnect
         }
 
         if (command.IdempotencyKey is { } used)
-            keys.Add(used, recorded[0]);
+            keys.TryAdd(used, recorded[0]);
         return new CommandResult(null, false, stream.Version, recorded);
     }
 }

@@ -25,7 +25,7 @@ internal static class TimerStatements
         // After an event that set the timer for the very moment at which it then fired, it is over all the same.
         foreach (var unit in units)
         {
-            if (unit is { Timer: { } timer, Fired: true } && !loaded.IsSet(timer))
+            if (unit is { Timer: { } timer, Fired: true } && !loaded.IsSet(timer) && !PlantedBug.Is(Bug.TimerStays))
                 changes[(timer.Stream, timer.Name)] = (null, null);
         }
 

@@ -72,7 +72,7 @@ internal sealed partial class WriterLane(StoreContext store, string service, int
                 await TryCommitAsync(items, cancellation);
             }
         }
-        catch (Exception fault) when (items.Count > 1 && fault is not OperationCanceledException)
+        catch (Exception fault) when (items.Count > 1 && fault is not OperationCanceledException && !PlantedBug.Is(Bug.BatchMatesFail))
         {
             // One item's data must not fail the others: each gets a transaction of its own and fails alone.
             LogSplit(log, service, items.Count, fault);
@@ -92,7 +92,7 @@ internal sealed partial class WriterLane(StoreContext store, string service, int
     {
         using var activity = RuntimeTelemetry.Start("patron.store.commit", ActivityKind.Internal, service, items.SelectMany(i => i.Causes));
         await using var connection = await store.Lanes.OpenConnectionAsync(cancellation);
-        var transaction = new StoreTransaction(store, connection);
+        var transaction = new StoreTransaction(store, connection) { Told = PlantedBug.Is(Bug.PublishedBeforeCommit) ? Committed : null };
         await transaction.CommitAsync(items, cancellation);
         var count = transaction.Appended.Count();
         activity?.SetTag("patron.events", count).SetTag("patron.items", items.Count);

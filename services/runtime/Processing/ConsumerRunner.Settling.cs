@@ -56,15 +56,22 @@ internal sealed partial class ConsumerRunner
             LogParked(log, definition.Name, partition.Number, customer);
         }
 
-        if (partition.NewlyParked > limits.NewlyParkedMax)
+        if (partition.NewlyParked > limits.NewlyParkedMax && !PlantedBug.Is(Bug.ParksWithoutBound))
         {
             partition.Stop(
                 $"{partition.NewlyParked} customers were parked since the partition was acquired: "
                 + "that is a bug, not a record. Look at the parked records, deploy a fix, restart and replay them.");
         }
 
-        if (partition.Stopped is { } reason)
+        TellWhyStopped(partition);
+    }
+
+    /// <summary>Once for each reason.</summary>
+    private void TellWhyStopped(OwnedPartition partition)
+    {
+        if (partition.Stopped is { } reason && reason != partition.Told)
             LogStopped(log, definition.Name, partition.Number, reason);
+        partition.Told = partition.Stopped;
     }
 
     /// <summary>Saves all that is reached; nothing may be read meanwhile.</summary>

@@ -133,8 +133,10 @@ internal sealed partial class ConsumerRunner(
     private bool IsToBeSaved(OwnedPartition partition) =>
         partition.UnsavedSince is { } since && (partition.Stopped is not null || systemTime.GetUtcNow() - since >= limits.SaveAfter);
 
-    private TimeSpan LongestWait() =>
-        HasPending() ? limits.RetryAfter : owned.Values.Any(p => p.UnsavedSince is not null) ? limits.SaveAfter : limits.IdleWait;
+    /// <summary>Short while something that was read can be applied, longer while all of it waits for another topic.</summary>
+    private TimeSpan LongestWait() => owned.Values.Any(p => p.CanGoOn)
+        ? limits.GoOnAfter
+        : HasPending() ? limits.RetryAfter : owned.Values.Any(p => p.UnsavedSince is not null) ? limits.SaveAfter : limits.IdleWait;
 
     private bool HasPending() => owned.Values.Any(p => p.Stopped is null && p.Pending.Values.Any(q => q.Count > 0));
 
@@ -152,7 +154,7 @@ internal sealed partial class ConsumerRunner(
     {
         foreach (var batch in batches)
         {
-            if (!owned.TryGetValue(batch.Partition, out var partition) || partition.Stopped is not null)
+            if (!owned.TryGetValue(batch.Partition, out var partition) || partition.IsHalted)
                 continue;
             if (!partition.Pending.TryGetValue(batch.Topic.Name, out var queue))
                 partition.Pending.Add(batch.Topic.Name, queue = new Queue<ReadRecord>());
@@ -169,11 +171,12 @@ internal sealed partial class ConsumerRunner(
     private async Task ApplyAsync(CancellationToken cancellation)
     {
         var work = new List<(OwnedPartition Partition, PartitionBatch Batch, WorkItem Item, Activity? Span)>();
-        foreach (var partition in owned.Values.Where(p => p.Stopped is null && p.Pending.Values.Any(q => q.Count > 0)))
+        foreach (var partition in owned.Values.Where(p => !p.IsHalted && p.Pending.Values.Any(q => q.Count > 0)))
         {
             var alone = partition.OneByOne > 0 || partition.ParkNext is not null;
             var batch = new PartitionBatch(definition, partition, alone ? 1 : limits.RecordsPerTransactionMax);
             batch.Take();
+            TellWhyStopped(partition);
             Wait(partition, batch);
             if (!batch.TookAny)
                 continue;

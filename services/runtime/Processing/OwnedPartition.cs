@@ -12,6 +12,8 @@ internal sealed class OwnedPartition(int number, long epoch)
     private readonly HashSet<Guid> parked = [];
     private readonly Dictionary<string, long> saved = [];
     private Dictionary<string, TopicPlace> places = [];
+    private string? halted;
+    private (string Topic, string Reason)? missing;
 
     public int Number { get; } = number;
 
@@ -38,13 +40,30 @@ internal sealed class OwnedPartition(int number, long epoch)
     /// <summary>Customers newly parked since the partition was acquired.</summary>
     public int NewlyParked { get; set; }
 
-    /// <summary>Why nothing is read any more until an operator acts; null while the partition moves.</summary>
-    public string? Stopped { get; private set; }
+    /// <summary>Why nothing is applied any more until an operator acts; null while the partition moves.</summary>
+    public string? Stopped => halted ?? missing?.Reason;
 
-    public void Stop(string reason) => Stopped ??= reason;
+    /// <summary>Nothing is even read any more. A partition that misses a record reads on, until that is sent again.</summary>
+    public bool IsHalted => halted is not null;
+
+    /// <summary>Something was read and waits for nothing but its turn.</summary>
+    public bool CanGoOn => Stopped is null && WaitingSince is null && Pending.Values.Any(q => q.Count > 0);
+
+    /// <summary>The topic of which a record was lost on the way; null when nothing is missing.</summary>
+    public string? MissingOf => missing?.Topic;
+
+    public void Stop(string reason) => halted ??= reason;
+
+    public void Miss(string topic, string reason) => missing ??= (topic, reason);
+
+    /// <summary>What was missing has arrived.</summary>
+    public void Found() => missing = null;
 
     /// <summary>What stopped the partition is over.</summary>
-    public void GoOn() => (Stopped, Restored.StoppedAt) = (null, null);
+    public void GoOn() => (halted, missing, Restored.StoppedAt) = (null, null, null);
+
+    /// <summary>What the log was last told of <see cref="Stopped"/>.</summary>
+    public string? Told { get; set; }
 
     /// <summary>Other lives of producers' stores, met in this partition.</summary>
     public RestoredStores Restored { get; } = new();

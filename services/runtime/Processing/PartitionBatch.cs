@@ -48,6 +48,8 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
     /// <summary>Takes records off the partition's pending queues for as long as something moves.</summary>
     public void Take()
     {
+        if (partition.MissingOf is { } topic && !HasArrived(topic))
+            return;
         bool moved;
         do
         {
@@ -65,6 +67,24 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
             }
         }
         while (moved && Applied + Repeated < recordsMax && partition.Stopped is null);
+    }
+
+    /// <summary>Passes over what follows a lost record: it is sent again too, behind the one that is missing.</summary>
+    private bool HasArrived(string topic)
+    {
+        var place = places[topic];
+        var queue = partition.Pending.GetValueOrDefault(topic);
+        for (; queue?.TryPeek(out var read) == true; queue.Dequeue())
+        {
+            if (!Envelope.TryRead(read.Record.Headers, out var envelope, out _)
+                || (place.StoreEpoch is { } known && known != envelope.StoreEpoch) || envelope.Follows(place.Position))
+            {
+                partition.Found();
+                return true;
+            }
+        }
+
+        return false;
     }
 
     public bool TookAny => Applied + Repeated > 0;
@@ -94,7 +114,7 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
             return false;
         }
 
-        if (place.StoreEpoch is { } known && known != envelope.StoreEpoch)
+        if (place.StoreEpoch is { } known && known != envelope.StoreEpoch && !PlantedBug.Is(Bug.StoreEpochIgnored))
         {
             if (partition.Restored.Enter(topic, partition.Number, place, read.Offset, envelope, out var skip) is { } entered)
             {
@@ -113,7 +133,7 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
             }
         }
 
-        if (place.StoreEpoch is not null && envelope.Position <= place.Position)
+        if (place.StoreEpoch is not null && envelope.Position <= place.Position && !PlantedBug.Is(Bug.RepeatsApplied))
         {
             // The relay published it again after a crash.
             places[topic.Name] = place with { NextOffset = read.Offset + 1 };
@@ -121,9 +141,10 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
             return true;
         }
 
-        if (!topic.Compacted && !envelope.Follows(place.Position))
+        if (!topic.Compacted && !envelope.Follows(place.Position) && !PlantedBug.Is(Bug.PreviousIgnored))
         {
-            partition.Stop(
+            partition.Miss(
+                topic.Name,
                 $"{topic.Name}[{partition.Number}]@{read.Offset} follows position {envelope.Previous} and {place.Position} was applied last: "
                 + $"a record was lost on the way. Have the relay of {envelope.Source} resend from position {place.Position}.");
             return false;
@@ -151,7 +172,7 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
     private bool Apply(Subscription subscription, ReadRecord read, Guid customer, Envelope envelope)
     {
         var topic = subscription.Topic.Name;
-        if (partition.IsParked(customer) || unmappable.Contains(customer))
+        if ((partition.IsParked(customer) || unmappable.Contains(customer)) && !PlantedBug.Is(Bug.ParkedOvertaken))
         {
             parked.Add((Applied, topic, read, customer, BehindAnother));
             return true;

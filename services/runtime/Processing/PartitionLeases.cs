@@ -90,8 +90,8 @@ internal sealed partial class PartitionLeases(NpgsqlDataSource database, string 
         new NpgsqlParameter<TimeSpan> { TypedValue = duration });
 
     private Task<Dictionary<int, long>> TakeAsync(int count, CancellationToken cancellation) => PairsAsync(
-        """
-        update leases l set owner = $1, epoch = l.epoch + 1, expires_at = now() + $2
+        $"""
+        update leases l set owner = $1, epoch = l.epoch + {(PlantedBug.Is(Bug.LeaseEpochNotRaised) ? 0 : 1)}, expires_at = now() + $2
         from (select partition from leases where expires_at <= now() order by partition limit $3 for update skip locked) free
         where l.partition = free.partition returning l.partition, l.epoch
         """,

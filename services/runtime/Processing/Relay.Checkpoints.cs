@@ -50,6 +50,37 @@ internal sealed partial class Relay
         }
     }
 
+    /// <summary>
+    /// Publishes again all behind the fact at this position, or behind the start for 0. False when the partition is relayed elsewhere.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">No published fact has this position.</exception>
+    public async Task<bool> ResendAsync(int partition, long after, CancellationToken cancellation)
+    {
+        await publishing.WaitAsync(cancellation);
+        try
+        {
+            var read = after > 0 ? await events.AfterAsync([(partition, after - 1)], 1, cancellation) : [];
+            if (after != 0 && !read.Any(e => e.Position == after && definition.Publications.Any(p => !p.Topic.Compacted && p.Map(e) is not null)))
+                throw new ArgumentOutOfRangeException(nameof(after), after, "No published fact has this position.");
+            lock (guard)
+            {
+                if (!checkpoints.TryGetValue(partition, out var checkpoint))
+                    return false;
+                if (after < checkpoint.Position)
+                    checkpoint.Rewind(after);
+            }
+
+            await SaveAsync(cancellation);
+        }
+        finally
+        {
+            publishing.Release();
+        }
+
+        pulse.Set();
+        return true;
+    }
+
     private bool HasUnsaved()
     {
         lock (guard)

@@ -104,6 +104,8 @@ internal sealed partial class Relay(
             var records = definition.Publications.ToDictionary(p => p, _ => new List<PartitionRecords>());
             foreach (var (partition, recorded) in read)
                 moved.Add(Map(partition, recorded, records));
+            if (PlantedBug.Is(Bug.CheckpointBeforePublish))
+                Published(moved);
             foreach (var (publication, batches) in records)
             {
                 if (batches.Count == 0)
@@ -116,17 +118,22 @@ internal sealed partial class Relay(
                     batches.Sum(b => b.Records.Count), new KeyValuePair<string, object?>("patron.service", definition.Name));
             }
 
-            lock (guard)
-            {
-                foreach (var (partition, position, previous) in moved)
-                    checkpoints[partition].Published(position, previous);
-            }
-
+            if (!PlantedBug.Is(Bug.CheckpointBeforePublish))
+                Published(moved);
             return true;
         }
         finally
         {
             publishing.Release();
+        }
+    }
+
+    private void Published(List<(int Partition, long Position, long Previous)> moved)
+    {
+        lock (guard)
+        {
+            foreach (var (partition, position, previous) in moved)
+                checkpoints[partition].Published(position, previous);
         }
     }
 

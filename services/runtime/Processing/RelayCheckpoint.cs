@@ -44,6 +44,13 @@ internal sealed class RelayCheckpoint(long epoch, long position, long previous, 
     public IReadOnlyList<RecordedEvent> AtHand(int eventsMax) =>
         tail.TryPeek(out var first) && first.Position == Position + 1 ? [.. tail.Take(eventsMax)] : [];
 
+    /// <summary>Goes back to a fact: all behind it is published again, from the store.</summary>
+    public void Rewind(long to)
+    {
+        (Position, Previous, Saved) = (to, to, -1);
+        tail.Clear();
+    }
+
     public void Published(long position, long previous)
     {
         (Position, Previous) = (position, previous);

@@ -97,7 +97,7 @@ public sealed partial class ServiceRuntime : IAsyncDisposable
         }
 
         var items = new List<WorkItem>();
-        foreach (var lane in units.GroupBy(u => store.PartitionOf(commands[u.Index].Customer) % lanes.Length))
+        foreach (var lane in units.GroupBy(u => LaneIndexOf(store.PartitionOf(commands[u.Index].Customer))))
         {
             var item = new WorkItem([.. lane.Select(u => u.Unit)]) { Cause = current?.Context ?? default };
             await lanes[lane.Key].EnqueueAsync(item, cancellation);
@@ -139,34 +139,6 @@ public sealed partial class ServiceRuntime : IAsyncDisposable
     /// <summary>The events of all streams of a customer, in the order of their positions.</summary>
     public Task<IReadOnlyList<RecordedEvent>> ReadCustomerAsync(Guid customer, CancellationToken cancellation) =>
         store.Reader.CustomerAsync(customer, cancellation);
-
-    /// <summary>Records that wait for an operator, oldest first, at most <paramref name="recordsMax"/>.</summary>
-    public Task<IReadOnlyList<ParkedRecord>> ParkedAsync(Guid? customer, int recordsMax, CancellationToken cancellation) =>
-        ParkedRecords.ListAsync(Database, customer, recordsMax, cancellation);
-
-    /// <summary>
-    /// Applies a customer's parked records in order, each in a transaction of its own, until one fails again; then lets records and requests
-    /// of the customer through. Records that arrive meanwhile are parked behind and applied too; a parked timer fires again by itself. Safe
-    /// to repeat. Only the instance that reads the customer's partition does it; any other answers <see cref="PartitionElsewhere"/>.
-    /// </summary>
-    public async Task<ReplayOutcome> ReplayParkedAsync(Guid customer, CancellationToken cancellation)
-    {
-        var consumer = Consumer ?? throw new InvalidOperationException($"{Definition.Name} is not running.");
-        var outcome = await consumer.ReplayAsync(store.PartitionOf(customer), customer, cancellation);
-        Timers!.LookAgain();
-        return outcome;
-    }
-
-    /// <summary>Replaces the value of a parked fact, to be replayed afterwards; false when there is no such record or it is a timer.</summary>
-    public Task<bool> CorrectParkedAsync(long id, ReadOnlyMemory<byte> value, CancellationToken cancellation) =>
-        ParkedRecords.CorrectAsync(Database, id, value, cancellation);
-
-    /// <summary>
-    /// Gives a parked record up and keeps who did and why; false when there is no such record. Replay the customer afterwards, even when
-    /// nothing of them is left, so that their records are applied again.
-    /// </summary>
-    public Task<bool> DiscardParkedAsync(long id, string who, string why, CancellationToken cancellation) =>
-        ParkedRecords.DiscardAsync(Database, id, who, why, cancellation);
 
     /// <summary>Makes business time wait for work that goes on outside of the runtime.</summary>
     public void Register(IDrains work) => workers.Add(work);
@@ -247,7 +219,9 @@ public sealed partial class ServiceRuntime : IAsyncDisposable
         await databases.DisposeAsync();
     }
 
-    private WriterLane LaneOf(int partition) => lanes[partition % lanes.Length];
+    private WriterLane LaneOf(int partition) => lanes[LaneIndexOf(partition)];
+    private int LaneIndexOf(int partition) =>
+        (PlantedBug.Is(Bug.LanesOverlap) ? (int)(TimeProvider.System.GetTimestamp() % 1_000_003) : partition) % lanes.Length;
 
     private void OnAdvanced(DateTimeOffset now) => Timers?.Advanced();
 

@@ -25,7 +25,8 @@ public static class StoppedEndpoints
 
     /// <summary>
     /// Maps <c>/v1/{service}/stopped</c>: GET tells why this instance does not do its work, and what restored stores no longer know; POST
-    /// <c>accept</c> goes on with the new life of a restored store.
+    /// <c>accept</c> goes on with the new life of a restored store. POST <c>/v1/{service}/facts/{partition}/resend?after=</c> publishes again
+    /// what a reader elsewhere misses.
     /// </summary>
     public static void MapStopped(this IEndpointRouteBuilder app, string service)
     {
@@ -35,7 +36,13 @@ public static class StoppedEndpoints
             new StoppedAnswer(runtime.Troubles, await runtime.RestoredStoresAsync(FactsShownMax, cancellation)), StoppedJson.Default.StoppedAnswer));
         routes.MapPost("/accept", (AcceptedLife life, HttpContext context, CancellationToken cancellation) =>
             AcceptAsync(runtime, life, context.GetApiCaller().Name, cancellation));
+        app.MapPost($"/v1/{service}/facts/{{partition:int}}/resend", (int partition, long after, CancellationToken cancellation) =>
+            ResendAsync(runtime, partition, after, cancellation)).RequireApiKey("operate");
     }
+
+    private static async Task<Results<Accepted, ProblemHttpResult>> ResendAsync(
+        ServiceRuntime runtime, int partition, long after, CancellationToken cancellation) =>
+        await runtime.ResendAsync(partition, after, cancellation) is { } refusal ? refusal.ToProblem() : TypedResults.Accepted((string?)null);
 
     private static async Task<Results<NoContent, ProblemHttpResult>> AcceptAsync(
         ServiceRuntime runtime, AcceptedLife life, string who, CancellationToken cancellation)

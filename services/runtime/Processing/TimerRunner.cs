@@ -33,7 +33,9 @@ internal sealed partial class TimerRunner(
         }
     }
 
-    public bool IsIdle => Volatile.Read(ref busy) == 0 && NextDue > businessTime.GetUtcNow();
+    public bool IsIdle => Volatile.Read(ref busy) == 0 && NextDue > Now;
+
+    private DateTimeOffset Now => PlantedBug.Is(Bug.TimerFiresEarly) ? businessTime.GetUtcNow().AddHours(1) : businessTime.GetUtcNow();
 
     public void Own(IEnumerable<int> partitions)
     {
@@ -97,7 +99,7 @@ internal sealed partial class TimerRunner(
 
     private async Task FireAsync(CancellationToken cancellation)
     {
-        var now = businessTime.GetUtcNow();
+        var now = Now;
 
         // Known before looking, so that a timer which is set while the query runs lowers it again.
         lock (guard)
