@@ -1,3 +1,4 @@
+using Patron.Benchmarks.Ingest;
 using Patron.Benchmarks.Log;
 using Patron.Benchmarks.Store;
 
@@ -16,6 +17,9 @@ internal static class Catalogue
         () => new KafkaPublish(),
         () => new Consume("kafka"),
         () => new Consume("postgres"),
+        () => new IngestEndToEnd(),
+        () => new IngestAge(),
+        () => new IngestFlatness(),
     ];
 
     /// <summary>Those that a list such as <c>append.batched,log.*</c> names; all without one.</summary>

@@ -25,6 +25,9 @@ internal sealed class CpuMeter
         return ((Environment.CpuUsage.TotalTime - here).TotalSeconds / seconds, (PostgresSeconds(postmaster) - there) / seconds);
     }
 
+    /// <summary>Seconds of processor time, here and in PostgreSQL together.</summary>
+    public double Seconds() => (Environment.CpuUsage.TotalTime - here).TotalSeconds + PostgresSeconds(postmaster) - there;
+
     // Field 4 is the parent; 14 to 17 are user and system time, of the process and of its ended children. See proc(5).
     private static double PostgresSeconds(int postmaster)
     {
