@@ -205,8 +205,8 @@ public sealed partial class ServiceRuntime : IAsyncDisposable
             loops.Start("writer lane", lane.RunAsync, untilLanes: true);
         await RenewAsync(incarnation, cancellation);
         loops.Start("relay", Relay.RunAsync, untilLanes: true);
-        loops.Start("consumer", Consumer.RunAsync);
-        loops.Start("timers", Timers.RunAsync);
+        loops.Start("consumer", token => WhenTimeIsKnownAsync(Consumer.RunAsync, token));
+        loops.Start("timers", token => WhenTimeIsKnownAsync(Timers.RunAsync, token));
         foreach (var runner in Projections.Runners)
             loops.Start($"projection {runner.Projection.Name}", runner.RunAsync);
         loops.Start("leases", token => KeepLeasesAsync(incarnation, token));

@@ -22,6 +22,10 @@ internal sealed partial class TimerRunner(
     private DateTimeOffset next = DateTimeOffset.MinValue;
     private int[] owned = [];
     private int busy;
+    private volatile bool held;
+
+    /// <summary>The partitions whose timers this instance fires.</summary>
+    public IReadOnlyList<int> Owned => Volatile.Read(ref owned);
 
     /// <summary>The earliest timer of the owned partitions as far as this process knows, in business time.</summary>
     public DateTimeOffset NextDue
@@ -49,6 +53,13 @@ internal sealed partial class TimerRunner(
         pulse.Set();
     }
 
+    /// <summary>While held, nothing fires, and what is due makes this busy.</summary>
+    public void Hold(bool hold)
+    {
+        held = hold;
+        pulse.Set();
+    }
+
     /// <summary>Business time moved on.</summary>
     public void Advanced() => pulse.Set();
 
@@ -72,9 +83,11 @@ internal sealed partial class TimerRunner(
     {
         while (!cancellation.IsCancellationRequested)
         {
-            if (IsIdle || owned.Length == 0)
+            if (IsIdle || held || owned.Length == 0)
             {
-                await pulse.WaitAsync(LookAgainAfter, cancellation);
+                // Another instance may have set a timer of a partition that is owned here; its commit pulses nobody here.
+                if (!await pulse.WaitAsync(LookAgainAfter, cancellation) && definition.Timers is not null)
+                    LookAgain();
                 continue;
             }
 
