@@ -6,17 +6,33 @@ using Patron.Testing;
 
 namespace Patron.Services.Tests.Profile;
 
-/// <summary>Touchpoints that publish to the topic are heard like those that call: the same rules, keys and reasons.</summary>
-[TestFixture]
+/// <summary>
+/// Touchpoints that publish to the topic are heard like those that call: the same rules, keys and reasons. On the PostgreSQL log, and on a real
+/// Kafka where there is one.
+/// </summary>
+[TestFixture("postgres")]
+[TestFixture("kafka")]
 [CancelAfter(60_000)]
-internal sealed class IngestLogTests
+internal sealed class IngestLogTests(string adapter)
 {
+    private (string, string)[] log = [];
     private TestDatabase database = null!;
     private TestHost host = null!;
+
+    [OneTimeSetUp]
+    public async Task FindBrokerAsync()
+    {
+        if (adapter == "kafka" && await KafkaBroker.BootstrapAsync() is null)
+        {
+            Assert.That(KafkaBroker.IsRequired, Is.False, KafkaBroker.HowToGet);
+            Assert.Ignore(KafkaBroker.HowToGet);
+        }
+    }
 
     [SetUp]
     public async Task StartAsync()
     {
+        log = adapter == "postgres" ? [] : IngestTopic.OnKafka((await KafkaBroker.BootstrapAsync())!);
         database = await TestPostgres.CreateDatabaseAsync(CancellationToken.None);
         host = await RestartAsync();
     }
@@ -78,6 +94,20 @@ internal sealed class IngestLogTests
     }
 
     [Test]
+    public async Task What_a_foreign_client_sends_without_a_body_or_a_key_is_put_aside_too(CancellationToken cancellation)
+    {
+        if (adapter != "kafka")
+            Assert.Ignore("Only Kafka takes records that did not come through the log's own port.");
+        await IngestTopic.ProduceAsync(log, new() { Value = null! }, cancellation);
+        await IngestTopic.ProduceAsync(log, new() { Value = "{" }, cancellation);
+        await IngestTopic.PublishAsync(host, Events.Purchase("right-1", card: "C-right").ToJsonString(), cancellation);
+        await IngestTopic.FigureAsync(host, "purchases", 1, cancellation);
+        var records = await IngestTopic.QuarantinedAsync(host, 2, cancellation);
+
+        Assert.That(records.Select(r => (string?)r!["reasons"]![0]!["detail"]), Has.One.StartsWith("The record is empty").And.One.StartsWith("This is not JSON"));
+    }
+
+    [Test]
     public async Task A_corrected_record_is_taken_in_place_of_the_wrong_one(CancellationToken cancellation)
     {
         var purchase = Events.Purchase("fix-1", card: "C-fix");
@@ -124,7 +154,8 @@ internal sealed class IngestLogTests
         Assert.That(await IngestTopic.QuarantinedAsync(host, 1, cancellation), Has.Count.EqualTo(1));
     }
 
-    private Task<TestHost> RestartAsync() => ProfileHost.StartAsync(CancellationToken.None, database, ("Profile:Currencies:0", "HKD"));
+    private Task<TestHost> RestartAsync() => ProfileHost.StartAsync(
+        CancellationToken.None, database, [("Profile:Currencies:0", "HKD"), .. log]);
 
     private static IEnumerable<(string Name, string Value)> BinaryHeaders(JsonObject purchase) =>
         new[] { "specversion", "type", "source", "id", "time" }.Select(n => ($"ce_{n}", (string)purchase[n]!)).Append(("content-type", "application/json"));

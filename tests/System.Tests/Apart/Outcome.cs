@@ -67,7 +67,7 @@ internal sealed partial record Outcome(
     private static async Task<string> ReadAsync(HttpClient service, string path, CancellationToken cancellation)
     {
         using var response = await service.GetAsync(new Uri(path, UriKind.Relative), cancellation);
-        return AnyId().Replace(await response.Content.ReadAsStringAsync(cancellation), "id");
+        return response.IsSuccessStatusCode ? AnyId().Replace(await response.Content.ReadAsStringAsync(cancellation), "id") : $"{response.StatusCode}";
     }
 
     // When a customer was last looked at depends on who else is in the partition, which the ids decide.

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using Patron.History;
 using Patron.Local;
 using Patron.Runtime.Hosting;
@@ -17,7 +19,7 @@ internal static class TogetherRun
         var settings = new Dictionary<string, string>
         {
             ["Database"] = database.ConnectionString,
-            ["Http:Port"] = "0",
+            ["Http:Port"] = FreePort().ToString(CultureInfo.InvariantCulture),
             ["Grpc:Port"] = "0",
             ["Http:BodyBytesMax"] = "16777216",
             ["Runtime:Partitions"] = Deployment.Partitions.ToString(CultureInfo.InvariantCulture),
@@ -34,5 +36,13 @@ internal static class TogetherRun
         var outcome = await Outcome.ReadAsync(_ => http, plan.Invoices, catcher, cancellation);
         await app.StopAsync(cancellation);
         return outcome;
+    }
+
+    // The gateway has to know where its peers are before they listen.
+    private static int FreePort()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 }
