@@ -32,8 +32,9 @@ internal sealed partial class TimerRunner(
     {
         get
         {
+            // Who owns nothing has nothing to look for.
             lock (guard)
-                return next;
+                return owned.Length == 0 ? DateTimeOffset.MaxValue : next;
         }
     }
 
@@ -85,9 +86,8 @@ internal sealed partial class TimerRunner(
         {
             if (IsIdle || held || owned.Length == 0)
             {
-                // Another instance may have set a timer of a partition that is owned here; its commit pulses nobody here.
-                if (!await pulse.WaitAsync(LookAgainAfter, cancellation) && definition.Timers is not null)
-                    LookAgain();
+                if (!await pulse.WaitAsync(LookAgainAfter, cancellation) && definition.Timers is not null && owned.Length > 0)
+                    await LearnAsync(cancellation);
                 continue;
             }
 
@@ -105,6 +105,32 @@ internal sealed partial class TimerRunner(
             {
                 Interlocked.Exchange(ref busy, 0);
             }
+        }
+    }
+
+    /// <summary>Another instance may have set a timer of a partition that is owned here; its commit pulses nobody here.</summary>
+    private async Task LearnAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await using var command = database.CreateCommand(
+                """
+                select t.due from timers t
+                where t.partition = any($1) and not exists (select from parked p where p.partition = t.partition and p.customer = t.customer)
+                order by t.due limit 1
+                """);
+            command.Parameters.Add(Statements.Smallints(owned));
+            if (await command.ExecuteScalarAsync(cancellation) is not DateTime earliest)
+                return;
+            lock (guard)
+            {
+                if (new DateTimeOffset(earliest, TimeSpan.Zero) < next)
+                    next = new DateTimeOffset(earliest, TimeSpan.Zero);
+            }
+        }
+        catch (NpgsqlException fault)
+        {
+            LogFailed(log, definition.Name, fault);
         }
     }
 

@@ -94,20 +94,6 @@ internal sealed class IngestLogTests(string adapter)
     }
 
     [Test]
-    public async Task What_a_foreign_client_sends_without_a_body_or_a_key_is_put_aside_too(CancellationToken cancellation)
-    {
-        if (adapter != "kafka")
-            Assert.Ignore("Only Kafka takes records that did not come through the log's own port.");
-        await IngestTopic.ProduceAsync(log, new() { Value = null! }, cancellation);
-        await IngestTopic.ProduceAsync(log, new() { Value = "{" }, cancellation);
-        await IngestTopic.PublishAsync(host, Events.Purchase("right-1", card: "C-right").ToJsonString(), cancellation);
-        await IngestTopic.FigureAsync(host, "purchases", 1, cancellation);
-        var records = await IngestTopic.QuarantinedAsync(host, 2, cancellation);
-
-        Assert.That(records.Select(r => (string?)r!["reasons"]![0]!["detail"]), Has.One.StartsWith("The record is empty").And.One.StartsWith("This is not JSON"));
-    }
-
-    [Test]
     public async Task A_corrected_record_is_taken_in_place_of_the_wrong_one(CancellationToken cancellation)
     {
         var purchase = Events.Purchase("fix-1", card: "C-fix");
