@@ -33,7 +33,9 @@ public sealed class BusinessClock : TimeProvider
             _known.SetResult();
     }
 
-    /// <summary>Completes when it is known what time it is: at once, but for <see cref="BusinessTimeState.Untold"/>. Work that sees the time waits for it.</summary>
+    /// <summary>
+    /// Completes when it is known what time it is: at once, but for <see cref="BusinessTimeState.Untold"/>. Work that sees the time waits for it.
+    /// </summary>
     public Task Known => _known.Task;
 
     /// <summary>

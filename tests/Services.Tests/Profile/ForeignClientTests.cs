@@ -25,6 +25,7 @@ internal sealed class ForeignClientTests
         await IngestTopic.FigureAsync(host, "purchases", 1, cancellation);
         var records = await IngestTopic.QuarantinedAsync(host, 2, cancellation);
 
-        Assert.That(records.Select(r => (string?)r!["reasons"]![0]!["detail"]), Has.One.StartsWith("The record is empty").And.One.StartsWith("This is not JSON"));
+        var details = records.Select(r => (string?)r!["reasons"]![0]!["detail"]);
+        Assert.That(details, Has.One.StartsWith("The record is empty").And.One.StartsWith("This is not JSON"));
     }
 }

@@ -107,7 +107,7 @@ internal sealed class ApartTests(int days, int quietDays, string? twice)
     public void No_process_logs_a_failure() => Assert.That(troubles, Is.Empty);
 
     private static bool IsTrouble(string line) =>
-        line.StartsWith("fail:", StringComparison.Ordinal) || line.StartsWith("crit:", StringComparison.Ordinal) || line.StartsWith("warn:", StringComparison.Ordinal);
+        new[] { "warn:", "fail:", "crit:" }.Any(level => line.StartsWith(level, StringComparison.Ordinal));
 
     private static string LogsOf(Deployment deployment) =>
         string.Join('\n', deployment.Programs.SelectMany(p => p.Lines.Select(l => $"{p.Name}: {l}")));
