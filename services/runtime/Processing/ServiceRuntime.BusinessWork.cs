@@ -3,7 +3,7 @@ using Patron.Runtime.Hosting;
 
 namespace Patron.Runtime.Processing;
 
-/// <summary>What a driver of business time in another process asks and says.</summary>
+/// <summary>What business time waits for, here and for a driver in another process.</summary>
 public sealed partial class ServiceRuntime : IBusinessWork
 {
     private const long Elsewhere = -1;
@@ -32,6 +32,9 @@ public sealed partial class ServiceRuntime : IBusinessWork
 
     /// <inheritdoc/>
     public void HoldTimers(bool held) => Timers?.Hold(held);
+
+    /// <summary>Makes business time wait for work that goes on outside of the runtime.</summary>
+    public void Register(IDrains work) => workers.Add(work);
 
     private IReadOnlyList<long> EndsOf(Topic topic) => [.. Enumerable.Range(0, settings.Partitions).Select(p => eventLog.KnownEnd(topic, p) ?? 0)];
 

@@ -168,9 +168,6 @@ public sealed partial class ServiceRuntime : IAsyncDisposable
     public Task<bool> DiscardParkedAsync(long id, string who, string why, CancellationToken cancellation) =>
         ParkedRecords.DiscardAsync(Database, id, who, why, cancellation);
 
-    /// <summary>Makes business time wait for work that goes on outside of the runtime.</summary>
-    public void Register(IDrains work) => workers.Add(work);
-
     /// <summary>Brings the schema up to date. Safe to repeat and in several processes at once.</summary>
     public Task MigrateAsync(CancellationToken cancellation) =>
         Migrations.ApplyAsync(
