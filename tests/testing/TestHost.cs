@@ -65,8 +65,9 @@ public sealed class TestHost : IAsyncDisposable
             all[name] = value;
 
         var builder = PatronHost.CreateBuilder([.. all.Select(s => $"--{s.Key}={s.Value}")], "test");
-        var clock = new BusinessClock(TimeProvider.System, BusinessTimeState.SimulatedFrom(start ?? Start));
-        builder.Services.AddSingleton(clock);
+        // A test that drives business time over HTTP gets the host's own clock.
+        if (!all.ContainsKey("Time:Simulated"))
+            builder.Services.AddSingleton(new BusinessClock(TimeProvider.System, BusinessTimeState.SimulatedFrom(start ?? Start)));
         add(builder);
         var app = builder.Build();
         app.MapPatronDefaults();

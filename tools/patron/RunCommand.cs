@@ -98,7 +98,7 @@ internal static class RunCommand
     {
         var clock = app.Services.GetRequiredService<BusinessClock>();
         clock.Simulate();
-        var replay = new ReplayHistory(http, AllInOne.DriverOf(app), clock, progress);
+        var replay = new ReplayHistory(http, AllInOne.DriverOf(app), progress);
         var done = state;
         var bars = AnsiConsole.Progress().Columns(
             new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn());

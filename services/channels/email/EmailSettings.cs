@@ -34,8 +34,8 @@ internal sealed class EmailSettings : ISettings
 
     public TimeSpan RetryMax { get; set; } = TimeSpan.FromMinutes(15);
 
-    /// <summary>System time for which a send waits for its customer's contact state to arrive.</summary>
-    public TimeSpan ContactWait { get; set; } = TimeSpan.FromSeconds(2);
+    /// <summary>System time for which a send waits for its customer's contact state to arrive: longer than that topic's reader is ever behind.</summary>
+    public TimeSpan ContactWait { get; set; } = TimeSpan.FromSeconds(30);
 
     public IEnumerable<SettingFault> Check()
     {

@@ -33,7 +33,7 @@ public static class Module
             s.PatronService(Name), s.GetRequiredService<SendQueue>(), s.GetRequiredService<Outbox>(), s.GetRequiredService<Gate>(),
             s.GetRequiredService<ICustomerKeys>(), s.GetRequiredService<Preparation>(), s.GetRequiredService<SmtpPool>(), settings,
             s.GetRequiredService<BusinessClock>(), s.GetRequiredService<SystemClock>(), s.GetRequiredService<ILogger<DispatchRound>>()));
-        services.AddSingleton(s => ActivatorUtilities.CreateInstance<Dispatcher>(s, s.PatronService(Name), s.GetRequiredService<SystemClock>()));
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<Dispatcher>(s, s.PatronService(Name)));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ProfileNotices>(s, s.PatronService(Name)));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<Unsubscribe.Withdrawals>(s, s.PatronService(Name), s.GetRequiredService<SystemClock>()));
         services.AddHostedService(s => s.GetRequiredService<Dispatcher>());

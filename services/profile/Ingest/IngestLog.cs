@@ -34,6 +34,7 @@ internal sealed partial class IngestLog(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        await clock.Known.WaitAsync(stoppingToken);
         while (!stoppingToken.IsCancellationRequested)
         {
             try

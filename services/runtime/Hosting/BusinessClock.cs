@@ -14,6 +14,7 @@ public sealed class BusinessClock : TimeProvider
     private readonly TimeProvider _system;
     private readonly ITimer _wakeUp;
     private readonly SortedSet<BusinessTimer> _timers = new(BusinessTimer.ByDueTime);
+    private readonly TaskCompletionSource _known = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private DateTimeOffset _reached;
     private TimeSpan _offset;
     private bool _simulated;
@@ -21,14 +22,21 @@ public sealed class BusinessClock : TimeProvider
     private long _timersCreated;
 
     /// <param name="system">The machine's time; real mode and its wake-ups follow it.</param>
-    /// <param name="state">Where a former clock left off, or one of the two starting points of <see cref="BusinessTimeState"/>.</param>
+    /// <param name="state">Where a former clock left off, or one of the starting points of <see cref="BusinessTimeState"/>.</param>
     public BusinessClock(TimeProvider system, BusinessTimeState state)
     {
         ArgumentNullException.ThrowIfNull(system);
         ArgumentNullException.ThrowIfNull(state);
         (_system, _simulated, _reached, _offset) = (system, state.Simulated, state.Reached.ToUniversalTime(), state.Offset);
         _wakeUp = system.CreateTimer(_ => WakeUp(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        if (state != BusinessTimeState.Untold)
+            _known.SetResult();
     }
+
+    /// <summary>
+    /// Completes when it is known what time it is: at once, but for <see cref="BusinessTimeState.Untold"/>. Work that sees the time waits for it.
+    /// </summary>
+    public Task Known => _known.Task;
 
     /// <summary>
     /// Raised after every <see cref="AdvanceTo"/> and <see cref="ResumeRealTime"/>, on the caller's thread, so that loops which read due
@@ -112,6 +120,7 @@ public sealed class BusinessClock : TimeProvider
                 Rearm();
             }
         }
+        _known.TrySetResult();
         Advanced?.Invoke(target);
     }
 

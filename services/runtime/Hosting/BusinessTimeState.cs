@@ -11,6 +11,9 @@ public sealed record BusinessTimeState(bool Simulated, DateTimeOffset Reached, T
     /// <summary>System time as it is.</summary>
     public static BusinessTimeState Real { get; } = new(false, DateTimeOffset.MinValue, TimeSpan.Zero);
 
+    /// <summary>Time that stands still, and that nobody knows until it is advanced for the first time.</summary>
+    public static BusinessTimeState Untold { get; } = SimulatedFrom(DateTimeOffset.UnixEpoch);
+
     /// <summary>Time that stands at <paramref name="start"/> until it is advanced.</summary>
     public static BusinessTimeState SimulatedFrom(DateTimeOffset start) => new(true, start.ToUniversalTime(), TimeSpan.Zero);
 }

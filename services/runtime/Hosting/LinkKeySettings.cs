@@ -9,8 +9,15 @@ public sealed class LinkKeySettings : ISettings
     /// <summary>Id of the key that signs new links; its name appears in every link.</summary>
     public string Current { get; set; } = "";
 
-    /// <summary>Key id to key, in base64, of at least <see cref="KeyBytesMin"/> bytes. Links of every key listed here are valid.</summary>
-    public IDictionary<string, string> Keys { get; set; } = new Dictionary<string, string>();
+    /// <summary>
+    /// Key id to key, in base64, of at least <see cref="KeyBytesMin"/> bytes. Links of every key listed here are valid. The case of an id does
+    /// not matter: one that comes from an environment variable is in capitals.
+    /// </summary>
+    public IDictionary<string, string> Keys
+    {
+        get;
+        set => field = new Dictionary<string, string>(value, StringComparer.OrdinalIgnoreCase);
+    } = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
 
     public IEnumerable<SettingFault> Check()
     {

@@ -69,13 +69,15 @@ public static class PatronHost
         var drain = builder.AddSettings<DrainSettings>("Drain");
         builder.AddSettings<ApiKeySettings>("Api");
         builder.AddSettings<LinkKeySettings>("Links");
+        var time = builder.AddSettings<TimeSettings>("Time");
 
         builder.WebHost.ConfigureKestrel(kestrel => http.Apply(kestrel, grpc));
         var services = builder.Services;
         services.Configure<HostOptions>(host => host.ShutdownTimeout = drain.ReadinessDelay + drain.GracePeriod);
         services.Configure<RouteHandlerOptions>(handlers => handlers.ThrowOnBadRequest = true);
         services.AddSingleton<SystemClock>();
-        services.AddSingleton(s => new BusinessClock(s.GetRequiredService<SystemClock>(), BusinessTimeState.Real));
+        services.AddSingleton(s => new BusinessClock(
+            s.GetRequiredService<SystemClock>(), time.Simulated ? BusinessTimeState.Untold : BusinessTimeState.Real));
         services.AddSingleton<ApiKeys>();
         services.AddSingleton<SignedLinks>();
         services.AddSingleton<Health>();
@@ -98,6 +100,7 @@ public static class PatronHost
         app.UseRateLimiter();
         Health.Map(app);
         Telemetry.Map(app);
+        SimulatedTime.Map(app);
         return app;
     }
 

@@ -41,7 +41,7 @@ public sealed class SignedLinks(LinkKeySettings settings)
     private const string SignatureParameter = "s";
 
     private readonly Dictionary<string, byte[]> _keys =
-        settings.Keys.ToDictionary(k => k.Key, k => Convert.FromBase64String(k.Value), StringComparer.Ordinal);
+        settings.Keys.ToDictionary(k => k.Key, k => Convert.FromBase64String(k.Value), StringComparer.OrdinalIgnoreCase);
 
     internal bool CanSign => _keys.ContainsKey(settings.Current);
 

@@ -6,10 +6,13 @@ namespace Patron.Runtime.Processing;
 /// Moves simulated business time over all services of a process: in steps of at most an hour or to the next timer, and each step only
 /// when everything that came before has been worked off. Parked customers count as drained.
 /// </summary>
-public sealed class BusinessTimeDriver(BusinessClock clock, IReadOnlyList<ServiceRuntime> services)
+public sealed class BusinessTimeDriver(BusinessClock clock, IReadOnlyList<ServiceRuntime> services) : IBusinessTimeDriver
 {
     private static readonly TimeSpan StepMax = TimeSpan.FromHours(1);
     private static readonly TimeSpan LookAgainAfter = TimeSpan.FromMilliseconds(1);
+
+    /// <inheritdoc/>
+    public DateTimeOffset Now => clock.GetUtcNow();
 
     /// <summary>
     /// Waits until no relay, reader, lane, due timer, registered worker or view of any service has anything left to do.

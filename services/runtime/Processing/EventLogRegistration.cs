@@ -25,9 +25,11 @@ internal static class EventLogRegistration
             builder.Services.TryAddSingleton<IEventLog>(_ => new KafkaEventLog(new KafkaOptions
             {
                 Bootstrap = settings.Bootstrap,
+                TopicPrefix = settings.TopicPrefix,
                 Partitions = runtime.Partitions,
                 ReplicationFactor = (short)settings.ReplicationFactor,
-                Properties = settings.Properties.AsReadOnly(),
+                // The client's names are in small letters; those that come from environment variables are in capitals.
+                Properties = settings.Properties.ToDictionary(p => p.Key.ToLowerInvariant(), p => p.Value),
             }));
             return;
         }

@@ -31,6 +31,7 @@ public static class ServiceRegistration
             services.GetRequiredService<BusinessClock>(),
             services.GetRequiredService<ILoggerFactory>()));
         builder.Services.AddSingleton(services => services.PatronService(name));
+        builder.Services.AddSingleton<IBusinessWork>(services => services.PatronService(name));
         builder.Services.AddSingleton<IHostedService>(services => new RuntimeHost(services.PatronService(name)));
         builder.Services.AddMigration(name, (services, cancellation) => services.PatronService(name).MigrateAsync(cancellation));
         builder.Services.AddRestored(name, (services, cancellation) => services.PatronService(name).DeclareRestoredAsync(cancellation));

@@ -140,9 +140,6 @@ public sealed partial class ServiceRuntime : IAsyncDisposable
     public Task<IReadOnlyList<RecordedEvent>> ReadCustomerAsync(Guid customer, CancellationToken cancellation) =>
         store.Reader.CustomerAsync(customer, cancellation);
 
-    /// <summary>Makes business time wait for work that goes on outside of the runtime.</summary>
-    public void Register(IDrains work) => workers.Add(work);
-
     /// <summary>Brings the schema up to date. Safe to repeat and in several processes at once.</summary>
     public Task MigrateAsync(CancellationToken cancellation) =>
         Migrations.ApplyAsync(
@@ -177,8 +174,8 @@ public sealed partial class ServiceRuntime : IAsyncDisposable
             loops.Start("writer lane", lane.RunAsync, untilLanes: true);
         await RenewAsync(incarnation, cancellation);
         loops.Start("relay", Relay.RunAsync, untilLanes: true);
-        loops.Start("consumer", Consumer.RunAsync);
-        loops.Start("timers", Timers.RunAsync);
+        loops.Start("consumer", token => WhenTimeIsKnownAsync(Consumer.RunAsync, token));
+        loops.Start("timers", token => WhenTimeIsKnownAsync(Timers.RunAsync, token));
         foreach (var runner in Projections.Runners)
             loops.Start($"projection {runner.Projection.Name}", runner.RunAsync);
         loops.Start("leases", token => KeepLeasesAsync(incarnation, token));

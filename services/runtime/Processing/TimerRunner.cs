@@ -22,14 +22,19 @@ internal sealed partial class TimerRunner(
     private DateTimeOffset next = DateTimeOffset.MinValue;
     private int[] owned = [];
     private int busy;
+    private volatile bool held;
+
+    /// <summary>The partitions whose timers this instance fires.</summary>
+    public IReadOnlyList<int> Owned => Volatile.Read(ref owned);
 
     /// <summary>The earliest timer of the owned partitions as far as this process knows, in business time.</summary>
     public DateTimeOffset NextDue
     {
         get
         {
+            // Who owns nothing has nothing to look for.
             lock (guard)
-                return next;
+                return owned.Length == 0 ? DateTimeOffset.MaxValue : next;
         }
     }
 
@@ -48,6 +53,13 @@ internal sealed partial class TimerRunner(
     {
         lock (guard)
             next = DateTimeOffset.MinValue;
+        pulse.Set();
+    }
+
+    /// <summary>While held, nothing fires, and what is due makes this busy.</summary>
+    public void Hold(bool hold)
+    {
+        held = hold;
         pulse.Set();
     }
 
@@ -74,9 +86,10 @@ internal sealed partial class TimerRunner(
     {
         while (!cancellation.IsCancellationRequested)
         {
-            if (IsIdle || owned.Length == 0)
+            if (IsIdle || held || owned.Length == 0)
             {
-                await pulse.WaitAsync(LookAgainAfter, cancellation);
+                if (!await pulse.WaitAsync(LookAgainAfter, cancellation) && definition.Timers is not null && owned.Length > 0)
+                    await LearnAsync(cancellation);
                 continue;
             }
 
@@ -94,6 +107,32 @@ internal sealed partial class TimerRunner(
             {
                 Interlocked.Exchange(ref busy, 0);
             }
+        }
+    }
+
+    /// <summary>Another instance may have set a timer of a partition that is owned here; its commit pulses nobody here.</summary>
+    private async Task LearnAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await using var command = database.CreateCommand(
+                """
+                select t.due from timers t
+                where t.partition = any($1) and not exists (select from parked p where p.partition = t.partition and p.customer = t.customer)
+                order by t.due limit 1
+                """);
+            command.Parameters.Add(Statements.Smallints(owned));
+            if (await command.ExecuteScalarAsync(cancellation) is not DateTime earliest)
+                return;
+            lock (guard)
+            {
+                if (new DateTimeOffset(earliest, TimeSpan.Zero) < next)
+                    next = new DateTimeOffset(earliest, TimeSpan.Zero);
+            }
+        }
+        catch (NpgsqlException fault)
+        {
+            LogFailed(log, definition.Name, fault);
         }
     }
 

@@ -27,6 +27,16 @@ internal sealed class SignedLinkTests
     }
 
     [Test]
+    public void The_case_of_a_key_id_does_not_matter_since_environment_variables_have_capitals()
+    {
+        var key = Convert.ToBase64String(new byte[32]);
+        var settings = new LinkKeySettings { Current = "k1", Keys = new Dictionary<string, string> { ["K1"] = key } };
+        Assert.That(settings.Check(), Is.Empty);
+        var link = new SignedLinks(settings).Sign("unsubscribe", "/mail/ä b", Parameters, Now.AddMinutes(1));
+        Assert.That(Check(new SignedLinks(settings), link), Is.EqualTo(LinkVerdict.Valid));
+    }
+
+    [Test]
     public void Any_other_character_anywhere_makes_a_link_invalid()
     {
         var links = Links("k1", "k1", "k2");

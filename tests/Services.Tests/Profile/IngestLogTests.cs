@@ -6,17 +6,33 @@ using Patron.Testing;
 
 namespace Patron.Services.Tests.Profile;
 
-/// <summary>Touchpoints that publish to the topic are heard like those that call: the same rules, keys and reasons.</summary>
-[TestFixture]
+/// <summary>
+/// Touchpoints that publish to the topic are heard like those that call: the same rules, keys and reasons. On the PostgreSQL log, and on a real
+/// Kafka where there is one.
+/// </summary>
+[TestFixture("postgres")]
+[TestFixture("kafka")]
 [CancelAfter(60_000)]
-internal sealed class IngestLogTests
+internal sealed class IngestLogTests(string adapter)
 {
+    private (string, string)[] log = [];
     private TestDatabase database = null!;
     private TestHost host = null!;
+
+    [OneTimeSetUp]
+    public async Task FindBrokerAsync()
+    {
+        if (adapter == "kafka" && await KafkaBroker.BootstrapAsync() is null)
+        {
+            Assert.That(KafkaBroker.IsRequired, Is.False, KafkaBroker.HowToGet);
+            Assert.Ignore(KafkaBroker.HowToGet);
+        }
+    }
 
     [SetUp]
     public async Task StartAsync()
     {
+        log = adapter == "postgres" ? [] : IngestTopic.OnKafka((await KafkaBroker.BootstrapAsync())!);
         database = await TestPostgres.CreateDatabaseAsync(CancellationToken.None);
         host = await RestartAsync();
     }
@@ -124,7 +140,8 @@ internal sealed class IngestLogTests
         Assert.That(await IngestTopic.QuarantinedAsync(host, 1, cancellation), Has.Count.EqualTo(1));
     }
 
-    private Task<TestHost> RestartAsync() => ProfileHost.StartAsync(CancellationToken.None, database, ("Profile:Currencies:0", "HKD"));
+    private Task<TestHost> RestartAsync() => ProfileHost.StartAsync(
+        CancellationToken.None, database, [("Profile:Currencies:0", "HKD"), .. log]);
 
     private static IEnumerable<(string Name, string Value)> BinaryHeaders(JsonObject purchase) =>
         new[] { "specversion", "type", "source", "id", "time" }.Select(n => ($"ce_{n}", (string)purchase[n]!)).Append(("content-type", "application/json"));

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Confluent.Kafka;
 using Patron.Contracts;
 using Patron.Runtime.EventLog;
 using Patron.Testing;
@@ -11,6 +12,20 @@ internal static class IngestTopic
 {
     private const int Partition = 3;
     private static readonly Topic Topic = new(Topics.Ingest);
+
+    /// <summary>Settings of a host with topics of its own, since a broker that was there before keeps those of earlier runs.</summary>
+    public static (string Name, string Value)[] OnKafka(string bootstrap) =>
+    [
+        ("Log:Adapter", "kafka"), ("Log:Bootstrap", bootstrap), ("Log:ReplicationFactor", "1"), ("Log:TopicPrefix", $"test.{Guid.CreateVersion7():N}."),
+    ];
+
+    /// <summary>Sends a record as a touchpoint's own Kafka client would.</summary>
+    public static async Task ProduceAsync((string Name, string Value)[] log, Message<Null, string> record, CancellationToken cancellation)
+    {
+        var settings = log.ToDictionary(s => s.Name, s => s.Value);
+        using var producer = new ProducerBuilder<Null, string>(new ProducerConfig { BootstrapServers = settings["Log:Bootstrap"] }).Build();
+        await producer.ProduceAsync(settings["Log:TopicPrefix"] + Topic.Name, record, cancellation);
+    }
 
     public static Task PublishAsync(TestHost host, string body, CancellationToken cancellation) =>
         PublishAsync(host, body, [("content-type", "application/cloudevents+json; charset=utf-8")], cancellation);

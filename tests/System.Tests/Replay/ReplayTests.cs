@@ -133,7 +133,7 @@ internal sealed class ReplayTests
         http.DefaultRequestHeaders.Add("X-Api-Key", secrets.ApiKey);
         var progress = new ReplayProgress(connections);
         await progress.ReadAsync(cancellation);
-        var replay = new ReplayHistory(http, AllInOne.DriverOf(app), app.Services.GetRequiredService<BusinessClock>(), progress);
+        var replay = new ReplayHistory(http, AllInOne.DriverOf(app), progress);
         var done = await replay.RunAsync(history, days, state, (_, _, _) => { }, cancellation);
 
         figures = [];

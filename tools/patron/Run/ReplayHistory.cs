@@ -1,7 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text;
 using Patron.History;
-using Patron.Runtime.Hosting;
 using Patron.Runtime.Processing;
 
 namespace Patron.Tool.Run;
@@ -10,7 +9,10 @@ namespace Patron.Tool.Run;
 /// Sends the history through the public ingestion API on simulated business time: an hour's deliveries at the end of the hour, each hour
 /// only after the one before has been worked off by every service.
 /// </summary>
-internal sealed class ReplayHistory(HttpClient http, BusinessTimeDriver driver, BusinessClock clock, ReplayProgress progress)
+/// <param name="http">Speaks to profile, with an API key of the scope <c>ingest</c>.</param>
+/// <param name="time">Business time of every service.</param>
+/// <param name="progress">Where it is kept how far the replay is; null when nobody will resume it.</param>
+internal sealed class ReplayHistory(HttpClient http, IBusinessTimeDriver time, ReplayProgress? progress)
 {
     private const int EventsPerCallMax = 500;
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
@@ -30,7 +32,7 @@ internal sealed class ReplayHistory(HttpClient http, BusinessTimeDriver driver, 
         while (next < deliveries.Count)
         {
             var until = HourEnd(deliveries[next].At);
-            await driver.AdvanceToAsync(until, cancellation);
+            await time.AdvanceToAsync(until, cancellation);
             var events = new List<string>();
             while (next < deliveries.Count && deliveries[next].At <= until)
             {
@@ -43,13 +45,14 @@ internal sealed class ReplayHistory(HttpClient http, BusinessTimeDriver driver, 
 
             foreach (var chunk in events.Chunk(EventsPerCallMax))
                 await SendAsync(TouchpointEvents.Batch(chunk), cancellation);
-            await progress.WriteAsync(new ReplayState(next, clock.GetUtcNow(), false, null), cancellation);
-            report(next, deliveries.Count, clock.GetUtcNow());
+            if (progress is not null)
+                await progress.WriteAsync(new ReplayState(next, time.Now, false, null), cancellation);
+            report(next, deliveries.Count, time.Now);
         }
 
-        await driver.AdvanceToAsync(clock.GetUtcNow() + Hour, cancellation);
-        await driver.DrainAsync(cancellation);
-        return new ReplayState(next, clock.GetUtcNow(), true, null);
+        await time.AdvanceToAsync(time.Now + Hour, cancellation);
+        await time.DrainAsync(cancellation);
+        return new ReplayState(next, time.Now, true, null);
     }
 
     public static DateTimeOffset HourEnd(DateTimeOffset time) =>

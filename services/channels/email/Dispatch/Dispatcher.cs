@@ -1,12 +1,14 @@
 using Npgsql;
 using Patron.Runtime.EventStore;
+using Patron.Runtime.Hosting;
 using Patron.Runtime.Processing;
 
 namespace Patron.Channels.Email;
 
 /// <summary>Takes claimed sends to their end in rounds, and what a former life of the service left behind.</summary>
 internal sealed partial class Dispatcher(
-    ServiceRuntime runtime, SendQueue queue, Outbox outbox, DispatchRound round, EmailSettings settings, TimeProvider systemTime, ILogger<Dispatcher> log)
+    ServiceRuntime runtime, SendQueue queue, Outbox outbox, DispatchRound round, EmailSettings settings, BusinessClock businessTime,
+    SystemClock systemTime, ILogger<Dispatcher> log)
     : BackgroundService, IDrains
 {
     /// <summary>While one round waits for the database, another one hands over.</summary>
@@ -62,6 +64,7 @@ internal sealed partial class Dispatcher(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await Task.Yield();
+        await businessTime.Known.WaitAsync(stoppingToken);
         await Task.WhenAll([.. Enumerable.Range(0, RoundsAtOnce).Select(_ => LoopAsync(stoppingToken)), LookRegularlyAsync(stoppingToken)]);
     }
 

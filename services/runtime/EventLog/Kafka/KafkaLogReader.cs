@@ -10,6 +10,7 @@ internal sealed partial class KafkaLogReader : ILogReader
     private static readonly TimeProvider Clock = TimeProvider.System;
 
     private readonly KafkaEventLog log;
+    private readonly KafkaOptions options;
     private readonly IConsumer<string?, byte[]?> consumer;
     private readonly Dictionary<(string Topic, int Partition), Assignment> assignments = [];
     private readonly List<TopicPartition> toUnassign = [];
@@ -17,7 +18,7 @@ internal sealed partial class KafkaLogReader : ILogReader
 
     public KafkaLogReader(KafkaEventLog log, KafkaOptions options)
     {
-        this.log = log;
+        (this.log, this.options) = (log, options);
         consumer = KafkaClients.OpenConsumer(options, error =>
         {
             if (error.Code == ErrorCode.Local_AllBrokersDown || error.IsFatal)
@@ -38,7 +39,7 @@ internal sealed partial class KafkaLogReader : ILogReader
     public void Unassign(Topic topic, int partition)
     {
         if (assignments.Remove((topic.Name, partition), out var assignment) && assignment.Applied)
-            toUnassign.Add(new TopicPartition(topic.Name, partition));
+            toUnassign.Add(Named(topic.Name, partition));
     }
 
     public async ValueTask<IReadOnlyList<LogBatch>> ReadAsync(int recordsMax, TimeSpan wait, CancellationToken cancellation)
@@ -95,7 +96,7 @@ internal sealed partial class KafkaLogReader : ILogReader
         var added = assignments.Where(pair => !pair.Value.Applied).ToList();
         if (added.Count == 0)
             return;
-        consumer.IncrementalAssign(added.Select(pair => new TopicPartitionOffset(pair.Key.Topic, pair.Key.Partition, pair.Value.Next)));
+        consumer.IncrementalAssign(added.Select(pair => new TopicPartitionOffset(Named(pair.Key.Topic, pair.Key.Partition), pair.Value.Next)));
         foreach (var (_, assignment) in added)
             assignment.Applied = true;
     }
@@ -144,25 +145,29 @@ internal sealed partial class KafkaLogReader : ILogReader
         (list ??= []).Add(read);
     }
 
-    private Assignment? Assigned(TopicPartition from) => assignments.GetValueOrDefault((from.Topic, from.Partition.Value));
+    private Assignment? Assigned(TopicPartition from) => assignments.GetValueOrDefault(KeyOf(from));
 
     private static ReadRecord Read(ConsumeResult<string?, byte[]?> result) => new(result.Offset.Value, KafkaRecords.ToRecord(result.Message));
 
     private EventLogException Failure(ConsumeException failure)
     {
-        var (topic, partition) = (failure.ConsumerRecord.Topic, failure.ConsumerRecord.Partition.Value);
+        var (topic, partition) = KeyOf(failure.ConsumerRecord.TopicPartition);
         if (failure.Error.Code is not (ErrorCode.OffsetOutOfRange or ErrorCode.Local_AutoOffsetReset))
             return new EventLogException($"Kafka could not read partition {partition} of {topic}: {failure.Error.Reason}", failure);
         if (!assignments.TryGetValue((topic, partition), out var assignment))
             return new EventLogException($"Kafka could not read partition {partition} of {topic}, which was just unassigned; read again.", failure);
         // The client stops fetching such a partition for good: it is assigned anew so that a retry says so again.
-        toUnassign.Add(new TopicPartition(topic, partition));
+        toUnassign.Add(Named(topic, partition));
         assignment.Applied = false;
         return new EventLogException($"Offset {assignment.Next} of partition {partition} of {topic} does not exist: {failure.Error.Reason}.", failure)
         {
             LostOffset = (topic, partition),
         };
     }
+
+    private TopicPartition Named(string topic, int partition) => new(options.NameOf(topic), partition);
+
+    private (string Topic, int Partition) KeyOf(TopicPartition named) => (named.Topic[options.TopicPrefix.Length..], named.Partition.Value);
 
     private sealed class Assignment(OpenTopic topic)
     {

@@ -6,6 +6,9 @@ public sealed record KafkaOptions
     /// <summary><c>host:port</c>, several separated by commas.</summary>
     public required string Bootstrap { get; init; }
 
+    /// <summary>Stands before the name of every topic, such as <c>brand-a.</c>, where several deployments use the same brokers.</summary>
+    public string TopicPrefix { get; init; } = "";
+
     /// <summary>Partitions of every topic, from 1 to 1,024; fixed when the log is created.</summary>
     public int Partitions { get; init; } = 64;
 
@@ -29,4 +32,7 @@ public sealed record KafkaOptions
     /// port promises: idempotence, acknowledgement by all replicas, and no deadline on a record are set after them.
     /// </summary>
     public IReadOnlyDictionary<string, string> Properties { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>What the brokers call a topic.</summary>
+    internal string NameOf(string topic) => TopicPrefix + topic;
 }

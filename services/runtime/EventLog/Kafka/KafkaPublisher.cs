@@ -24,7 +24,7 @@ internal sealed class KafkaPublisher(KafkaOptions options) : IDisposable
         var delivery = new Delivery(topic, total);
         foreach (var batch in batches)
         {
-            var partition = new TopicPartition(topic.Topic.Name, batch.Partition);
+            var partition = new TopicPartition(options.NameOf(topic.Topic.Name), batch.Partition);
             foreach (var record in batch.Records)
                 await ProduceAsync(current, partition, record, delivery, cancellation);
         }

@@ -22,19 +22,20 @@ internal sealed class KafkaTopics(KafkaOptions options) : IDisposable
     {
         try
         {
+            var incarnation = options.NameOf(IncarnationTopic);
             var existing = await PartitionCountsAsync(cancellation);
-            var missing = wanted.Where(topic => !existing.ContainsKey(topic.Name))
-                .Select(topic => Specification(topic.Name, options.Partitions, topic.Compacted)).ToList();
-            if (!existing.ContainsKey(IncarnationTopic))
-                missing.Add(Specification(IncarnationTopic, 1, compacted: false));
+            var missing = wanted.Where(topic => !existing.ContainsKey(options.NameOf(topic.Name)))
+                .Select(topic => Specification(options.NameOf(topic.Name), options.Partitions, topic.Compacted)).ToList();
+            if (!existing.ContainsKey(incarnation))
+                missing.Add(Specification(incarnation, 1, compacted: false));
             if (missing.Count > 0)
             {
                 await CreateAsync(missing, cancellation);
-                existing = await UntilVisibleAsync([.. wanted.Select(topic => topic.Name), IncarnationTopic], cancellation);
+                existing = await UntilVisibleAsync([.. wanted.Select(topic => options.NameOf(topic.Name)), incarnation], cancellation);
             }
 
             foreach (var topic in wanted)
-                Check(topic, existing[topic.Name]);
+                Check(topic, existing[options.NameOf(topic.Name)]);
         }
         catch (KafkaException failure)
         {
@@ -47,7 +48,7 @@ internal sealed class KafkaTopics(KafkaOptions options) : IDisposable
         try
         {
             var begun = Clock.GetTimestamp();
-            var question = Enumerable.Range(0, partitions).Select(partition => new TopicPartitionTimestamp(topic, partition, End)).ToList();
+            var question = Enumerable.Range(0, partitions).Select(partition => new TopicPartitionTimestamp(options.NameOf(topic), partition, End)).ToList();
             while (true)
             {
                 try
