@@ -29,7 +29,8 @@ internal static class Books
     /// </summary>
     public static async Task<IReadOnlyList<string>> CompareAsync(TestDatabase database, CancellationToken cancellation)
     {
-        const string Sold = "select customer, string_agg(data::json->>'Amount', ' ' order by version) from shop.events where type = 'market.sold.v1' group by customer";
+        const string Sold =
+            "select customer, string_agg(data::json->>'Amount', ' ' order by version) from shop.events where type = 'market.sold.v1' group by customer";
         const string Counted =
             "select customer, string_agg(data::json->>'Amount', ' ' order by version) from counter.events where type = 'market.counted.v1' group by customer";
         var sentences = new List<string>();
@@ -45,7 +46,8 @@ internal static class Books
                 database,
                 $"""
                 with sold (customer, amounts) as ({Sold}), other (customer, amounts) as ({query})
-                select 'customer ' || coalesce(s.customer, o.customer) || ': sold ' || coalesce(s.amounts, 'nothing') || ', but {what} ' || coalesce(o.amounts, 'nothing')
+                select 'customer ' || coalesce(s.customer, o.customer) || ': sold ' || coalesce(s.amounts, 'nothing') || ', but {what} '
+                  || coalesce(o.amounts, 'nothing')
                 from sold s full join other o using (customer) where s.amounts is distinct from o.amounts
                 """,
                 cancellation));
@@ -54,7 +56,8 @@ internal static class Books
         sentences.AddRange(await SentencesAsync(
             database,
             """
-            select 'customer ' || customer || ': event ' || version || ' is ' || type || ' after ' || coalesce(earlier, 'nothing') || ' and before ' || coalesce(later, 'nothing')
+            select 'customer ' || customer || ': event ' || version || ' is ' || type || ' after ' || coalesce(earlier, 'nothing')
+              || ' and before ' || coalesce(later, 'nothing')
             from (
               select customer, version, type, lag(type) over w as earlier, lead(type) over w as later
               from counter.events window w as (partition by stream order by version)) e
@@ -72,7 +75,8 @@ internal static class Books
     {
         await using var source = NpgsqlDataSource.Create(database.ConnectionString);
         await using var command = source.CreateCommand(
-            "select (select count(*) from auditor.receipts) >= $1 and (select count(*) from counter.receipts) >= $1 and not exists (select from counter.timers)");
+            "select (select count(*) from auditor.receipts) >= $1 and (select count(*) from counter.receipts) >= $1 "
+            + "and not exists (select from counter.timers)");
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = sales });
         var began = TimeProvider.System.GetTimestamp();
         while (!(bool)(await command.ExecuteScalarAsync(cancellation))!)

@@ -32,7 +32,8 @@ internal sealed class ResultsPage
         var rows = new SortedDictionary<string, string>(StringComparer.Ordinal);
         if (File.Exists(file))
         {
-            foreach (var row in File.ReadLines(file).SkipWhile(line => !line.StartsWith("| ---", StringComparison.Ordinal)).Skip(1).Where(line => line.StartsWith('|')))
+            foreach (var row in File.ReadLines(file).SkipWhile(line => !line.StartsWith("| ---", StringComparison.Ordinal)).Skip(1)
+                .Where(line => line.StartsWith('|')))
                 rows[row.Split('|')[1].Trim()] = row;
         }
 
@@ -56,7 +57,8 @@ internal sealed class ResultsPage
             $"{Environment.ProcessorCount} cores {RuntimeInformation.ProcessArchitecture}, {gibibytes:0} GiB, .NET {Environment.Version}");
     }
 
-    private static string Commit() => Git("rev-parse", "--short", "HEAD") + (Git("status", "--porcelain", "--", "services", "tests").Length > 0 ? " with changes" : "");
+    private static string Commit() =>
+        Git("rev-parse", "--short", "HEAD") + (Git("status", "--porcelain", "--", "services", "tests").Length > 0 ? " with changes" : "");
 
     private static string Git(params string[] args)
     {

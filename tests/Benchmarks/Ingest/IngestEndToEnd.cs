@@ -19,7 +19,8 @@ internal sealed class IngestEndToEnd : IBenchmark
 
     public Figure Figure { get; } = new(
         "ingest.end_to_end",
-        "Purchases of known customers from the HTTP door until profile, loyalty, tagging, segmentation and journey have applied them, in the all-in-one process.",
+        "Purchases of known customers from the HTTP door until profile, loyalty, tagging, segmentation and journey have applied them, in the all-in-one "
+            + "process.",
         "purchases/s",
         "Parcelvoy, about 500 events/s: a stored measurement on this kind of machine",
         Target.ValueAtLeast(5_000));

@@ -80,7 +80,11 @@ internal sealed class IngestPlace : IAsyncDisposable
         await using var connection = new NpgsqlConnection(Database.ConnectionString);
         await connection.OpenAsync(cancellation);
         await using var command = new NpgsqlCommand(
-            "select (select count(*) from loyalty.events where type = 'loyalty.points-earned.v1'), (select sum(pos_purchases) from tagging.customer_activity)", connection);
+            """
+            select (select count(*) from loyalty.events where type = 'loyalty.points-earned.v1'),
+              (select sum(pos_purchases) from tagging.customer_activity)
+            """,
+            connection);
         await using var row = await command.ExecuteReaderAsync(cancellation);
         await row.ReadAsync(cancellation);
         if (row.GetInt64(0) != purchases || row.GetInt64(1) != purchases)
@@ -104,7 +108,8 @@ internal sealed class IngestPlace : IAsyncDisposable
         return string.Create(
             CultureInfo.InvariantCulture,
             $$$"""
-            {"specversion":"1.0","type":"patron.ingest.v1.Purchase","source":"/pos/bench","id":"{{{number}}}","time":"{{{TimeProvider.System.GetUtcNow():yyyy-MM-ddTHH:mm:ssZ}}}",
+            {"specversion":"1.0","type":"patron.ingest.v1.Purchase","source":"/pos/bench","id":"{{{number}}}",
+            "time":"{{{TimeProvider.System.GetUtcNow():yyyy-MM-ddTHH:mm:ssZ}}}",
             "datacontenttype":"application/json","data":{"receipt":"R{{{number}}}","channel":"CHANNEL_POS","store":"bench","currency":"GBP",
             "customer":{"loyaltyCard":"card-{{{customer}}}"},"lines":[{{{string.Join(',', lines)}}}]}}
             """);

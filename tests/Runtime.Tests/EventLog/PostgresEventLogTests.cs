@@ -122,7 +122,8 @@ public sealed class PostgresEventLogTests(int recentRecordsMax) : EventLogContra
         await Assert.ThrowsAsync<ArgumentException>(() => other.PublishAsync(retained, [new(0, [new("key", [], null)])], Cancellation));
     }
 
-    protected override IEventLog Connect(int partitions) => new PostgresEventLog(dataSource, new() { Partitions = partitions, RecentRecordsMax = recentRecordsMax });
+    protected override IEventLog Connect(int partitions) =>
+        new PostgresEventLog(dataSource, new() { Partitions = partitions, RecentRecordsMax = recentRecordsMax });
 
     private static async Task UntilItWorksAsync(Func<Task> work)
     {

@@ -17,7 +17,9 @@ internal sealed class RecentRecords(Topic topic, int partitions, int recordsMax)
         public long End => First + Records.Count;
     }
 
-    /// <summary>Keeps records that are durable and forgets the oldest of the topic. Offsets of <paramref name="records"/> are dense from <paramref name="first"/>.</summary>
+    /// <summary>
+    /// Keeps records that are durable, whose offsets are dense from <paramref name="first"/>, and forgets the oldest of the topic.
+    /// </summary>
     public void Add(int partition, long first, IReadOnlyList<LogRecord> records)
     {
         lock (guard)
