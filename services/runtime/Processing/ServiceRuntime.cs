@@ -181,25 +181,6 @@ public sealed partial class ServiceRuntime : IAsyncDisposable
         loops.Start("leases", token => KeepLeasesAsync(incarnation, token));
     }
 
-    /// <summary>Stops taking work, finishes what is under way, publishes what is committed, and gives the partitions back.</summary>
-    internal async Task StopAsync(CancellationToken cancellation)
-    {
-        clock.Advanced -= OnAdvanced;
-        await loops.StopReadingAsync();
-        await (Consumer?.SaveAsync(CancellationToken.None) ?? Task.CompletedTask);
-        foreach (var lane in lanes)
-            lane.Close();
-
-        // Lanes first: what they commit is the relay's to publish.
-        while ((Array.Exists(lanes, l => !l.IsIdle) || Relay is { IsIdle: false }) && loops.Faults.Count == 0 && !cancellation.IsCancellationRequested)
-            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, CancellationToken.None);
-        await loops.StopAsync();
-        if (Relay is not null)
-            await Relay.SaveAsync(CancellationToken.None);
-        if (Leases is not null)
-            await Leases.LeaveAsync(CancellationToken.None);
-    }
-
     /// <summary>May be called twice: the container knows the service by its name and as one of all.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -13,7 +13,6 @@ internal sealed class IngestAge : IBenchmark
     private const int CustomersFull = 10_000;
     private const int CallsPerSecond = 25;
     private const double PurchasesPerSecondAimed = 5_000;
-    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(10);
 
     private IngestPlace? ingest;
     private NpgsqlDataSource? database;
@@ -49,13 +48,11 @@ internal sealed class IngestAge : IBenchmark
         var looking = LookAsync(waiting, ages, sent.Token, cancellation);
 
         // At a fixed rate, whatever the answers take: else a slow system would be asked less.
-        var begun = Stopwatch.GetTimestamp();
+        using var pace = new PeriodicTimer(TimeSpan.FromSeconds(1.0 / CallsPerSecond));
         var sending = new List<Task>();
-        foreach (var (i, call) in calls.Index())
+        foreach (var call in calls)
         {
-            var left = TimeSpan.FromSeconds((double)i / CallsPerSecond) - Stopwatch.GetElapsedTime(begun);
-            if (left > TimeSpan.Zero)
-                await Task.Delay(left, cancellation);
+            await pace.WaitForNextTickAsync(cancellation);
             sending.Add(SendAsync(call, waiting, cancellation));
         }
 
@@ -100,7 +97,7 @@ internal sealed class IngestAge : IBenchmark
                     ages.Add(Stopwatch.GetElapsedTime(at).TotalSeconds);
             }
 
-            await Task.Delay(LookEvery, cancellation);
+            await Task.Delay(10, cancellation);
         }
     }
 }
