@@ -216,9 +216,7 @@ public sealed partial class ServiceRuntime : IAsyncDisposable
         await loops.StopReadingAsync();
         await (Consumer?.SaveAsync(CancellationToken.None) ?? Task.CompletedTask);
         foreach (var lane in lanes)
-            lane.Close();
-
-        // Lanes first: what they commit is the relay's to publish.
+            lane.Close(); // before the relay is looked at: what they commit last is its to publish
         while ((Array.Exists(lanes, l => !l.IsIdle) || Relay is { IsIdle: false }) && loops.Faults.Count == 0 && !cancellation.IsCancellationRequested)
             await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, CancellationToken.None);
         await loops.StopAsync();
