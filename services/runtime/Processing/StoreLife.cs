@@ -41,7 +41,8 @@ internal sealed class StoreLife
 
     /// <summary>
     /// Ends the life of a store that was just restored and begins the next one. Leases are freed, and their epochs leap, so that no
-    /// instance from before the restore can reach them.
+    /// instance from before the restore can reach them. The last fact of each partition is published once more: a repeat, by which readers
+    /// learn of the new life at once and not only when something happens there.
     /// </summary>
     /// <param name="others">
     /// Lives that the backup is too old to know of, and what this one shares with them: (epoch, partition, position).
@@ -57,6 +58,7 @@ internal sealed class StoreLife
             update former_lives f set position = least(f.position, h.position) from heads h where h.partition = f.partition;
             insert into former_lives (store_epoch, partition, position) select s.epoch, h.partition, h.position from store s, heads h;
             update leases set owner = null, expires_at = '-infinity', epoch = epoch + 1000000;
+            update relay set position = previous - 1, previous = previous - 1 where previous > 0;
             """,
             connection,
             transaction);

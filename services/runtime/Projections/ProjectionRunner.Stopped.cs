@@ -108,7 +108,8 @@ internal sealed partial class ProjectionRunner
         lookAt = DateTimeOffset.MinValue;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Service}: generation {Generation} of projection {Projection} knows more than a restored store.")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "{Service}: generation {Generation} of projection {Projection} is not of the life that a store has begun.")]
     private static partial void LogRestored(ILogger log, string service, string projection, int generation, Exception restored);
 }
 
@@ -130,7 +131,7 @@ internal sealed class PoisonException(SkippedRecord record, Exception inner) : E
 internal sealed class StoreRestoredException : Exception
 {
     public StoreRestoredException(string at, Envelope envelope, TopicPlace place)
-        : base($"{at} comes from store epoch {envelope.StoreEpoch}, which does not know position {place.Position} of {place.StoreEpoch}.")
+        : base($"{at} comes from store epoch {envelope.StoreEpoch}, and position {place.Position} of {place.StoreEpoch} is shown.")
     {
     }
 

@@ -142,6 +142,7 @@ internal sealed class TopicSource(IEventLog eventLog, Projection projection) : I
 
     private readonly Dictionary<(string Topic, int Partition), (long Offset, Envelope Envelope)> tails = [];
     private IReadOnlySet<SkippedRecord> skipped = new HashSet<SkippedRecord>();
+    private bool? fromBeginning;
 
     public IReadOnlyList<string> Names => [.. topics.Keys];
 
@@ -158,6 +159,7 @@ internal sealed class TopicSource(IEventLog eventLog, Projection projection) : I
 
     public void Start(GenerationPlaces places)
     {
+        fromBeginning ??= places.Values.All(p => p is { NextOffset: 0, Position: 0 });
         foreach (var ((source, partition), place) in places)
             reader.Assign(topics[source], partition, place.NextOffset);
     }
@@ -200,14 +202,22 @@ internal sealed class TopicSource(IEventLog eventLog, Projection projection) : I
         var at = $"{batch.Topic.Name}[{batch.Partition}]@{read.Offset}";
         if (!Guid.TryParseExact(read.Record.Key, "D", out var customer) || !Envelope.TryRead(read.Record.Headers, out var envelope, out _))
             throw new InvalidDataException($"{at} is not a fact of Patron.");
-        if (tails.TryGetValue((batch.Topic.Name, batch.Partition), out var last) && read.Offset <= last.Offset
-            && !last.Envelope.Knows(envelope.StoreEpoch, envelope.Position))
+        // Up to the end as it was looked at, that end decides what counts; what comes later speaks for itself.
+        var looked = tails.TryGetValue((batch.Topic.Name, batch.Partition), out var last) && read.Offset <= last.Offset;
+        var judge = looked ? last.Envelope : envelope;
+        if (!judge.Knows(envelope.StoreEpoch, envelope.Position))
             return place with { NextOffset = read.Offset + 1 };
-        if (place.StoreEpoch is { } known && known != envelope.StoreEpoch && !envelope.Knows(known, place.Position))
+        var isOtherLife = place.StoreEpoch is { } known && known != envelope.StoreEpoch;
+        if (isOtherLife && !judge.Knows(place.StoreEpoch!.Value, place.Position))
             throw new StoreRestoredException(at, envelope, place);
         if (place.StoreEpoch is not null && envelope.Position <= place.Position)
-            return place;
-        if (!batch.Topic.Compacted && !envelope.Follows(place.Position))
+            return looked ? place : place with { StoreEpoch = envelope.StoreEpoch };
+
+        // What was left out for another life may count in this one. Begun anew under the end as it is, a generation leaves nothing out.
+        var isWhole = batch.Topic.Compacted ? !isOtherLife : envelope.Follows(place.Position);
+        if (!isWhole && isOtherLife && !(looked && fromBeginning == true))
+            throw new StoreRestoredException(at, envelope, place);
+        if (!isWhole && !batch.Topic.Compacted)
         {
             throw new InvalidDataException(
                 $"{at} follows position {envelope.Previous} and {place.Position} was applied last: have the relay of {envelope.Source} resend what was lost.");

@@ -48,9 +48,11 @@ internal sealed class Story : IAsyncDisposable
     public static int PartitionOf(Guid customer) => CustomerPartition.Of(customer, Partitions);
 
     /// <summary>Random customers buy; answers amount to customer.</summary>
-    public async Task<IReadOnlyDictionary<int, Guid>> SellAsync(TestHost host, CancellationToken cancellation, bool drained = false)
+    public async Task<IReadOnlyDictionary<int, Guid>> SellAsync(
+        TestHost host, CancellationToken cancellation, IReadOnlyList<Guid>? buyers = null, bool drained = false)
     {
-        var sales = Enumerable.Range(0, random.Next(20, 200)).ToDictionary(_ => ++amount, _ => MarketHost.Buyers[random.Next(MarketHost.Buyers.Count)]);
+        buyers ??= MarketHost.Buyers;
+        var sales = Enumerable.Range(0, random.Next(20, 200)).ToDictionary(_ => ++amount, _ => buyers[random.Next(buyers.Count)]);
         foreach (var some in sales.Chunk(random.Next(1, 40)))
             await host.Service(Market.Shop).ExecuteAsync([.. some.Select(s => Market.Sell(s.Value, s.Key))], cancellation);
         if (drained)
