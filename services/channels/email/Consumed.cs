@@ -21,6 +21,12 @@ internal static class Consumed
             .Ignore<JourneyLeft>(),
         new Subscription(new Topic(Topics.Profile))
             .Ignore<ConsentChanged>()
+            .Ignore<BehaviourRecorded>()
+            .Ignore<MergedAway>()
+            .Ignore<Absorbed>()
+            .Ignore<SplitOff>()
+            .Ignore<GaveBack>()
+            .Ignore<CustomerErased>()
             .Ignore<CustomerRegistered>()
             .Ignore<PurchaseRecorded>()
             .Writes(new ConsentRows(Channel)),
