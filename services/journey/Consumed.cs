@@ -32,6 +32,7 @@ internal sealed class Consumed(TimeProvider clock)
             .Ignore<PointsEarned>()
             .Ignore<PointsReversed>()
             .Ignore<PointsExpired>()
+            .Ignore<LedgerRestated>()
             .Ignore<ReturnUnmatched>(),
         new Subscription(new Topic(Topics.Segmentation))
             .On(SegmentEntered.Parser, Segment)

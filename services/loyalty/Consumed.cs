@@ -15,9 +15,11 @@ internal static class Consumed
         .Ignore<CustomerRegistered>()
         .Ignore<ConsentChanged>()
         .Ignore<BehaviourRecorded>()
-        .Ignore<MergedAway>()
+        .Follow(MergedAway.Parser, (fact, context) => new LinkChange(
+            context.Customer, Guid.ParseExact(fact.Into, "D"), Guid.ParseExact(fact.LinkId, "D"), fact.Version, IsMerge: true, context.Envelope.Time))
+        .Follow(SplitOff.Parser, (fact, context) => new LinkChange(
+            context.Customer, Guid.ParseExact(fact.From, "D"), Guid.ParseExact(fact.LinkId, "D"), fact.Version, IsMerge: false, context.Envelope.Time))
         .Ignore<Absorbed>()
-        .Ignore<SplitOff>()
         .Ignore<GaveBack>()
         .Ignore<CustomerErased>();
 
@@ -27,12 +29,14 @@ internal static class Consumed
         if (recorded.Anonymous)
             return [];
 
+        // Whose identifier was used, so that it comes to the right ledger whatever was merged or split meanwhile.
+        var customer = recorded.Origin.Length == 0 ? context.Customer : Guid.ParseExact(recorded.Origin, "D");
         var purchase = new Purchase(
             new(Guid.Parse(recorded.PurchaseId)), recorded.OccurredAt.ToDateTimeOffset(), recorded.Currency, Lines(recorded, LineKind.Sale),
             Lines(recorded, LineKind.Return));
         return purchase.Sales.Count + purchase.Returns.Count == 0
             ? []
-            : [RecordPurchase.Command(context.Customer, purchase, programme, context.Envelope.Time) with { Metadata = context.Metadata }];
+            : [RecordPurchase.Command(customer, purchase, programme, context.Envelope.Time) with { Metadata = context.Metadata }];
     }
 
     private static PurchaseLine[] Lines(PurchaseRecorded recorded, LineKind kind) =>

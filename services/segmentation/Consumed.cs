@@ -27,7 +27,7 @@ internal sealed class Consumed
             .Ignore<CustomerErased>();
         On(profile, Source.Profile, PurchaseRecorded.Parser, fact => !fact.Anonymous, Purchased);
 
-        var loyalty = new Subscription(new Topic(Topics.Loyalty)).Ignore<ReturnUnmatched>();
+        var loyalty = new Subscription(new Topic(Topics.Loyalty)).Ignore<ReturnUnmatched>().Ignore<LedgerRestated>();
         On(loyalty, Source.Loyalty, TierChanged.Parser, _ => true, (columns, row, fact, _) => columns.SetTier(row, fact.To));
         On(loyalty, Source.Loyalty, PointsEarned.Parser, _ => true, (columns, row, fact, _) => columns.SetPoints(row, fact.Balance));
         On(loyalty, Source.Loyalty, PointsReversed.Parser, _ => true, (columns, row, fact, _) => columns.SetPoints(row, fact.Balance));

@@ -30,6 +30,7 @@ internal sealed class Consumed(TagRules rules, ActivityMemory memory)
             .Ignore<PointsEarned>()
             .Ignore<PointsReversed>()
             .Ignore<PointsExpired>()
+            .Ignore<LedgerRestated>()
             .Ignore<ReturnUnmatched>(),
     ];
 

@@ -1,15 +1,15 @@
 namespace Patron.Runtime.EventStore;
 
 /// <summary>A stream as one transaction sees it: loaded, then changed by each decision.</summary>
-internal sealed class LoadedStream(Command first)
+internal sealed class LoadedStream(StreamKind kind, Guid id, Guid customer)
 {
-    public Guid Id { get; } = first.Stream;
+    public Guid Id { get; } = id;
 
-    public Guid Customer { get; } = first.Customer;
+    public Guid Customer { get; } = customer;
 
-    public StreamKind Kind { get; } = first.Kind;
+    public StreamKind Kind { get; } = kind;
 
-    public object State { get; set; } = first.Kind.Initial;
+    public object State { get; set; } = kind.Initial;
 
     public int Version { get; set; }
 
@@ -19,5 +19,5 @@ internal sealed class LoadedStream(Command first)
     /// <summary>Some command of the transaction needs the history, so those before it must add to it.</summary>
     public bool KeepsHistory { get; set; }
 
-    public List<DomainEvent> History { get; } = [];
+    public List<RecordedEvent> History { get; } = [];
 }

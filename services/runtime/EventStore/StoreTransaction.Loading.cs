@@ -1,4 +1,5 @@
 using Npgsql;
+using Patron.Runtime.Processing;
 
 namespace Patron.Runtime.EventStore;
 
@@ -7,20 +8,41 @@ internal sealed partial class StoreTransaction
 {
     private async Task LoadAsync(List<UnitOfWork> units, CancellationToken cancellation)
     {
-        var commands = units.SelectMany(u => u.Commands).ToList();
-        foreach (var command in commands)
+        var follows = units is [{ Link: not null }];
+        if (follows)
+            await PrepareAsync(units[0], cancellation);
+        while (!await TryLoadAsync(units, follows, cancellation))
+        {
+            await RollBackAsync(cancellation);
+            if (follows)
+                await PrepareAsync(units[0], cancellation);
+        }
+    }
+
+    /// <summary>False when the memory of links was behind and commands go elsewhere: heads have to be locked anew, in their order.</summary>
+    private async Task<bool> TryLoadAsync(List<UnitOfWork> units, bool hasBegun, CancellationToken cancellation)
+    {
+        var meant = units.SelectMany(u => u.Commands).ToList();
+        RouteAll(meant.Where(c => !c.IsExact).Select(c => c.Customer));
+        foreach (var command in meant.Where(c => c.IsExact))
             heads.TryAdd(store.PartitionOf(command.Customer), 0);
         foreach (var unit in units.Where(u => u.Timer is not null))
             heads.TryAdd(store.PartitionOf(unit.Timer!.Customer), 0);
 
+        var commands = meant.ConvertAll(Route);
         foreach (var command in commands)
         {
-            streams.TryAdd(command.Stream, new LoadedStream(command));
+            streams.TryAdd(command.Stream, new LoadedStream(command.Kind, command.Stream, command.Customer));
             streams[command.Stream].KeepsHistory |= command.NeedsHistory;
+            if (command.Beside is not { } beside)
+                continue;
+            streams.TryAdd(beside, new LoadedStream(command.Kind, beside, beside));
+            streams[beside].KeepsHistory |= command.NeedsHistory;
         }
 
         await using var batch = connection.CreateBatch();
-        Statements.Add(batch, "begin");
+        if (!hasBegun)
+            Statements.Add(batch, "begin");
         var answers = Ask(batch, units, commands);
         List<LoadedStream> outdated = [];
         await using (var row = await batch.ExecuteReaderAsync(cancellation))
@@ -33,19 +55,19 @@ internal sealed partial class StoreTransaction
             }
         }
 
+        if (await LearnLinksAsync(cancellation) && roots.Any(r => store.Links.RootOf(r.Key) != r.Value))
+            return false;
         foreach (var stream in outdated)
             await RefoldAsync(stream, cancellation);
+        return true;
     }
 
     /// <summary>Adds the questions that these commands need answered, and tells in the same order what to do with a row of each answer.</summary>
     private List<Action<NpgsqlDataReader, List<LoadedStream>>> Ask(NpgsqlBatch batch, List<UnitOfWork> units, List<Command> commands)
     {
         var answers = new List<Action<NpgsqlDataReader, List<LoadedStream>>>();
-        Statements.Add(
-            batch,
-            "select partition, position from heads where partition = any($1) order by partition" + (PlantedBug.Is(Bug.HeadLockDropped) ? "" : " for update"),
-            Statements.Smallints(heads.Keys));
-        answers.Add((row, _) => heads[row.GetInt16(0)] = row.GetInt64(1));
+        AskHeads(batch);
+        answers.Add((row, _) => TakeHead(row));
 
         if (streams.Count > 0)
         {
@@ -66,13 +88,16 @@ internal sealed partial class StoreTransaction
         {
             Statements.Add(
                 batch,
-                $"select {EventReader.Columns} from events e where e.stream = any($1) order by e.stream, e.version",
+                $"""
+                with recursive kin (asked, member) as (
+                  select asked, asked from unnest($1::uuid[]) a (asked)
+                  union
+                  select k.asked, case when l.customer = k.member then l.other else l.customer end
+                  from kin k join links l on l.customer = k.member or l.other = k.member)
+                select k.asked, {EventReader.Columns} from kin k join events e on e.stream = k.member order by k.asked, e.stream, e.version
+                """,
                 Statements.Uuids(histories));
-            answers.Add((row, _) =>
-            {
-                var happened = store.Reader.Row(row, 0);
-                streams[happened.Stream].History.Add(happened.Event);
-            });
+            answers.Add((row, _) => streams[row.GetGuid(0)].History.Add(store.Reader.Row(row, 1)));
         }
 
         var fired = units.Where(u => u.Timer is not null).Select(u => u.Timer!).ToList();
@@ -87,15 +112,21 @@ internal sealed partial class StoreTransaction
         }
 
         // Asked here and not of the reader's memory: the instance that takes a request may not be the one that reads the partition.
-        var asking = units.Where(u => u.AsksParked).SelectMany(u => u.Commands).Select(c => c.Customer).Distinct().ToList();
+        var asking = units.Where(u => u.AsksParked).SelectMany(u => u.Commands).SelectMany(c => new[] { c.Customer, RootOf(c) })
+            .Concat(units.SelectMany(Others)).Distinct().ToList();
         if (asking.Count > 0)
         {
             Statements.Add(
                 batch,
-                "select customer from parked where partition = any($1) and customer = any($2)",
+                "select customer, topic from parked where partition = any($1) and customer = any($2)",
                 Statements.Smallints(heads.Keys),
                 Statements.Uuids(asking));
-            answers.Add((row, _) => parked.Add(row.GetGuid(0)));
+            answers.Add((row, _) =>
+            {
+                parked.Add(row.GetGuid(0));
+                if (row.GetString(1) != ParkedRecords.TopicOfMerges)
+                    behind.Add(row.GetGuid(0));
+            });
         }
 
         return answers;

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Npgsql;
 
 namespace Patron.Runtime.EventStore;
@@ -15,6 +16,11 @@ internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnect
     private readonly List<(RecordedEvent Event, Guid? Key)> appended = [];
     private readonly HashSet<Guid> faulted = [];
     private readonly HashSet<Guid> parked = [];
+    private readonly HashSet<Guid> behind = [];
+    private readonly Dictionary<Guid, Guid> roots = [];
+    private readonly Dictionary<int, long> linksOf = [];
+    private LinkRow? link;
+    private Exception? refused;
     private DateTimeOffset now;
 
     /// <summary>The events appended, in commit order per partition; valid after the commit.</summary>
@@ -25,7 +31,7 @@ internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnect
 
     public async Task CommitAsync(IReadOnlyList<WorkItem> items, CancellationToken cancellation)
     {
-        var units = items.SelectMany(i => i.Units).Where(u => u.Commands.Count > 0 || u.Timer is not null).ToList();
+        var units = items.SelectMany(i => i.Units).Where(u => u.Commands.Count > 0 || u.Timer is not null || u.Link is not null).ToList();
         if (units.Count > 0)
             await LoadAsync(units, cancellation);
         FaultPoint.Reach(FaultPoint.StoreAfterLock);
@@ -45,6 +51,8 @@ internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnect
 
         if (appended.Count > 0)
             EventStatements.Write(batch, store, appended, heads, streams);
+        if (link is { } changed && units[0].Fault is null)
+            LinkStatements.Write(batch, changed);
         TimerStatements.Write(batch, units, timers, appended.Select(a => a.Event), store.TimersOf);
         if (appended.Count > 0)
         {
@@ -91,7 +99,7 @@ internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnect
             return;
         }
 
-        if (unit.AsksParked && unit.Commands.Any(c => parked.Contains(c.Customer)))
+        if (unit.AsksParked && unit.Commands.Any(c => parked.Contains(c.Customer) || parked.Contains(RootOf(c))))
         {
             Array.Fill(unit.Results, new CommandResult(new CustomerParked("see the service's parked records"), false, 0, []));
             return;
@@ -104,11 +112,18 @@ internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnect
         {
             if (unit.Timer is { } firing)
                 timers.Fired(firing);
+            if (refused is not null)
+                ExceptionDispatchInfo.Throw(refused);
+            if (Other(unit) is { } other)
+                throw new OtherParkedException(other);
             for (var i = 0; i < unit.Commands.Count; i++)
             {
-                var stream = streams[unit.Commands[i].Stream];
+                var command = Route(unit.Commands[i]);
+                var stream = streams[command.Stream];
                 undo.Add((stream, stream.State, stream.Version, stream.History.Count));
-                unit.Results[i] = Decide(unit.Commands[i], stream);
+                unit.Results[i] = command.LapsesWhenMerged && command.Customer != unit.Commands[i].Customer
+                    ? new CommandResult(null, false, stream.Version, [])
+                    : Decide(command, stream, unit.Customer);
             }
 
             unit.Fired = unit.Timer is not null;
@@ -138,27 +153,36 @@ internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnect
         }
     }
 
-    private CommandResult Decide(Command command, LoadedStream stream)
+    private CommandResult Decide(Command command, LoadedStream stream, Guid cause)
     {
         if (command.IdempotencyKey is { } key && keys.TryGetValue(key, out var earlier) && !PlantedBug.Is(Bug.IdempotencyKeyIgnored))
             return new CommandResult(null, true, earlier.Version, [earlier]);
         if (command.ExpectedVersion is { } expected && expected != stream.Version && !PlantedBug.Is(Bug.ExpectedVersionIgnored))
             return new CommandResult(new VersionConflict(expected, stream.Version), false, stream.Version, []);
 
-        var decision = command.Decide(stream.State, stream.History);
+        var beside = command.Beside is { } id ? streams[id] : null;
+        IReadOnlyList<RecordedEvent> history = beside is null || !command.NeedsHistory
+            ? stream.History
+            : [.. stream.History.Concat(beside.History).DistinctBy(e => (e.Stream, e.Version))];
+        var decision = command.Decide(stream.State, new Surroundings(stream.Id, history, beside?.State));
         if (decision.Refusal is not null || decision.Events is null or { Count: 0 })
             return new CommandResult(decision.Refusal, false, stream.Version, []);
 
         var recorded = new RecordedEvent[decision.Events.Count];
         var partition = store.PartitionOf(command.Customer);
+
+        // What was seen of the partition of the cause says nothing of another partition.
+        var metadata = command.Metadata.Watermarks is null || partition == store.PartitionOf(cause)
+            ? command.Metadata
+            : command.Metadata with { Watermarks = null };
         for (var i = 0; i < recorded.Length; i++)
         {
             var happened = decision.Events[i];
             recorded[i] = new RecordedEvent(
-                partition, ++heads[partition], command.Stream, command.Customer, ++stream.Version, now, happened, command.Metadata);
+                partition, ++heads[partition], command.Stream, command.Customer, ++stream.Version, now, happened, metadata);
             stream.State = stream.Kind.Evolve(stream.State, happened);
             if (stream.KeepsHistory)
-                stream.History.Add(happened);
+                stream.History.Add(recorded[i]);
             timers.Happened(recorded[i]);
             appended.Add((recorded[i], i == 0 ? command.IdempotencyKey : null));
         }

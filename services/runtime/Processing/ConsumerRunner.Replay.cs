@@ -27,11 +27,19 @@ internal sealed partial class ConsumerRunner
                 if (records.Count == 0)
                 {
                     held.Unpark(customer);
+                    await ParkedRecords.ReleaseOthersAsync(database, customer, cancellation);
                     return new ReplayOutcome(applied, null, null);
                 }
 
-                foreach (var record in records)
+                foreach (var record in records.OrderBy(r => r.Topic == ParkedRecords.TopicOfMerges))
                 {
+                    if (record.Topic == ParkedRecords.TopicOfMerges)
+                    {
+                        // Nothing of this customer's own is left; the other one's replay ends the waiting.
+                        held.Unpark(customer);
+                        return new ReplayOutcome(applied, record, null);
+                    }
+
                     if (await replay.TryAsync(held, record, cancellation) is { } whyNot)
                         return new ReplayOutcome(applied, await StayAsync(held, record, whyNot, cancellation), null);
                     applied++;

@@ -174,7 +174,7 @@ internal sealed partial class ConsumerRunner(
         foreach (var partition in owned.Values.Where(p => !p.IsHalted && p.Pending.Values.Any(q => q.Count > 0)))
         {
             var alone = partition.OneByOne > 0 || partition.ParkNext is not null;
-            var batch = new PartitionBatch(definition, partition, alone ? 1 : limits.RecordsPerTransactionMax);
+            var batch = new PartitionBatch(definition, partition, alone ? 1 : limits.RecordsPerTransactionMax, eventLog.Partitions);
             batch.Take();
             TellWhyStopped(partition);
             Wait(partition, batch);

@@ -78,8 +78,11 @@ internal sealed class ParkedReplay(ServiceDefinition definition, Func<int, Write
         {
             if (record.Record.Value is { } value)
             {
+                var link = subscription.LinkOf(value, context);
                 var commands = subscription.Handle(value, context).Select(c => c.Metadata == EventMetadata.None ? c with { Metadata = metadata } : c).ToList();
-                unit = commands.Count > 0 ? new UnitOfWork(commands) { Customer = record.Customer } : null;
+                unit = commands.Count > 0 || link is not null
+                    ? new UnitOfWork(commands) { Customer = record.Customer, Link = link, Metadata = metadata }
+                    : null;
             }
         }
 #pragma warning disable CA1031 // Whatever the handling throws keeps this record parked, as it did before.

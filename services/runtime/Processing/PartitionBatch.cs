@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Google.Protobuf;
 using Npgsql;
 using Patron.Runtime.EventLog;
 using Patron.Runtime.EventStore;
@@ -9,7 +10,7 @@ namespace Patron.Runtime.Processing;
 /// Builds the transaction for what was read of one partition over all topics: skips repeats, sees gaps, waits for watermarks, parks
 /// poison, and maps the rest to commands.
 /// </summary>
-internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartition partition, int recordsMax)
+internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartition partition, int recordsMax, int partitions)
 {
     private const string BehindAnother = "An earlier record of this customer is parked.";
 
@@ -19,6 +20,7 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
     private readonly List<(int Place, string Topic, ReadRecord Read, Guid Customer, string Reason)> parked = [];
     private readonly HashSet<Guid> unmappable = [];
     private readonly List<string> traceParents = [];
+    private bool isFull;
 
     public int Applied { get; private set; }
 
@@ -59,14 +61,14 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
             {
                 if (!partition.Pending.TryGetValue(subscription.Topic.Name, out var queue))
                     continue;
-                while (queue.Count > 0 && Applied + Repeated < recordsMax && partition.Stopped is null && TryTake(subscription, queue.Peek()))
+                while (queue.Count > 0 && Applied + Repeated < recordsMax && partition.Stopped is null && !isFull && TryTake(subscription, queue.Peek()))
                 {
                     queue.Dequeue();
                     moved = true;
                 }
             }
         }
-        while (moved && Applied + Repeated < recordsMax && partition.Stopped is null);
+        while (moved && Applied + Repeated < recordsMax && partition.Stopped is null && !isFull);
     }
 
     /// <summary>Passes over what follows a lost record: it is sent again too, behind the one that is missing.</summary>
@@ -160,6 +162,14 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
             }
         }
 
+        if (subscription.Follows(envelope.Type))
+        {
+            // A link changes where the customer's other records go, so it has a transaction of its own.
+            isFull = true;
+            if (TookAny)
+                return false;
+        }
+
         if (!Apply(subscription, read, customer, envelope))
             return false;
         places[topic.Name] = new TopicPlace(read.Offset + 1, envelope.StoreEpoch, envelope.Position);
@@ -190,10 +200,14 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
         var metadata = new EventMetadata { TraceParent = envelope.TraceParent, Backfill = envelope.Backfill, Watermarks = seen };
         var context = new FactContext(customer, topic, partition.Number, read.Offset, envelope, metadata);
         var commands = new List<Command>();
+        LinkChange? link = null;
         try
         {
             if (read.Record.Value is { } value)
+            {
+                link = subscription.LinkOf(value, context);
                 commands.AddRange(subscription.Handle(value, context).Select(c => c.Metadata == EventMetadata.None ? c with { Metadata = metadata } : c));
+            }
         }
         catch (UnknownFactException unknown)
         {
@@ -211,8 +225,8 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
 
         if (subscription.Effect is { } effect)
             facts.Add((effect, new ConsumedFact(context, read.Record.Value)));
-        if (commands.Count > 0)
-            units.Add((new UnitOfWork(commands) { Customer = customer, FaultsParkCustomer = true }, topic, read, Applied));
+        if (commands.Count > 0 || link is not null)
+            units.Add((new UnitOfWork(commands) { Customer = customer, FaultsParkCustomer = true, Link = link, Metadata = metadata }, topic, read, Applied));
         return true;
     }
 
@@ -227,8 +241,30 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
             effect.Key.Apply([.. effect.Select(f => f.Fact)], transaction);
 
         // In the order in which they were taken, which is the one in which they have to be replayed.
-        var inOrder = parked.Concat(faulted).OrderBy(p => p.Place);
-        ParkedRecords.Write(transaction, [.. inOrder.Select(p => (p.Topic, partition.Number, p.Read, p.Customer, p.Reason))]);
+        var inOrder = parked.Concat(faulted).OrderBy(p => p.Place).ToList();
+        ParkedRecords.Write(
+            transaction,
+            [
+                .. inOrder.Select(p => (p.Topic, partition.Number, p.Read, p.Customer, p.Reason)),
+                .. inOrder.Select(p => (p.Customer, Change: LinkOf(p.Topic, p.Read, p.Customer))).Where(p => p.Change is not null)
+                    .Select(p => ParkedRecords.Waiting(p.Change!, CustomerPartition.Of(p.Change!.Other, partitions))),
+            ]);
+    }
+
+    /// <summary>What a record that is parked would have linked; null for nothing, or for what cannot be read.</summary>
+    private LinkChange? LinkOf(string topic, ReadRecord read, Guid customer)
+    {
+        var subscription = definition.Subscriptions.First(s => s.Topic.Name == topic);
+        if (read.Record.Value is not { } value || !Envelope.TryRead(read.Record.Headers, out var envelope, out _) || !subscription.Follows(envelope.Type))
+            return null;
+        try
+        {
+            return subscription.LinkOf(value, new FactContext(customer, topic, partition.Number, read.Offset, envelope, EventMetadata.None));
+        }
+        catch (Exception fault) when (fault is InvalidProtocolBufferException or FormatException)
+        {
+            return null;
+        }
     }
 
     internal static string Sentence(Exception fault) => fault is BehindAnotherException ? BehindAnother : $"{fault.GetType().Name}: {fault.Message}";

@@ -32,6 +32,9 @@ public sealed class ServiceDefinition
     /// <summary>What a due timer leads to. Pure, like <see cref="Subscription.On"/>.</summary>
     public Func<DueTimer, IEnumerable<Command>>? OnDue { get; init; }
 
+    /// <summary>What becomes of streams when customers are merged and split; needed by subscriptions that <see cref="Subscription.Follow"/> links.</summary>
+    public HandoverRules Handovers { get; init; } = HandoverRules.Nothing;
+
     /// <summary>SQL scripts of the service's own tables in order, applied once each, after the store's. Names are kept.</summary>
     public IReadOnlyList<Migration> Migrations { get; init; } = [];
 

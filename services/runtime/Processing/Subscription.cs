@@ -13,6 +13,8 @@ public sealed class Subscription(Topic topic)
 {
     private readonly Dictionary<string, Func<ReadOnlyMemory<byte>, FactContext, IEnumerable<Command>>> handlers = [];
 
+    private readonly Dictionary<string, Func<ReadOnlyMemory<byte>, FactContext, LinkChange>> links = [];
+
     public Topic Topic { get; } = topic;
 
     internal IBatchEffect? Effect { get; private set; }
@@ -33,12 +35,31 @@ public sealed class Subscription(Topic topic)
         return this;
     }
 
+    /// <summary>
+    /// The fact says that its key is merged into another customer, or stands on its own again: the service's
+    /// <see cref="ServiceDefinition.Handovers"/> are carried out, and commands that are meant for the customer go to the other one until then.
+    /// </summary>
+    public Subscription Follow<TFact>(MessageParser<TFact> parser, Func<TFact, FactContext, LinkChange> read)
+        where TFact : IMessage<TFact>, new()
+    {
+        var type = new TFact().Descriptor.FullName;
+        handlers.Add(type, (_, _) => []);
+        links.Add(type, (value, context) => read(parser.ParseFrom(value.Span), context));
+        return this;
+    }
+
     /// <summary>Writes rows for a batch of records in the transaction that moves the offset, beside or instead of commands.</summary>
     public Subscription Writes(IBatchEffect effect)
     {
         Effect = effect;
         return this;
     }
+
+    internal bool Follows(string type) => links.ContainsKey(type);
+
+    /// <summary>Null for a fact that links nobody.</summary>
+    internal LinkChange? LinkOf(ReadOnlyMemory<byte> value, FactContext context) =>
+        links.TryGetValue(context.Envelope.Type, out var read) ? read(value, context) : null;
 
     /// <exception cref="UnknownFactException">Nothing is registered for the fact's type.</exception>
     internal IEnumerable<Command> Handle(ReadOnlyMemory<byte> value, FactContext context) => handlers.TryGetValue(context.Envelope.Type, out var handle)
