@@ -15,10 +15,8 @@ internal static class Consumed
         .Ignore<CustomerRegistered>()
         .Ignore<ConsentChanged>()
         .Ignore<BehaviourRecorded>()
-        .Follow(MergedAway.Parser, (fact, context) => new LinkChange(
-            context.Customer, Guid.ParseExact(fact.Into, "D"), Guid.ParseExact(fact.LinkId, "D"), fact.Version, IsMerge: true, context.Envelope.Time))
-        .Follow(SplitOff.Parser, (fact, context) => new LinkChange(
-            context.Customer, Guid.ParseExact(fact.From, "D"), Guid.ParseExact(fact.LinkId, "D"), fact.Version, IsMerge: false, context.Envelope.Time))
+        .Follow(MergedAway.Parser, (fact, context) => context.MergedInto(fact.Into, fact.LinkId, fact.Version))
+        .Follow(SplitOff.Parser, (fact, context) => context.SplitFrom(fact.From, fact.LinkId, fact.Version))
         .Ignore<Absorbed>()
         .Ignore<GaveBack>()
         .Ignore<CustomerErased>();

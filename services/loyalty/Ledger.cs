@@ -103,7 +103,7 @@ internal sealed record Ledger
     /// <summary>Months of spend that are kept; the window of a programme is shorter.</summary>
     public const int SpendMonthsMax = 25;
 
-    public static StreamKind<Ledger> Kind { get; } = new("ledger", new Ledger(), Evolve, LoyaltyJson.Default.Ledger);
+    public static StreamKind<Ledger> Kind { get; } = new("ledger", new Ledger(), Evolve, LoyaltyJson.Default.Ledger, shape: 2);
 
     public static EventTypes Events { get; } = new(
         LoyaltyJson.Default, typeof(MemberEnrolled), typeof(PointsEarned), typeof(PointsReversed), typeof(ReturnUnmatched), typeof(PointsRedeemed),
@@ -154,7 +154,10 @@ internal sealed record Ledger
         },
         ReturnUnmatched open => ledger with
         {
-            OpenReturns = [.. ledger.OpenReturns.Append(new(open.Return, open.OccurredAt, open.Product, open.Quantity, open.Origin)).OrderBy(known => known.OccurredAt)],
+            OpenReturns =
+            [
+                .. ledger.OpenReturns.Append(new(open.Return, open.OccurredAt, open.Product, open.Quantity, open.Origin)).OrderBy(known => known.OccurredAt),
+            ],
         },
         PointsRedeemed redeemed => ledger.Less(redeemed.Lots, redeemed.Balance),
         PointsExpired expired => ledger.Less(expired.Lots, expired.Balance),

@@ -10,12 +10,12 @@ namespace Patron.Loyalty;
 internal static class MergeLedgers
 {
     public static HandoverRules Rules(Programme programme) => new(
-        handover => Ledger.Kind.Handover(
+        handover => Ledger.Kind.HandoverWithHistory(
             handover.Customer, handover.Root,
             (from, into, history) => Absorb(from, into, Booked.Of(handover.Root, history), handover, programme),
             from => Close(from, handover)),
         handover => Ledger.Kind.Handover(
-            handover.Root, handover.Customer, (from, opened, _) => Reopen(from, opened, handover, programme),
+            handover.Root, handover.Customer, (from, opened) => Reopen(from, opened, handover, programme),
             from => GiveBack(from, handover, programme)));
 
     public static Decision Close(Ledger ledger, Handover handover) =>

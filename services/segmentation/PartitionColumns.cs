@@ -129,6 +129,19 @@ internal sealed class PartitionColumns
         window.Add(Day(occurredAt, recordedAt), row, amount, spendInWindow);
     }
 
+    /// <summary>What is known of a customer's purchases.</summary>
+    public Purchases PurchasesOf(int row) => new(purchases[row], spend[row], Known(firstDay[row]), Known(lastDay[row]), window.Of(row));
+
+    /// <summary>Puts something else in the place of what is known of a customer's purchases.</summary>
+    public void Replace(int row, Purchases known)
+    {
+        (purchases[row], spend[row]) = (known.Count, known.Spend);
+        (firstDay[row], lastDay[row]) = (known.FirstDay ?? NoDay, known.LastDay ?? NoDay);
+        window.Remove(row, spendInWindow);
+        foreach (var (day, amount) in known.Window)
+            window.Add(Math.Min(day, Today), row, amount, spendInWindow);
+    }
+
     public void SetPoints(int row, long balance) => points[row] = balance;
 
     public void SetTier(int row, string name)
@@ -139,7 +152,7 @@ internal sealed class PartitionColumns
             tierNames.Add(name);
         }
 
-        tier[row] = code;
+        tier[row] = name.Length == 0 ? NoTier : code;
     }
 
     public void AddTag(int row, string tag) => tags[row] |= catalog.TagBit(tag);

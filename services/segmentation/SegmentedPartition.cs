@@ -1,4 +1,5 @@
 using System.Numerics;
+using Patron.Contracts.Segmentation.V1;
 using Patron.Runtime.EventStore;
 
 namespace Patron.Segmentation;
@@ -19,6 +20,9 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
 
     // One more than there are segments: the last stands for segments that no longer exist, which nobody should be in.
     private readonly ulong[][] held = [.. Enumerable.Repeat(Array.Empty<ulong>(), catalog.Segments.Count + 1)];
+    private readonly Dictionary<Guid, long> linked = [];
+    private readonly Dictionary<Guid, long> versions = [];
+    private readonly HashSet<int> away = [];
     private DateTimeOffset lastScanDue = DateTimeOffset.MinValue;
     private ulong[] lastScanChanged = [];
     private bool scansCommanded;
@@ -56,6 +60,56 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
         }
     }
 
+    /// <summary>From this position of the profile topic on, what the customer buys is counted in their stream; answers what is known until then.</summary>
+    public Purchases Link(Guid customer, long position)
+    {
+        lock (guard)
+        {
+            linked.TryAdd(customer, position);
+            return columns.Find(customer) is { } row ? columns.PurchasesOf(row) : Purchases.None;
+        }
+    }
+
+    /// <summary>A purchase at this position is to be counted in the customer's stream.</summary>
+    public bool IsLinked(Guid customer, long position)
+    {
+        lock (guard)
+            return linked.TryGetValue(customer, out var since) && position > since;
+    }
+
+    /// <summary>The segments of somebody else count for the customer.</summary>
+    public bool IsAway(Guid customer)
+    {
+        lock (guard)
+            return columns.Find(customer) is { } row && away.Contains(row);
+    }
+
+    /// <summary>The row of a linked customer is now what their stream says. An older version changes nothing.</summary>
+    public FactOutcome Restate(Guid customer, RowState state, DateTimeOffset time)
+    {
+        lock (guard)
+        {
+            columns.AdvanceTo(time);
+            linked.TryAdd(customer, 0);
+            var row = columns.RowOf(customer);
+            var isNew = versions.GetValueOrDefault(customer) < state.Version;
+            if (isNew)
+                Replace(row, customer, state);
+            return new FactOutcome(row, isNew);
+        }
+    }
+
+    private void Replace(int row, Guid customer, RowState state)
+    {
+        versions[customer] = state.Version;
+        if (state.Complete)
+            columns.Replace(row, LinkedRows.PurchasesOf(state));
+        if (state.Away)
+            away.Add(row);
+        else
+            away.Remove(row);
+    }
+
     /// <summary>Applies a fact once, and goes on to its time.</summary>
     public FactOutcome Apply(Guid customer, Source source, long position, DateTimeOffset time, Action<PartitionColumns, int> change)
     {
@@ -79,7 +133,7 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
             var differs = !fact.IsNew;
             for (var index = 0; index < held.Length; index++)
             {
-                var holds = index < catalog.Segments.Count && explanation.Holds(catalog.Segments[index].Rule, values);
+                var holds = index < catalog.Segments.Count && !away.Contains(fact.Row) && explanation.Holds(catalog.Segments[index].Rule, values);
                 differs |= SetHeld(index, fact.Row, holds);
             }
 
@@ -115,6 +169,8 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
                 var wanted = index < catalog.Segments.Count
                     ? ColumnScan.Evaluate(catalog.Segments[index].Rule, columns, catalog)
                     : new ulong[columns.Words];
+                foreach (var row in away)
+                    wanted[row / 64] &= ~(1UL << (row % 64));
                 Array.Resize(ref held[index], columns.Words);
                 for (var word = 0; word < wanted.Length; word++)
                     changed[word] |= wanted[word] ^ held[index][word];
@@ -132,8 +188,9 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
         lock (guard)
         {
             var values = Read(customer);
+            var isAway = IsAway(customer);
             return ([.. catalog.Segments.Select(segment =>
-                new Verdict(segment.Name, explanation.Holds(segment.Rule, values), explanation.Reason(segment.Rule, values)))], columns.AsOf);
+                new Verdict(segment.Name, !isAway && explanation.Holds(segment.Rule, values), explanation.Reason(segment.Rule, values)))], columns.AsOf);
         }
     }
 

@@ -13,12 +13,16 @@ internal sealed class Links(int partitions)
 
     private readonly ConcurrentDictionary<Guid, Guid> away = [];
     private readonly long[] known = new long[partitions];
+    private long version;
+
+    /// <summary>Grows whenever something is learned: who read a root before must look again.</summary>
+    public long Version => Volatile.Read(ref version);
 
     /// <summary>Up to which change the links of a partition are remembered.</summary>
     public long Known(int partition) => Volatile.Read(ref known[partition]);
 
-    /// <summary>Where everything of the customer goes now, as far as is remembered; mostly the customer itself.</summary>
-    public Guid RootOf(Guid customer) => PathOf(customer).Last();
+    /// <summary>The customer is merged into another, as far as is remembered.</summary>
+    public bool IsAway(Guid customer) => away.ContainsKey(customer);
 
     /// <summary>The customer, whom it is merged into, whom that one is merged into, and so on.</summary>
     public IEnumerable<Guid> PathOf(Guid customer)
@@ -42,6 +46,8 @@ internal sealed class Links(int partitions)
                 away.TryRemove(customer, out _);
         }
 
+        // In this order: whoever finds the partition complete finds the version grown.
+        Interlocked.Increment(ref version);
         Volatile.Write(ref known[partition], change);
     }
 }

@@ -12,9 +12,13 @@ internal sealed partial class StoreTransaction
     /// <summary>All heads on the way are locked: nobody in between can be merged or split off meanwhile.</summary>
     private void RouteAll(IEnumerable<Guid> customers)
     {
+        routedAt = store.Links.Version;
         foreach (var customer in customers)
         {
-            if (roots.ContainsKey(customer))
+            if (!roots.TryAdd(customer, customer))
+                continue;
+            heads.TryAdd(store.PartitionOf(customer), 0);
+            if (!store.Links.IsAway(customer))
                 continue;
             foreach (var step in store.Links.PathOf(customer))
             {
@@ -23,6 +27,11 @@ internal sealed partial class StoreTransaction
             }
         }
     }
+
+    /// <summary>Whether, under the locks, everybody still goes where they were routed; another lane may have learned something meanwhile.</summary>
+    private bool IsCurrent() => store.Links.Version == routedAt || roots.All(
+        routed => store.Links.PathOf(routed.Key).ToList() is var path && path[^1] == routed.Value
+            && path.TrueForAll(step => heads.ContainsKey(store.PartitionOf(step))));
 
     /// <summary>Whom a record's unit is about beside its key: by a merge, or because the record names them.</summary>
     private IEnumerable<Guid> Others(UnitOfWork unit)
@@ -48,20 +57,20 @@ internal sealed partial class StoreTransaction
         linksOf[partition] = row.GetInt64(2);
     }
 
-    /// <summary>Reads what is not remembered of the links of the locked partitions; false when nothing was missing.</summary>
-    private async Task<bool> LearnLinksAsync(CancellationToken cancellation)
+    /// <summary>Reads what is not remembered of the links of the locked partitions; mostly nothing.</summary>
+    private async Task LearnLinksAsync(CancellationToken cancellation)
     {
-        var behind = linksOf.Where(p => p.Value > store.Links.Known(p.Key)).ToList();
-        if (behind.Count == 0)
-            return false;
+        var missing = linksOf.Where(p => p.Value > store.Links.Known(p.Key)).ToList();
+        if (missing.Count == 0)
+            return;
         await using var command = new NpgsqlCommand(
             """
             select l.partition, l.customer, l.other, l.away from unnest($1::smallint[], $2::bigint[]) p (partition, known)
             join links l on l.partition = p.partition and l.change > p.known order by l.partition, l.change
             """,
             connection);
-        command.Parameters.Add(Statements.Smallints(behind.Select(p => p.Key)));
-        command.Parameters.Add(Statements.Bigints(behind.Select(p => store.Links.Known(p.Key))));
+        command.Parameters.Add(Statements.Smallints(missing.Select(p => p.Key)));
+        command.Parameters.Add(Statements.Bigints(missing.Select(p => store.Links.Known(p.Key))));
         var changes = new List<(int Partition, Guid Customer, Guid? Into)>();
         await using (var row = await command.ExecuteReaderAsync(cancellation))
         {
@@ -69,9 +78,8 @@ internal sealed partial class StoreTransaction
                 changes.Add((row.GetInt16(0), row.GetGuid(1), row.GetBoolean(3) ? row.GetGuid(2) : null));
         }
 
-        foreach (var (partition, change) in behind)
+        foreach (var (partition, change) in missing)
             store.Links.Learn(partition, change, changes.Where(c => c.Partition == partition).Select(c => (c.Customer, c.Into)));
-        return true;
     }
 
     /// <summary>Locks the customers of a link and makes the commands that follow from it: none when it is not newer than what is known.</summary>
@@ -84,14 +92,10 @@ internal sealed partial class StoreTransaction
         {
             await RollBackAsync(cancellation, isOpen: linksOf.Count > 0);
             RouteAll([change.Customer, change.Other]);
-            await using var batch = connection.CreateBatch();
-            Statements.Add(batch, "begin");
-            AskHeads(batch);
-            await using var row = await batch.ExecuteReaderAsync(cancellation);
-            while (await row.ReadAsync(cancellation))
-                TakeHead(row);
+            await LockAsync(cancellation);
+            await LearnLinksAsync(cancellation);
         }
-        while (await LearnLinksAsync(cancellation));
+        while (!IsCurrent());
 
         var (known, origins) = await KnownOfAsync(change.Customer, cancellation);
         if (change.Version <= known)
@@ -104,6 +108,16 @@ internal sealed partial class StoreTransaction
             refused = new InvalidOperationException($"Customer {change.Customer:D} cannot be merged into {change.Other:D}: they belong together already.");
         else if (change.IsMerge != isAway)
             Make(unit, new Handover(change.Customer, root, change.Link, change.Version, change.IsMerge, change.At, origins));
+    }
+
+    private async Task LockAsync(CancellationToken cancellation)
+    {
+        await using var batch = connection.CreateBatch();
+        Statements.Add(batch, "begin");
+        AskHeads(batch);
+        await using var row = await batch.ExecuteReaderAsync(cancellation);
+        while (await row.ReadAsync(cancellation))
+            TakeHead(row);
     }
 
     private void Make(UnitOfWork unit, Handover handover)
@@ -160,6 +174,9 @@ internal sealed record LinkRow(LinkChange Link, int Partition, long Change);
 
 internal static class LinkStatements
 {
+    /// <summary>Stands where a parked record has its topic, for a customer whose merge or split waits for the other one's parked records.</summary>
+    public const string ParkedTopic = "merges";
+
     public static void Write(NpgsqlBatch batch, LinkRow row)
     {
         Statements.Add(

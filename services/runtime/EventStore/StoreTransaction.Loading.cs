@@ -1,5 +1,4 @@
 using Npgsql;
-using Patron.Runtime.Processing;
 
 namespace Patron.Runtime.EventStore;
 
@@ -55,7 +54,8 @@ internal sealed partial class StoreTransaction
             }
         }
 
-        if (await LearnLinksAsync(cancellation) && roots.Any(r => store.Links.RootOf(r.Key) != r.Value))
+        await LearnLinksAsync(cancellation);
+        if (!IsCurrent())
             return false;
         foreach (var stream in outdated)
             await RefoldAsync(stream, cancellation);
@@ -124,7 +124,7 @@ internal sealed partial class StoreTransaction
             answers.Add((row, _) =>
             {
                 parked.Add(row.GetGuid(0));
-                if (row.GetString(1) != ParkedRecords.TopicOfMerges)
+                if (row.GetString(1) != LinkStatements.ParkedTopic)
                     behind.Add(row.GetGuid(0));
             });
         }

@@ -19,6 +19,7 @@ internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnect
     private readonly HashSet<Guid> behind = [];
     private readonly Dictionary<Guid, Guid> roots = [];
     private readonly Dictionary<int, long> linksOf = [];
+    private long routedAt;
     private LinkRow? link;
     private Exception? refused;
     private DateTimeOffset now;

@@ -53,11 +53,22 @@ public sealed class StreamKind<TState>(
     public Command CommandWithHistory(Guid stream, Guid customer, Func<TState, Guid, IReadOnlyList<RecordedEvent>, Decision> decide) =>
         new(this, stream, customer, (state, around) => decide((TState)state, around.Stream, around.History)) { NeedsHistory = true };
 
+    /// <summary>A command for the very stream of a customer, also while they are merged into another, for <see cref="HandoverRules"/>.</summary>
+    public Command ExactCommand(Guid customer, Func<TState, Decision> decide) =>
+        new(this, customer, customer, (state, _) => decide((TState)state)) { IsExact = true };
+
     /// <summary>
     /// Two commands that move something from one customer's own stream to another's, for <see cref="HandoverRules"/>: what is taken is
-    /// decided on both states and all that happened to both, then what is given on the giver's state alone.
+    /// decided on both states, then what is given on the giver's alone.
     /// </summary>
-    public IReadOnlyList<Command> Handover(
+    public IReadOnlyList<Command> Handover(Guid from, Guid to, Func<TState, TState, Decision> take, Func<TState, Decision> give) =>
+    [
+        new(this, to, to, (state, around) => take((TState)around.Beside!, (TState)state)) { Beside = from, IsExact = true },
+        new(this, from, from, (state, _) => give((TState)state)) { IsExact = true },
+    ];
+
+    /// <summary>The same where taking needs all that happened to both.</summary>
+    public IReadOnlyList<Command> HandoverWithHistory(
         Guid from, Guid to, Func<TState, TState, IReadOnlyList<RecordedEvent>, Decision> take, Func<TState, Decision> give) =>
     [
         new(this, to, to, (state, around) => take((TState)around.Beside!, (TState)state, around.History))

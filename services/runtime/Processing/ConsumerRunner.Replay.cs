@@ -31,9 +31,9 @@ internal sealed partial class ConsumerRunner
                     return new ReplayOutcome(applied, null, null);
                 }
 
-                foreach (var record in records.OrderBy(r => r.Topic == ParkedRecords.TopicOfMerges))
+                foreach (var record in records.OrderBy(r => r.Topic == LinkStatements.ParkedTopic))
                 {
-                    if (record.Topic == ParkedRecords.TopicOfMerges)
+                    if (record.Topic == LinkStatements.ParkedTopic)
                     {
                         // Nothing of this customer's own is left; the other one's replay ends the waiting.
                         held.Unpark(customer);

@@ -34,19 +34,16 @@ internal static class ParkedRecords
             Statements.Texts(records.Select(r => r.Reason)));
     }
 
-    /// <summary>Stands where a parked record has its topic, for a customer whose merge or split waits for the other one's parked records.</summary>
-    internal const string TopicOfMerges = "merges";
-
     /// <summary>The row that keeps requests and timers of the other customer waiting; records of theirs go on.</summary>
     public static (string Topic, int Partition, ReadRecord Read, Guid Customer, string Reason) Waiting(LinkChange change, int partition) => (
-        TopicOfMerges, partition, new ReadRecord(change.Version, OfMerge(change.Customer)), change.Other,
+        LinkStatements.ParkedTopic, partition, new ReadRecord(change.Version, OfMerge(change.Customer)), change.Other,
         $"{(change.IsMerge ? "The merge" : "The split")} with customer {change.Customer:D} waits for that one's parked records.");
 
     /// <summary>Nothing of the customer is parked any more: whoever waited for that waits no longer.</summary>
     public static async Task ReleaseOthersAsync(NpgsqlDataSource database, Guid customer, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand("delete from parked where topic = $1 and record = $2");
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = TopicOfMerges });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = LinkStatements.ParkedTopic });
         command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = Pack(OfMerge(customer)) });
         await command.ExecuteNonQueryAsync(cancellation);
     }
@@ -79,7 +76,7 @@ internal static class ParkedRecords
     {
         await using var command = database.CreateCommand("select distinct partition, customer from parked where partition = any($1) and topic <> $2");
         command.Parameters.Add(Statements.Smallints(partitions));
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = TopicOfMerges });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = LinkStatements.ParkedTopic });
         await using var row = await command.ExecuteReaderAsync(cancellation);
         var customers = new List<(int, Guid)>();
         while (await row.ReadAsync(cancellation))
@@ -127,7 +124,7 @@ internal static class ParkedRecords
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         await using var read = new NpgsqlCommand("select record from parked where id = $1 and topic <> all($2) for update", connection, transaction);
         read.Parameters.Add(new NpgsqlParameter<long> { TypedValue = id });
-        read.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [TimerRunner.TopicOfTimers, TopicOfMerges] });
+        read.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [TimerRunner.TopicOfTimers, LinkStatements.ParkedTopic] });
         if (await read.ExecuteScalarAsync(cancellation) is not byte[] packed)
             return false;
         await using var write = new NpgsqlCommand("update parked set record = $2 where id = $1", connection, transaction);
