@@ -104,7 +104,8 @@ internal static class ReturnGoods
 
         var balance = ledger.Balance - uses.Values.Sum();
         return new(
-            returned, claimed, lines.Sum(line => line.Points), [.. uses.Select(use => new LotUse(use.Key.Sequence, use.Value, use.Key.Home))], Clawback: owed, lines, balance,
+            returned, claimed, lines.Sum(line => line.Points), [.. uses.Select(use => new LotUse(use.Key.Sequence, use.Value, use.Key.Home))],
+            Clawback: owed, lines, balance,
             ledger.Lots.Where(lot => left[lot.Key] > 0).Select(lot => (DateTimeOffset?)lot.ExpiresAt).FirstOrDefault(), origin);
 
         long Use((Guid? Home, int Sequence) lot, long points)

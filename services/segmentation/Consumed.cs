@@ -27,7 +27,7 @@ internal sealed class Consumed
             .Ignore<GaveBack>()
             .Ignore<CustomerErased>();
         profile.On(PurchaseRecorded.Parser, Purchase);
-        Silently(Source.Profile, PurchaseRecorded.Parser, fact => !fact.Anonymous, Purchased);
+        Silently(Source.Profile, PurchaseRecorded.Parser, fact => !fact.Anonymous && fact.Origin.Length == 0, Purchased);
 
         var loyalty = new Subscription(new Topic(Topics.Loyalty)).Ignore<ReturnUnmatched>();
         On(loyalty, Source.Loyalty, LedgerRestated.Parser, _ => true, Restated);

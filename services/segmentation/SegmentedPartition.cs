@@ -90,7 +90,10 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
         lock (guard)
         {
             columns.AdvanceTo(time);
-            linked.TryAdd(customer, 0);
+
+            // Until their own purchases are in the stream, those are counted in the columns.
+            if (state.Complete)
+                linked.TryAdd(customer, 0);
             var row = columns.RowOf(customer);
             var isNew = versions.GetValueOrDefault(customer) < state.Version;
             if (isNew)

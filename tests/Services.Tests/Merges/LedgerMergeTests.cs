@@ -20,7 +20,8 @@ internal sealed class LedgerMergeTests
     {
         await using var host = await StartAsync(cancellation);
         var (writer, anna, anne) = (new FactWriter(), NewCustomer(), NewCustomer());
-        await writer.TellAsync(host, People.Buys(anna, 1, 60_000, "SOFA"), People.Buys(anne, 2, 30_000), People.Returns(anne, 3, "LAMP"), People.Buys(anna, 4, 100));
+        await writer.TellAsync(
+            host, People.Buys(anna, 1, 60_000, "SOFA"), People.Buys(anne, 2, 30_000), People.Returns(anne, 3, "LAMP"), People.Buys(anna, 4, 100));
         await host.DrainAsync(cancellation);
         await RedeemAsync(host, anna, "k", 50, cancellation);
         var before = (await LedgerAsync(host, anna, cancellation), await LedgerAsync(host, anne, cancellation), await FiguresAsync(host, cancellation));

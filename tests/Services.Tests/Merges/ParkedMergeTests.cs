@@ -12,7 +12,8 @@ namespace Patron.Services.Tests.Merges;
 internal sealed class ParkedMergeTests
 {
     [Test]
-    public async Task A_merge_waits_for_parked_records_of_either_side_and_nobody_spends_meanwhile([Values] bool sickIsMergedAway, CancellationToken cancellation)
+    public async Task A_merge_waits_for_parked_records_of_either_side_and_nobody_spends_meanwhile(
+        [Values] bool sickIsMergedAway, CancellationToken cancellation)
     {
         await using var host = await StartAsync(cancellation);
         var loyalty = host.Service("loyalty");
@@ -25,7 +26,8 @@ internal sealed class ParkedMergeTests
             Assert.That(await RedeemAsync(host, customer, $"{customer}", 10, cancellation), Is.EqualTo(HttpStatusCode.Conflict));
         Assert.That(await loyalty.RootAsync(anne, cancellation), Is.EqualTo(anne), "not merged yet");
 
-        var unreadable = (await loyalty.ParkedAsync(sick, 10, cancellation)).First(record => record.Reason.Contains("FormatException", StringComparison.Ordinal));
+        var unreadable = (await loyalty.ParkedAsync(sick, 10, cancellation))
+            .First(record => record.Reason.Contains("FormatException", StringComparison.Ordinal));
         await loyalty.DiscardParkedAsync(unreadable.Id, "test", "a till's mistake", cancellation);
         await loyalty.ReplayParkedAsync(sick, cancellation);
         await loyalty.ReplayParkedAsync(anne, cancellation);
