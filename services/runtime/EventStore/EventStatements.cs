@@ -13,11 +13,7 @@ internal static class EventStatements
         IReadOnlyDictionary<Guid, LoadedStream> streams)
     {
         var touched = appended.Select(a => a.Event.Partition).ToHashSet();
-        Statements.Add(
-            batch,
-            "update heads h set position = u.position from unnest($1::smallint[], $2::bigint[]) u (partition, position) where h.partition = u.partition",
-            Statements.Smallints(touched),
-            Statements.Bigints(touched.Select(p => heads[p])));
+        HeadStatements.Move(batch, touched, heads);
         Statements.Add(
             batch,
             """

@@ -2,9 +2,15 @@ using Npgsql;
 
 namespace Patron.Runtime.EventStore;
 
-/// <summary>The first round trip: heads are locked, and what the decisions need is loaded.</summary>
+/// <summary>
+/// What the decisions need: recalled by the lane where it knows everything, otherwise loaded in a round trip that locks the heads first.
+/// </summary>
 internal sealed partial class StoreTransaction
 {
+    private readonly HashSet<Guid> recalled = [];
+
+    private const string StreamQuery = "select stream, version, shape, state, kind from streams where stream = any($1)";
+
     private async Task LoadAsync(List<UnitOfWork> units, CancellationToken cancellation)
     {
         var commands = units.SelectMany(u => u.Commands).ToList();
@@ -19,6 +25,14 @@ internal sealed partial class StoreTransaction
             streams[command.Stream].KeepsHistory |= command.NeedsHistory;
         }
 
+        foreach (var stream in streams.Values)
+        {
+            if (memory.TryRecall(stream, store.PartitionOf(stream.Customer)))
+                recalled.Add(stream.Id);
+        }
+
+        if (IsAllKnown(units))
+            return;
         await using var batch = connection.CreateBatch();
         Statements.Add(batch, "begin");
         var answers = Ask(batch, units, commands);
@@ -33,29 +47,59 @@ internal sealed partial class StoreTransaction
             }
         }
 
+        await ReloadMovedAsync(outdated, cancellation);
         foreach (var stream in outdated)
             await RefoldAsync(stream, cancellation);
+    }
+
+    /// <summary>Then the transaction decides first and locks the heads when it writes.</summary>
+    private bool IsAllKnown(List<UnitOfWork> units)
+    {
+        isDecidedFirst = memory.MayDecideFirst && !memory.ExpectsRepeats && recalled.Count == streams.Count
+            && streams.Values.All(s => !s.KeepsHistory) && units.TrueForAll(u => u.Timer is null);
+        foreach (var partition in isDecidedFirst ? heads.Keys.ToList() : [])
+        {
+            isDecidedFirst &= memory.TryGetHead(partition, out var position);
+            heads[partition] = position;
+        }
+
+        asksParked = isDecidedFirst && units.Exists(u => u.AsksParked);
+        return isDecidedFirst;
+    }
+
+    /// <summary>Where another lane or instance has moved a head, what was recalled of the partition's streams counts for nothing.</summary>
+    private async Task ReloadMovedAsync(List<LoadedStream> outdated, CancellationToken cancellation)
+    {
+        var moved = heads.Where(h => memory.TryGetHead(h.Key, out var position) && position != h.Value).Select(h => h.Key).ToHashSet();
+        if (moved.Count == 0)
+            return;
+        foreach (var partition in moved)
+            memory.Forget(partition);
+        var again = recalled.Where(id => moved.Contains(store.PartitionOf(streams[id].Customer))).ToList();
+        foreach (var id in again)
+            streams[id].Unload();
+        await using var command = new NpgsqlCommand(StreamQuery, connection);
+        command.Parameters.Add(Statements.Uuids(again));
+        await using var row = await command.ExecuteReaderAsync(cancellation);
+        while (await row.ReadAsync(cancellation))
+            TakeStream(row, outdated);
     }
 
     /// <summary>Adds the questions that these commands need answered, and tells in the same order what to do with a row of each answer.</summary>
     private List<Action<NpgsqlDataReader, List<LoadedStream>>> Ask(NpgsqlBatch batch, List<UnitOfWork> units, List<Command> commands)
     {
         var answers = new List<Action<NpgsqlDataReader, List<LoadedStream>>>();
-        Statements.Add(
-            batch,
-            "select partition, position from heads where partition = any($1) order by partition" + (PlantedBug.Is(Bug.HeadLockDropped) ? "" : " for update"),
-            Statements.Smallints(heads.Keys));
+        HeadStatements.Lock(batch, heads.Keys);
         answers.Add((row, _) => heads[row.GetInt16(0)] = row.GetInt64(1));
 
-        if (streams.Count > 0)
+        if (streams.Count > recalled.Count)
         {
-            Statements.Add(
-                batch, "select stream, version, shape, state, kind from streams where stream = any($1)", Statements.Uuids(streams.Keys));
+            Statements.Add(batch, StreamQuery, Statements.Uuids(streams.Keys.Where(s => !recalled.Contains(s))));
             answers.Add(TakeStream);
         }
 
         var used = commands.Where(c => c.IdempotencyKey is not null).Select(c => c.IdempotencyKey!.Value).Distinct().ToList();
-        if (used.Count > 0)
+        if (used.Count > 0 && memory.ExpectsRepeats)
         {
             Statements.Add(batch, $"select e.key, {EventReader.Columns} from events e where e.key = any($1)", Statements.Uuids(used));
             answers.Add((row, _) => keys.Add(row.GetGuid(0), store.Reader.Row(row, 1)));
@@ -104,17 +148,10 @@ internal sealed partial class StoreTransaction
     private void TakeStream(NpgsqlDataReader row, List<LoadedStream> outdated)
     {
         var stream = streams[row.GetGuid(0)];
-        stream.Version = row.GetInt32(1);
-        stream.IsKept = true;
-        if (row.GetString(4) != stream.Kind.Name)
-        {
-            throw new InvalidOperationException(
-                $"Stream {row.GetGuid(0)} is of kind '{row.GetString(4)}', not '{stream.Kind.Name}'. Streams of different kinds need different ids.");
-        }
-
-        if (row.GetInt32(2) == stream.Kind.Shape)
-            stream.State = stream.Kind.Read(row.GetString(3));
-        else
+        var (kind, text) = (row.GetString(4), row.GetString(3));
+        var isCurrent = row.GetInt32(2) == stream.Kind.Shape;
+        stream.Load(kind, isCurrent && kind == stream.Kind.Name ? stream.Kind.Read(text) : stream.Kind.Initial, row.GetInt32(1), text.Length);
+        if (!isCurrent)
             outdated.Add(stream);
     }
 

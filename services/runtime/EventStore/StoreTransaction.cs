@@ -3,10 +3,10 @@ using Npgsql;
 namespace Patron.Runtime.EventStore;
 
 /// <summary>
-/// One transaction of a writer lane over many units: lock the heads and load what decisions need (one round trip), decide in memory,
-/// write everything and commit (one round trip).
+/// One transaction of a writer lane over many units: lock the heads and load what decisions need (one round trip, left out where the lane
+/// remembers it all), decide in memory, write everything and commit (one round trip, which then locks and checks the heads first).
 /// </summary>
-internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnection connection)
+internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnection connection, LaneMemory memory)
 {
     private readonly SortedDictionary<int, long> heads = [];
     private readonly Dictionary<Guid, LoadedStream> streams = [];
@@ -16,6 +16,10 @@ internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnect
     private readonly HashSet<Guid> faulted = [];
     private readonly HashSet<Guid> parked = [];
     private DateTimeOffset now;
+    private bool isDecidedFirst;
+    private bool asksParked;
+    private bool metRepeat;
+    private SortedDictionary<int, long> remembered = [];
 
     /// <summary>The events appended, in commit order per partition; valid after the commit.</summary>
     public IEnumerable<RecordedEvent> Appended => appended.Select(a => a.Event);
@@ -30,7 +34,10 @@ internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnect
             await LoadAsync(units, cancellation);
         FaultPoint.Reach(FaultPoint.StoreAfterLock);
 
-        // Read after the heads are locked, so that times do not go back within a partition while the clock does not.
+        // Read after the heads are locked, or known not to be moved by anyone but this lane, so that times do not go back within a partition
+        // while the clock does not.
+        if (isDecidedFirst)
+            remembered = new SortedDictionary<int, long>(heads);
         now = store.Clock.GetUtcNow();
         foreach (var unit in units)
             Decide(unit);
@@ -58,7 +65,9 @@ internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnect
         var writes = batch.BatchCommands.Count > 0 || items.Any(i => i.MovesAnyway);
         if (writes && !PlantedBug.Is(Bug.OffsetBeforeEffects))
             OffsetStatements.Write(batch, [.. items.SelectMany(i => i.Moves)]);
-        if (units.Count == 0)
+        if (isDecidedFirst)
+            HeadStatements.BeginUnmoved(batch, remembered, asksParked);
+        else if (units.Count == 0)
             batch.BatchCommands.Insert(0, new NpgsqlBatchCommand("begin"));
 
         // Places that records without any effect moved are not worth a flush: the consumer saves them with its next work.
@@ -71,6 +80,7 @@ internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnect
         {
             await batch.ExecuteNonQueryAsync(cancellation);
             FaultPoint.Reach(FaultPoint.StoreAfterCommit);
+            memory.Remember(heads, streams.Values.Select(s => (s, store.PartitionOf(s.Customer))), metRepeat);
         }
         catch (PostgresException fault) when (fault.SqlState == "PT409")
         {
@@ -141,7 +151,11 @@ internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnect
     private CommandResult Decide(Command command, LoadedStream stream)
     {
         if (command.IdempotencyKey is { } key && keys.TryGetValue(key, out var earlier) && !PlantedBug.Is(Bug.IdempotencyKeyIgnored))
+        {
+            metRepeat = true;
             return new CommandResult(null, true, earlier.Version, [earlier]);
+        }
+
         if (command.ExpectedVersion is { } expected && expected != stream.Version && !PlantedBug.Is(Bug.ExpectedVersionIgnored))
             return new CommandResult(new VersionConflict(expected, stream.Version), false, stream.Version, []);
 

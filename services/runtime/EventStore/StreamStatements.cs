@@ -25,7 +25,7 @@ internal static class StreamStatements
                 Statements.Uuids(kept.Select(s => s.Id)),
                 Statements.Ints(kept.Select(s => s.Version)),
                 Statements.Ints(kept.Select(s => s.Kind.Shape)),
-                Statements.Texts(kept.Select(s => s.Kind.Write(s.State))));
+                Statements.Texts(kept.Select(Write)));
         }
 
         var added = inOrder[false].ToList();
@@ -43,6 +43,13 @@ internal static class StreamStatements
             Statements.Texts(added.Select(s => s.Kind.Name)),
             Statements.Ints(added.Select(s => s.Version)),
             Statements.Ints(added.Select(s => s.Kind.Shape)),
-            Statements.Texts(added.Select(s => s.Kind.Write(s.State))));
+            Statements.Texts(added.Select(Write)));
+    }
+
+    private static string Write(LoadedStream stream)
+    {
+        var text = stream.Kind.Write(stream.State);
+        stream.Size = text.Length;
+        return text;
     }
 }

@@ -9,13 +9,15 @@ namespace Patron.Runtime.EventStore;
 /// The single writer of a range of partitions in this process. Waiting items are coalesced into one transaction (group commit); the
 /// longer a commit takes, the more the next one carries.
 /// </summary>
-internal sealed partial class WriterLane(StoreContext store, string service, int unitsMax, ILogger log)
+internal sealed partial class WriterLane(StoreContext store, string service, int unitsMax, int stateBytesMax, ILogger log)
 {
     private const int WaitingItemsMax = 4096;
+    private const int TriesMax = 3;
 
     private readonly Channel<WorkItem> waiting = Channel.CreateBounded<WorkItem>(
         new BoundedChannelOptions(WaitingItemsMax) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
+    private readonly LaneMemory memory = new(stateBytesMax);
     private int outstanding;
 
     /// <summary>Told after each commit which events became durable.</summary>
@@ -62,14 +64,17 @@ internal sealed partial class WriterLane(StoreContext store, string service, int
     {
         try
         {
-            try
+            for (var tries = 1; ; tries++)
             {
-                await TryCommitAsync(items, cancellation);
-            }
-            catch (PostgresException raced) when (raced.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DeadlockDetected)
-            {
-                // Another lane or instance used the same idempotency key meanwhile: loading again finds what it committed.
-                await TryCommitAsync(items, cancellation);
+                try
+                {
+                    await TryCommitAsync(items, cancellation);
+                    return;
+                }
+                catch (PostgresException raced) when (tries < TriesMax && IsRace(raced.SqlState))
+                {
+                    // A key was used before, or another lane or instance was faster: loading under the locks finds what is committed.
+                }
             }
         }
         catch (Exception fault) when (items.Count > 1 && fault is not OperationCanceledException && !PlantedBug.Is(Bug.BatchMatesFail))
@@ -88,12 +93,24 @@ internal sealed partial class WriterLane(StoreContext store, string service, int
         }
     }
 
+    private static bool IsRace(string sqlState) => sqlState
+        is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DeadlockDetected or HeadStatements.Moved or HeadStatements.Parked;
+
     private async Task TryCommitAsync(List<WorkItem> items, CancellationToken cancellation)
     {
         using var activity = RuntimeTelemetry.Start("patron.store.commit", ActivityKind.Internal, service, items.SelectMany(i => i.Causes));
         await using var connection = await store.Lanes.OpenConnectionAsync(cancellation);
-        var transaction = new StoreTransaction(store, connection) { Told = PlantedBug.Is(Bug.PublishedBeforeCommit) ? Committed : null };
-        await transaction.CommitAsync(items, cancellation);
+        var transaction = new StoreTransaction(store, connection, memory) { Told = PlantedBug.Is(Bug.PublishedBeforeCommit) ? Committed : null };
+        try
+        {
+            await transaction.CommitAsync(items, cancellation);
+        }
+        catch (Exception fault)
+        {
+            memory.Doubt((fault as PostgresException)?.SqlState);
+            throw;
+        }
+
         var count = transaction.Appended.Count();
         activity?.SetTag("patron.events", count).SetTag("patron.items", items.Count);
         RuntimeTelemetry.EventsAppended.Add(count, new KeyValuePair<string, object?>("patron.service", service));

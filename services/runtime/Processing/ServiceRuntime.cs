@@ -34,7 +34,7 @@ public sealed partial class ServiceRuntime : IAsyncDisposable
         var log = logs.CreateLogger($"Patron.{definition.Name}");
         store = new StoreContext(databases, definition.Events, definition.Views, definition.Timers, settings.Partitions, clock);
         lanes = [.. Enumerable.Range(0, settings.Lanes)
-            .Select(_ => new WriterLane(store, definition.Name, settings.UnitsPerTransactionMax, log) { Committed = Committed })];
+            .Select(_ => new WriterLane(store, definition.Name, settings.UnitsPerTransactionMax, settings.LaneStateBytesMax, log) { Committed = Committed })];
         loops = new ServiceLoops(definition.Name, log);
     }
 
