@@ -11,16 +11,13 @@ internal sealed partial class StoreTransaction
 
     private const string StreamQuery = "select stream, version, shape, state, kind from streams where stream = any($1)";
 
-    private async Task LoadAsync(List<UnitOfWork> units, CancellationToken cancellation)
+    private void Recall()
     {
-        var commands = units.SelectMany(u => u.Commands).ToList();
-        foreach (var command in commands)
-            heads.TryAdd(store.PartitionOf(command.Customer), 0);
         foreach (var unit in units.Where(u => u.Timer is not null))
             heads.TryAdd(store.PartitionOf(unit.Timer!.Customer), 0);
-
-        foreach (var command in commands)
+        foreach (var command in units.SelectMany(u => u.Commands))
         {
+            heads.TryAdd(store.PartitionOf(command.Customer), 0);
             streams.TryAdd(command.Stream, new LoadedStream(command));
             streams[command.Stream].KeepsHistory |= command.NeedsHistory;
         }
@@ -31,13 +28,15 @@ internal sealed partial class StoreTransaction
                 recalled.Add(stream.Id);
         }
 
-        if (IsAllKnown(units))
-            return;
-        await using var batch = connection.CreateBatch();
-        Statements.Add(batch, "begin");
-        var answers = Ask(batch, units, commands);
+    }
+
+    private async Task LoadAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        await using var questions = connection.CreateBatch();
+        Statements.Add(questions, "begin");
+        var answers = Ask(questions);
         List<LoadedStream> outdated = [];
-        await using (var row = await batch.ExecuteReaderAsync(cancellation))
+        await using (var row = await questions.ExecuteReaderAsync(cancellation))
         {
             foreach (var take in answers)
             {
@@ -47,28 +46,29 @@ internal sealed partial class StoreTransaction
             }
         }
 
-        await ReloadMovedAsync(outdated, cancellation);
+        await ReloadMovedAsync(connection, outdated, cancellation);
         foreach (var stream in outdated)
-            await RefoldAsync(stream, cancellation);
+            await RefoldAsync(connection, stream, cancellation);
     }
 
-    /// <summary>Then the transaction decides first and locks the heads when it writes.</summary>
-    private bool IsAllKnown(List<UnitOfWork> units)
+    private bool IsAllKnown()
     {
-        isDecidedFirst = memory.MayDecideFirst && !memory.ExpectsRepeats && recalled.Count == streams.Count
-            && streams.Values.All(s => !s.KeepsHistory) && units.TrueForAll(u => u.Timer is null);
-        foreach (var partition in isDecidedFirst ? heads.Keys.ToList() : [])
+        if (!memory.MayDecideFirst || memory.ExpectsRepeats || units.Count == 0 || recalled.Count < streams.Count
+            || streams.Values.Any(s => s.KeepsHistory) || units.Exists(u => u.Timer is not null))
+            return false;
+        foreach (var partition in heads.Keys.ToList())
         {
-            isDecidedFirst &= memory.TryGetHead(partition, out var position);
+            if (!memory.TryGetHead(partition, out var position))
+                return false;
             heads[partition] = position;
         }
 
-        asksParked = isDecidedFirst && units.Exists(u => u.AsksParked);
-        return isDecidedFirst;
+        asksParked = units.Exists(u => u.AsksParked);
+        return true;
     }
 
     /// <summary>Where another lane or instance has moved a head, what was recalled of the partition's streams counts for nothing.</summary>
-    private async Task ReloadMovedAsync(List<LoadedStream> outdated, CancellationToken cancellation)
+    private async Task ReloadMovedAsync(NpgsqlConnection connection, List<LoadedStream> outdated, CancellationToken cancellation)
     {
         var moved = heads.Where(h => memory.TryGetHead(h.Key, out var position) && position != h.Value).Select(h => h.Key).ToHashSet();
         if (moved.Count == 0)
@@ -86,22 +86,23 @@ internal sealed partial class StoreTransaction
     }
 
     /// <summary>Adds the questions that these commands need answered, and tells in the same order what to do with a row of each answer.</summary>
-    private List<Action<NpgsqlDataReader, List<LoadedStream>>> Ask(NpgsqlBatch batch, List<UnitOfWork> units, List<Command> commands)
+    private List<Action<NpgsqlDataReader, List<LoadedStream>>> Ask(NpgsqlBatch questions)
     {
+        var commands = units.SelectMany(u => u.Commands).ToList();
         var answers = new List<Action<NpgsqlDataReader, List<LoadedStream>>>();
-        HeadStatements.Lock(batch, heads.Keys);
+        HeadStatements.Lock(questions, heads.Keys);
         answers.Add((row, _) => heads[row.GetInt16(0)] = row.GetInt64(1));
 
         if (streams.Count > recalled.Count)
         {
-            Statements.Add(batch, StreamQuery, Statements.Uuids(streams.Keys.Where(s => !recalled.Contains(s))));
+            Statements.Add(questions, StreamQuery, Statements.Uuids(streams.Keys.Where(s => !recalled.Contains(s))));
             answers.Add(TakeStream);
         }
 
         var used = commands.Where(c => c.IdempotencyKey is not null).Select(c => c.IdempotencyKey!.Value).Distinct().ToList();
         if (used.Count > 0 && memory.ExpectsRepeats)
         {
-            Statements.Add(batch, $"select e.key, {EventReader.Columns} from events e where e.key = any($1)", Statements.Uuids(used));
+            Statements.Add(questions, $"select e.key, {EventReader.Columns} from events e where e.key = any($1)", Statements.Uuids(used));
             answers.Add((row, _) => keys.Add(row.GetGuid(0), store.Reader.Row(row, 1)));
         }
 
@@ -109,7 +110,7 @@ internal sealed partial class StoreTransaction
         if (histories.Count > 0)
         {
             Statements.Add(
-                batch,
+                questions,
                 $"select {EventReader.Columns} from events e where e.stream = any($1) order by e.stream, e.version",
                 Statements.Uuids(histories));
             answers.Add((row, _) =>
@@ -123,7 +124,7 @@ internal sealed partial class StoreTransaction
         if (fired.Count > 0)
         {
             Statements.Add(
-                batch,
+                questions,
                 "select t.stream, t.name, t.due from timers t join unnest($1::uuid[], $2::text[]) f (stream, name) using (stream, name)",
                 Statements.Uuids(fired.Select(t => t.Stream)),
                 Statements.Texts(fired.Select(t => t.Name)));
@@ -135,7 +136,7 @@ internal sealed partial class StoreTransaction
         if (asking.Count > 0)
         {
             Statements.Add(
-                batch,
+                questions,
                 "select customer from parked where partition = any($1) and customer = any($2)",
                 Statements.Smallints(heads.Keys),
                 Statements.Uuids(asking));
@@ -155,7 +156,7 @@ internal sealed partial class StoreTransaction
             outdated.Add(stream);
     }
 
-    private async Task RefoldAsync(LoadedStream stream, CancellationToken cancellation)
+    private async Task RefoldAsync(NpgsqlConnection connection, LoadedStream stream, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand($"select {EventReader.Columns} from events e where e.stream = $1 order by e.version", connection);
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = stream.Id });

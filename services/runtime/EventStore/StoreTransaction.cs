@@ -6,8 +6,10 @@ namespace Patron.Runtime.EventStore;
 /// One transaction of a writer lane over many units: lock the heads and load what decisions need (one round trip, left out where the lane
 /// remembers it all), decide in memory, write everything and commit (one round trip, which then locks and checks the heads first).
 /// </summary>
-internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnection connection, LaneMemory memory)
+internal sealed partial class StoreTransaction(StoreContext store, LaneMemory memory, IReadOnlyList<WorkItem> items) : IAsyncDisposable
 {
+    private readonly List<UnitOfWork> units = [.. items.SelectMany(i => i.Units).Where(u => u.Commands.Count > 0 || u.Timer is not null)];
+    private readonly NpgsqlBatch batch = new();
     private readonly SortedDictionary<int, long> heads = [];
     private readonly Dictionary<Guid, LoadedStream> streams = [];
     private readonly Dictionary<Guid, RecordedEvent> keys = [];
@@ -27,22 +29,66 @@ internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnect
     /// <summary>Told too early, by a planted bug.</summary>
     public Action<IEnumerable<RecordedEvent>>? Told { get; init; }
 
-    public async Task CommitAsync(IReadOnlyList<WorkItem> items, CancellationToken cancellation)
+    /// <summary>
+    /// Decides from what the lane remembers, without asking the database, where it remembers everything. The heads are then locked and checked
+    /// when the transaction is executed.
+    /// </summary>
+    public bool TryDecideFirst()
     {
-        var units = items.SelectMany(i => i.Units).Where(u => u.Commands.Count > 0 || u.Timer is not null).ToList();
-        if (units.Count > 0)
-            await LoadAsync(units, cancellation);
-        FaultPoint.Reach(FaultPoint.StoreAfterLock);
+        Recall();
+        isDecidedFirst = IsAllKnown();
+        if (isDecidedFirst)
+        {
+            remembered = new SortedDictionary<int, long>(heads);
+            DecideAll();
+        }
 
+        return isDecidedFirst;
+    }
+
+    /// <summary>Locks the heads, loads what is not remembered, and decides.</summary>
+    public async Task DecideAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        Recall();
+        if (units.Count > 0)
+            await LoadAsync(connection, cancellation);
+        FaultPoint.Reach(FaultPoint.StoreAfterLock);
+        DecideAll();
+    }
+
+    /// <summary>Writes what was decided and commits.</summary>
+    /// <exception cref="FencedException">Another instance owns a partition that was read.</exception>
+    public async Task ExecuteAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        batch.Connection = connection;
+        FaultPoint.Reach(FaultPoint.StoreBeforeCommit);
+        Told?.Invoke(Appended);
+        try
+        {
+            await batch.ExecuteNonQueryAsync(cancellation);
+            FaultPoint.Reach(FaultPoint.StoreAfterCommit);
+        }
+        catch (PostgresException fault) when (fault.SqlState == "PT409")
+        {
+            throw new FencedException(fault);
+        }
+    }
+
+    public ValueTask DisposeAsync() => batch.DisposeAsync();
+
+    private void DecideAll()
+    {
         // Read after the heads are locked, or known not to be moved by anyone but this lane, so that times do not go back within a partition
         // while the clock does not.
-        if (isDecidedFirst)
-            remembered = new SortedDictionary<int, long>(heads);
         now = store.Clock.GetUtcNow();
         foreach (var unit in units)
             Decide(unit);
+        Write();
+        memory.Remember(heads, streams.Values.Select(s => (s, store.PartitionOf(s.Customer))), metRepeat);
+    }
 
-        await using var batch = connection.CreateBatch();
+    private void Write()
+    {
         if (PlantedBug.Is(Bug.OffsetBeforeEffects))
         {
             OffsetStatements.Write(batch, [.. items.SelectMany(i => i.Moves)]);
@@ -74,18 +120,6 @@ internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnect
         Statements.Add(batch, writes ? "commit" : "rollback");
         foreach (var item in items)
             item.WroteNothing = !writes;
-        FaultPoint.Reach(FaultPoint.StoreBeforeCommit);
-        Told?.Invoke(Appended);
-        try
-        {
-            await batch.ExecuteNonQueryAsync(cancellation);
-            FaultPoint.Reach(FaultPoint.StoreAfterCommit);
-            memory.Remember(heads, streams.Values.Select(s => (s, store.PartitionOf(s.Customer))), metRepeat);
-        }
-        catch (PostgresException fault) when (fault.SqlState == "PT409")
-        {
-            throw new FencedException(fault);
-        }
     }
 
     private void Decide(UnitOfWork unit)
