@@ -202,8 +202,9 @@ internal sealed partial class StoreTransaction(StoreContext store, LaneMemory me
         for (var i = 0; i < recorded.Length; i++)
         {
             var happened = decision.Events[i];
+            heads[partition] = PlantedBug.Is(Bug.HeadLockDropped) ? PlantedBug.TakeUnlocked(partition, heads[partition]) : heads[partition] + 1;
             recorded[i] = new RecordedEvent(
-                partition, ++heads[partition], command.Stream, command.Customer, ++stream.Version, now, happened, command.Metadata);
+                partition, heads[partition], command.Stream, command.Customer, ++stream.Version, now, happened, command.Metadata);
             stream.State = stream.Kind.Evolve(stream.State, happened);
             if (stream.KeepsHistory)
                 stream.History.Add(happened);
