@@ -17,7 +17,8 @@ internal static class RecordPurchase
         var unknown = new Details(
             Email: customer.Details.Email is null ? contacts.Email : null,
             Phone: customer.Details.Phone is null ? contacts.Phone : null);
-        if (SealedDetailsChange.Of(customer.Details, unknown, key, told.Source) is { } details)
+        var teller = new Teller(told.Source, told.Time, told.RecordedAt, Inferred: true);
+        if (WeighAttributes.EventOf(WeighAttributes.Weigh(customer.Details, unknown.Told(), teller, told.Priorities, key), teller) is { } details)
             events.Add(details);
         events.Add(new PurchaseRecorded(told.Purchase!));
         return TouchpointEvents.Of(events, told);
