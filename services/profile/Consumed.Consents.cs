@@ -46,8 +46,9 @@ internal sealed partial class Consumed
             errors.Add($"{place}/state", "Say what was decided: CONSENT_STATE_GRANTED or CONSENT_STATE_WITHDRAWN.");
         if (consent.Wording.Length > WordingCharactersMax || (granted && consent.Wording.Trim().Length == 0))
             errors.Add($"{place}/wording", $"A grant names the wording that was shown, in 1 to {WordingCharactersMax} characters.");
-        else if (granted && consentSettings.RegisteredWordingsOnly && !wordings.Knows(consent.Wording.Trim(), consent.WordingVersion, consent.WordingLanguage))
-            errors.Add($"{place}/wording", "This wording is not registered in this version and language; register it at /v1/wordings, or name a registered one.");
+        else if (granted && consentSettings.RegisteredWordingsOnly
+            && !wordings.Knows(consent.Wording.Trim(), consent.WordingVersion, consent.WordingLanguage))
+            errors.Add($"{place}/wording", "This wording is not registered in this version and language; GET /v1/wordings lists those that are.");
     }
 
     // An import that does not know when it was decided must not go before anything that is known.

@@ -83,7 +83,7 @@ internal readonly record struct PurchaseLine(string Product, LineKind Kind, int 
 
 /// <summary>Base64 of <c>SealedBox</c> under the customer's key; null where nothing is known.</summary>
 /// <param name="Attributes">Further attributes, each once.</param>
-/// <param name="Origins">Where the attributes that are known come from, each once; one that is missing was told before this was kept.</param>
+/// <param name="Origins">Where the attributes that are known come from, each key once; one that is missing was told before this was kept.</param>
 internal sealed record SealedDetails(
     string? GivenName = null, string? FamilyName = null, string? Email = null, string? Phone = null, string? Language = null,
     string? TimeZone = null, string? Country = null, IReadOnlyList<SealedAttribute>? Attributes = null, IReadOnlyList<AttributeOrigin>? Origins = null);

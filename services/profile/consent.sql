@@ -25,7 +25,7 @@ insert into consent_wordings (wording, version, language, title, body, added_by)
   ('patron-marketing', 1, 'zh-Hans', '新品与优惠',
    '我愿意接收有关新品、优惠和活动的消息，并可随时在此取消。', 'patron'),
   ('patron-marketing', 1, 'zh-Hant', '新品與優惠',
-   '我願意接收有關新品、優惠和活動的消息，並可隨時在此取消。', 'patron'),
+   '我願意接收有關新品、優惠和活動的資訊，並可隨時在此取消。', 'patron'),
   ('patron-feedback', 1, 'en', 'Questions about my visits',
    'I would like to be asked now and then how I liked a purchase or a visit. I can stop this here at any time.', 'patron'),
   ('patron-feedback', 1, 'zh-Hans', '购物体验调查',

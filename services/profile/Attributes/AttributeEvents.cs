@@ -4,10 +4,10 @@ using Patron.Runtime.Privacy;
 namespace Patron.Profile;
 
 /// <summary>Nothing that a touchpoint told became a value: it was known and is now known to be newer, or it was passed over.</summary>
-/// <param name="Origins">Of the attributes whose value was confirmed, as they are now.</param>
+/// <param name="Confirmed">The keys of the attributes whose value was confirmed.</param>
 [EventName("profile.details-weighed.v1")]
-internal sealed record DetailsWeighed(string Source, DateTimeOffset ToldAt, IReadOnlyList<AttributeOrigin> Origins, IReadOnlyList<AttributeNote> Notes)
-    : ProfileEvent;
+internal sealed record DetailsWeighed(
+    string Source, DateTimeOffset ToldAt, DateTimeOffset RecordedAt, IReadOnlyList<string> Confirmed, IReadOnlyList<AttributeNote> Notes) : ProfileEvent;
 
 /// <summary>How something that was told about an attribute was weighed, where that is not plain. Numbers are stored.</summary>
 internal enum AttributeOutcome
@@ -30,11 +30,12 @@ internal enum AttributeOutcome
 
 internal sealed record AttributeNote(string Key, AttributeOutcome Outcome);
 
-/// <summary>Where the value of an attribute comes from.</summary>
+/// <summary>Where the values of some attributes come from: most are told together, and a customer's state is read with every purchase.</summary>
 /// <param name="ToldAt">When the touchpoint says that it was so.</param>
 /// <param name="RecordedAt">Business time at which it was taken.</param>
 /// <param name="Inferred">Taken from a receipt: nobody asked for it, so that anything that is told goes before.</param>
-internal sealed record AttributeOrigin(string Key, string Source, DateTimeOffset ToldAt, DateTimeOffset RecordedAt, bool Inferred = false);
+internal sealed record AttributeOrigin(
+    string Source, DateTimeOffset ToldAt, DateTimeOffset RecordedAt, IReadOnlyList<string> Keys, bool Inferred = false);
 
 /// <param name="Value">Sealed under the field <see cref="SealedFields.Attribute"/>.</param>
 internal sealed record SealedAttribute(string Key, string Value);
@@ -80,11 +81,27 @@ internal static class AttributesByKey
     public static IEnumerable<string> Keys(this SealedDetails details) =>
         Own.Where(key => details.Find(key) is not null).Concat((details.Attributes ?? []).Select(a => a.Key));
 
-    public static AttributeOrigin? OriginOf(this SealedDetails details, string key) => details.Origins?.FirstOrDefault(o => o.Key == key);
+    /// <summary>Who told the value; null when that was before this was kept.</summary>
+    public static Teller? OriginOf(this SealedDetails details, string key) =>
+        details.Origins?.FirstOrDefault(o => o.Keys.Contains(key)) is { } origin ? TellerOf(origin) : null;
 
-    public static SealedDetails From(this SealedDetails details, AttributeOrigin origin) =>
-        details with { Origins = [.. (details.Origins ?? []).Where(o => o.Key != origin.Key), origin] };
+    public static SealedDetails From(this SealedDetails details, string key, Teller teller)
+    {
+        var origins = (details.Origins ?? []).Select(o => o.Keys.Contains(key) ? o with { Keys = [.. o.Keys.Where(k => k != key)] } : o)
+            .Where(o => o.Keys.Count > 0).ToList();
+        var same = origins.FindIndex(o => TellerOf(o) == teller);
+        if (same < 0)
+            origins.Add(new AttributeOrigin(teller.Source, teller.ToldAt, teller.RecordedAt, [key], teller.Inferred));
+        else
+            origins[same] = origins[same] with { Keys = [.. origins[same].Keys, key] };
+        return details with { Origins = origins };
+    }
 
-    public static SealedDetails Confirmed(this SealedDetails details, DetailsWeighed weighed) =>
-        weighed.Origins.Aggregate(details, (now, origin) => now.From(origin));
+    public static SealedDetails Confirmed(this SealedDetails details, DetailsWeighed weighed)
+    {
+        var teller = new Teller(weighed.Source, weighed.ToldAt, weighed.RecordedAt);
+        return weighed.Confirmed.Aggregate(details, (now, key) => now.From(key, teller));
+    }
+
+    private static Teller TellerOf(AttributeOrigin origin) => new(origin.Source, origin.ToldAt, origin.RecordedAt, origin.Inferred);
 }

@@ -11,9 +11,9 @@ internal readonly record struct ToldAttribute(string Key, string Value);
 /// <summary>What became of what was told.</summary>
 /// <param name="Details">Everything that is known now.</param>
 /// <param name="Changed">The keys with a new value.</param>
-/// <param name="Confirmed">The origins of values that were known and are now known to be newer.</param>
+/// <param name="Confirmed">The keys whose value was known and is now known to be newer.</param>
 internal sealed record Weighed(
-    SealedDetails Details, IReadOnlyList<string> Changed, IReadOnlyList<AttributeOrigin> Confirmed, IReadOnlyList<AttributeNote> Notes);
+    SealedDetails Details, IReadOnlyList<string> Changed, IReadOnlyList<string> Confirmed, IReadOnlyList<AttributeNote> Notes);
 
 /// <summary>
 /// Weighs each attribute by itself, so that the same things told in any order lead to the same values: the source that goes before, then the
@@ -28,18 +28,17 @@ internal static class WeighAttributes
         SealedDetails known, IEnumerable<ToldAttribute> told, Teller teller, IReadOnlyDictionary<string, IReadOnlyList<string>> priorities,
         CustomerKey key, IReadOnlyList<AttributeNote>? notes = null)
     {
-        var (now, changed, confirmed, noted) = (known, new List<string>(), new List<AttributeOrigin>(), new List<AttributeNote>(notes ?? []));
+        var (now, changed, confirmed, noted) = (known, new List<string>(), new List<string>(), new List<AttributeNote>(notes ?? []));
         foreach (var (name, value) in told)
         {
-            var origin = new AttributeOrigin(name, teller.Source, teller.ToldAt, teller.RecordedAt, teller.Inferred);
             var before = now.Find(name) is { } text ? key.Unseal(text, AttributesByKey.FieldOf(name)) : null;
-            var outcome = before is null ? Outcome.Wins : Compare(origin, value, now.OriginOf(name), before, priorities.GetValueOrDefault(name) ?? []);
+            var outcome = before is null ? Outcome.Wins : Compare(teller, value, now.OriginOf(name), before, priorities.GetValueOrDefault(name) ?? []);
             if (before == value)
             {
                 if (outcome is not (Outcome.Wins or Outcome.WinsTie))
                     continue;
-                confirmed.Add(origin);
-                now = now.From(origin);
+                confirmed.Add(name);
+                now = now.From(name, teller);
                 continue;
             }
 
@@ -48,7 +47,7 @@ internal static class WeighAttributes
             if (outcome is not (Outcome.Wins or Outcome.WinsTie))
                 continue;
             changed.Add(name);
-            now = now.With(name, key.Seal(value, AttributesByKey.FieldOf(name))).From(origin);
+            now = now.With(name, key.Seal(value, AttributesByKey.FieldOf(name))).From(name, teller);
         }
 
         return new Weighed(now, changed, confirmed, noted);
@@ -59,14 +58,15 @@ internal static class WeighAttributes
     {
         { Changed.Count: > 0 } => new DetailsChanged(
             weighed.Details, weighed.Changed, teller.Source, teller.ToldAt, weighed.Notes.Count > 0 ? weighed.Notes : null),
-        { Confirmed.Count: > 0 } or { Notes.Count: > 0 } => new DetailsWeighed(teller.Source, teller.ToldAt, weighed.Confirmed, weighed.Notes),
+        { Confirmed.Count: > 0 } or { Notes.Count: > 0 } => new DetailsWeighed(
+            teller.Source, teller.ToldAt, teller.RecordedAt, weighed.Confirmed, weighed.Notes),
         _ => null,
     };
 
-    private static Outcome Compare(AttributeOrigin told, string value, AttributeOrigin? known, string knownValue, IReadOnlyList<string> priority)
+    private static Outcome Compare(Teller told, string value, Teller? origin, string knownValue, IReadOnlyList<string> priority)
     {
         // What was told before origins were kept is older than everything.
-        if (known is null)
+        if (origin is not { } known)
             return Outcome.Wins;
         if (told.Inferred != known.Inferred)
             return told.Inferred ? Outcome.LosesRank : Outcome.Wins;

@@ -17,12 +17,13 @@ internal sealed class WordingBook(NpgsqlDataSource database)
 
     public bool Knows(string wording, int version, string language) => texts.ContainsKey((wording, version, language));
 
-    /// <summary>The newest version of a wording, in the language if it has it, else in English or any other.</summary>
-    public WordingText? Newest(string wording, string language)
+    /// <summary>A wording in the language if it has it, else in English or any other.</summary>
+    /// <param name="version">0 for the newest.</param>
+    public WordingText? Find(string wording, string language, int version = 0)
     {
         var versions = texts.Values.Where(t => t.Wording == wording).ToList();
-        var newest = versions.Where(t => t.Version == versions.Max(v => v.Version)).ToList();
-        return newest.Find(t => t.Language == language) ?? newest.Find(t => t.Language == "en") ?? newest.FirstOrDefault();
+        var wanted = versions.Where(t => t.Version == (version > 0 ? version : versions.Max(v => v.Version))).ToList();
+        return wanted.Find(t => t.Language == language) ?? wanted.Find(t => t.Language == "en") ?? wanted.FirstOrDefault();
     }
 
     public async Task RefreshAsync(CancellationToken cancellation)

@@ -28,7 +28,8 @@ internal sealed class CustomerPage(PageText text, string title)
         fieldset,section{border:1px solid #c9c9d1;border-radius:.8rem;background:#fff;margin:1rem 0;padding:1rem 1.1rem;min-width:0}
         legend{float:left;width:100%;font-size:1.15rem;font-weight:600;padding:0;margin:0 0 .3rem}
         legend+*{clear:both}
-        .choice{display:flex;gap:.8rem;align-items:center;min-height:3rem;border-top:1px solid #e3e3e8;cursor:pointer}
+        .choice{display:flex;gap:.8rem;align-items:center;min-height:3.2rem;padding:.5rem 0;border-top:1px solid #e3e3e8;cursor:pointer}
+        .choice:last-child{margin-bottom:-.6rem}
         .choice input{flex:none;width:1.4rem;height:1.4rem;margin:0;accent-color:#0842a0}
         .choice span{min-width:0;overflow-wrap:anywhere}
         small{display:block;color:#55555e;font-size:.88rem}
@@ -97,20 +98,15 @@ internal sealed class CustomerPage(PageText text, string title)
     // The same address with another language; only what the link itself carries goes into it.
     private string Switch(HttpContext context)
     {
-        var links = new StringBuilder("<nav>");
-        foreach (var other in PageText.All)
+        var own = QueryString.Create(context.Request.Query.Where(p => p.Key != CustomerLinks.Language));
+        var links = PageText.All.Select(other =>
         {
-            if (other == text)
-            {
-                links.Append(CultureInfo.InvariantCulture, $"<strong lang=\"{other.Language}\" aria-current=\"true\">{Encoder.Encode(other.LanguageName)}</strong>");
-                continue;
-            }
-
-            var query = QueryString.Create(context.Request.Query.Where(p => p.Key != CustomerLinks.Language)).Add(CustomerLinks.Language, other.Language);
-            links.Append(CultureInfo.InvariantCulture,
-                $"<a href=\"{Encoder.Encode(query.ToUriComponent())}\" lang=\"{other.Language}\" hreflang=\"{other.Language}\">{Encoder.Encode(other.LanguageName)}</a>");
-        }
-
-        return links.Append("</nav>\n").ToString();
+            var (tag, name) = (other.Language, Encoder.Encode(other.LanguageName));
+            var address = Encoder.Encode(own.Add(CustomerLinks.Language, tag).ToUriComponent());
+            return other == text
+                ? $"<strong lang=\"{tag}\" aria-current=\"true\">{name}</strong>"
+                : $"<a href=\"{address}\" lang=\"{tag}\" hreflang=\"{tag}\">{name}</a>";
+        });
+        return $"<nav>{string.Concat(links)}</nav>\n";
     }
 }

@@ -32,7 +32,7 @@ internal static class OptInPage
         if (consent is not { Status: ConsentStatus.Pending } || consent.OptIns!.First(o => o.Request == owner.Request).ExpiresAt <= clock.GetUtcNow())
             return Told(context, text, text.ConfirmOver, links, owner.Customer, clock, StatusCodes.Status410Gone);
 
-        var wording = wordings.Newest(consent.Wording, text.Language);
+        var wording = wordings.Find(consent.Wording, text.Language, consent.WordingVersion);
         var page = new CustomerPage(text, text.ConfirmTitle).Add($"<p>{text.ConfirmLead}</p>")
             .Add($"<section><h2>{wording?.Title ?? consent.Purpose} · {text.ChannelName(consent.Channel)}</h2>");
         if (wording is not null)
@@ -65,8 +65,8 @@ internal static class OptInPage
 
     private static IResult Told(
         HttpContext context, PageText text, string sentence, CustomerLinks links, Guid customer, BusinessClock clock, int status = StatusCodes.Status200OK) =>
-        new CustomerPage(text, text.ConfirmTitle)
-            .Add($"<p role=\"status\" class=\"told\">{sentence}</p>")
+        new CustomerPage(text, text.Title)
+            .Add($"<p role=\"status\" class=\"{(status == StatusCodes.Status200OK ? "told" : "told later")}\">{sentence}</p>")
             .Add($"<p><a href=\"{links.Preferences(customer, clock.GetUtcNow())}&{CustomerLinks.Language}={text.Language}\">{text.ToPreferences}</a></p>")
             .ToResult(context, status);
 }

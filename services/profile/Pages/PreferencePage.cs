@@ -71,8 +71,8 @@ internal static class PreferencePage
             channel, purpose.Name, granted, purpose.Wording, now,
             CustomerPages.EvidenceOf(context, ConsentMethod.Form, Form) with
             {
-                WordingVersion = wordings.Newest(purpose.Wording, text.Language)?.Version ?? 0,
-                WordingLanguage = wordings.Newest(purpose.Wording, text.Language)?.Language ?? "",
+                WordingVersion = wordings.Find(purpose.Wording, text.Language)?.Version ?? 0,
+                WordingLanguage = wordings.Find(purpose.Wording, text.Language)?.Language ?? "",
             },
             ValidFor: settings.GrantLasts(purpose.Name));
     }
@@ -115,7 +115,7 @@ internal static class PreferencePage
     private static void AddPurpose(
         CustomerPage page, PageOwner owner, PurposeSettings purpose, PageText text, ConsentSettings settings, WordingBook wordings)
     {
-        var wording = wordings.Newest(purpose.Wording, text.Language);
+        var wording = wordings.Find(purpose.Wording, text.Language);
         page.Add($"<fieldset><legend>{wording?.Title ?? purpose.Name}</legend>");
         page.Add($"<p lang=\"{wording?.Language ?? text.Language}\">{wording?.Text ?? ""}</p>");
         foreach (var channel in settings.Channels)

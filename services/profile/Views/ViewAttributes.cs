@@ -43,7 +43,8 @@ internal static class ViewAttributes
         {
             var origin = customer.Details.OriginOf(name);
             return new AttributeShown(
-                name, registry.Current.Find(name)?.Labels, shown.ValueOf(name, customer.Details.Find(name)!)!, origin?.Source, origin?.ToldAt, origin?.RecordedAt);
+                name, shown.Declared.Find(name)?.Labels, shown.ValueOf(name, customer.Details.Find(name)!)!, origin?.Source, origin?.ToldAt,
+                origin?.RecordedAt);
         });
         return TypedResults.Json(new CustomerAttributes([.. attributes]), ConsentJson.Default.CustomerAttributes);
     }
@@ -64,7 +65,7 @@ internal static class ViewAttributes
         DetailsChanged it => it.Changed.Select(key =>
                 new AttributeTold(key, "changed", shown.ValueOf(key, it.Details.Find(key)!), it.Source, it.ToldAt, past.RecordedAt))
             .Concat((it.Notes ?? []).Select(n => new AttributeTold(n.Key, Word(n.Outcome), null, it.Source, it.ToldAt, past.RecordedAt))),
-        DetailsWeighed it => it.Origins.Select(o => new AttributeTold(o.Key, "confirmed", null, it.Source, it.ToldAt, past.RecordedAt))
+        DetailsWeighed it => it.Confirmed.Select(key => new AttributeTold(key, "confirmed", null, it.Source, it.ToldAt, past.RecordedAt))
             .Concat(it.Notes.Select(n => new AttributeTold(n.Key, Word(n.Outcome), null, it.Source, it.ToldAt, past.RecordedAt))),
         _ => throw new System.Diagnostics.UnreachableException($"{past.Event.GetType().Name} tells nothing of attributes."),
     };

@@ -55,7 +55,8 @@ internal sealed class AttributeTests
         await anna.AttributesAsync(8, "/crm", cancellation, ("city", "Kowloon"));
         var told = (await anna.ReadAsync("attributes/history", cancellation))["told"]!.AsArray();
 
-        Assert.That(told.Select(t => $"{t!["key"]} {t["outcome"]} {t["value"]} {t["source"]}".Replace("  ", " ", StringComparison.Ordinal)), Is.EqualTo((string[])
+        var lines = told.Select(t => $"{t!["key"]} {t["outcome"]} {t["value"]} {t["source"]}".Replace("  ", " ", StringComparison.Ordinal));
+        Assert.That(lines, Is.EqualTo((string[])
         [
             "city confirmed /crm", "postal_code placeholder /crm", "city older /crm", "city changed Kowloon /pos/hk", "city changed Central /web",
         ]));
@@ -147,7 +148,8 @@ internal sealed class AttributeTests
         new Random(7).Shuffle(updates);
         await Task.WhenAll(updates.Select(async update => (await Events.PostAsync(host.Http, update, cancellation)).Dispose()));
 
-        var shown = (await anna.ReadAsync("attributes", cancellation))["attributes"]!.AsArray().ToDictionary(a => (string)a!["key"]!, a => (string?)a!["value"]);
+        var shown = (await anna.ReadAsync("attributes", cancellation))["attributes"]!.AsArray()
+            .ToDictionary(a => (string)a!["key"]!, a => (string?)a!["value"]);
         Assert.That((shown["city"], shown["region"]), Is.EqualTo(("city 40", "region 39")));
     }
 

@@ -32,7 +32,8 @@ internal sealed class CleansingTests
     [TestCase("choice", "tin", null)]
     public void A_value_has_one_spelling_of_its_type(string type, string typed, string? kept)
     {
-        var definition = new AttributeDefinition("x", Enum.Parse<AttributeType>(type, ignoreCase: true), new Dictionary<string, string>(), true, ["Gold", "Silver"]);
+        var definition = new AttributeDefinition(
+            "x", Enum.Parse<AttributeType>(type, ignoreCase: true), new Dictionary<string, string>(), true, ["Gold", "Silver"]);
         Assert.That(AttributeValues.Read(definition, typed), Is.EqualTo(kept));
     }
 

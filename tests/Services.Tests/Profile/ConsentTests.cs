@@ -100,7 +100,8 @@ internal sealed class ConsentTests
     public async Task A_grant_for_a_limited_time_ends_by_itself_and_everybody_hears_it(CancellationToken cancellation)
     {
         await using var alone = await ProfileHost.StartAsync(
-            cancellation, null, ("Consent:Purposes:0:Name", "marketing"), ("Consent:Purposes:0:Wording", "patron-marketing"), ("Consent:Purposes:0:GrantDays", "30"));
+            cancellation, null, ("Consent:Purposes:0:Name", "marketing"), ("Consent:Purposes:0:Wording", "patron-marketing"),
+            ("Consent:Purposes:0:GrantDays", "30"));
         var anna = new ToldCustomer(alone, "C-LIMITED");
         await anna.ConsentAsync(8, granted: true, cancellation);
         await alone.AdvanceToAsync(TestHost.Start.AddDays(29), cancellation);
@@ -150,7 +151,8 @@ internal sealed class ConsentTests
             consent["purpose"] = "feedback";
             consent["method"] = "CONSENT_METHOD_DOUBLE_OPT_IN";
         });
-        var feedback = (await anna.ReadAsync("consents", cancellation))["consents"]!.AsArray().Single(c => (string?)c!["purpose"] == "feedback" && (string?)c["channel"] == "email")!;
+        var feedback = (await anna.ReadAsync("consents", cancellation))["consents"]!.AsArray()
+            .Single(c => (string?)c!["purpose"] == "feedback" && (string?)c["channel"] == "email")!;
         Assert.That((string?)feedback["status"], Is.EqualTo("granted"));
     }
 

@@ -51,7 +51,8 @@ internal sealed partial class MarketingHost : IAsyncDisposable
                 builder.AddProfile();
                 builder.AddEmail();
                 builder.Services.AddHttpClient("email.profile").ConfigurePrimaryHttpMessageHandler(() => new ToHost(() => host!, () => true));
-                builder.Services.AddHttpClient("profile.door.email").ConfigurePrimaryHttpMessageHandler(() => new ToHost(() => host!, doorOpen ?? (() => true)));
+                builder.Services.AddHttpClient("profile.door.email")
+                    .ConfigurePrimaryHttpMessageHandler(() => new ToHost(() => host!, doorOpen ?? (() => true)));
             },
             app =>
             {

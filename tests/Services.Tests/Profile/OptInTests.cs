@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json.Nodes;
 using NUnit.Framework;
 using Patron.Contracts;
 using Patron.Contracts.Ingest.V1;
@@ -21,15 +22,20 @@ internal sealed class OptInTests
     {
         await using var marketing = await MarketingHost.StartAsync(cancellation, null, Required);
         var anna = await marketing.CustomerAsync("O-CONFIRM", cancellation, "zh-Hant-HK");
-        await anna.ConsentAsync(8, granted: true, cancellation, consent => consent["form"] = "newsletter");
+        await anna.ConsentAsync(8, granted: true, cancellation, consent => (consent["form"], consent["wordingVersion"]) = ("newsletter", 1));
         await marketing.Host.DrainAsync(cancellation);
         Assert.That((marketing.Mails.Catcher.Count, await anna.MarketingAsync(cancellation)), Is.EqualTo((1, "pending")));
         var link = await marketing.MailedLinkAsync(CustomerLinks.OptInPath, 0, cancellation);
 
+        // What was shown at the form is what is confirmed, whatever the brand shows since.
+        using (await ToldCustomer.PutAsync(
+            marketing.Host, "/v1/wordings/patron-marketing/2/zh-Hant", new JsonObject { ["title"] = "全部", ["text"] = "一切" }, cancellation))
+            Assert.That((await ToldCustomer.ReadAsync(marketing.Host, "/v1/wordings", cancellation)).ToJsonString(), Does.Contain("\"version\":2"));
+
         // As a program does it that opens links to look for harm.
         using var browser = marketing.Browser();
         var page = await browser.GetStringAsync(new Uri(link, UriKind.Relative), cancellation);
-        Assert.That(page, Does.Contain("<html lang=\"zh-Hant\">").And.Contain("<form method=\"post\">").And.Contain("我願意接收有關新品"));
+        Assert.That(page, Does.Contain("<html lang=\"zh-Hant\">").And.Contain("<form method=\"post\">").And.Contain("我願意接收有關新品").And.Not.Contain("一切"));
         Assert.That(await anna.MarketingAsync(cancellation), Is.EqualTo("pending"));
 
         for (var times = 0; times < 3; times++)

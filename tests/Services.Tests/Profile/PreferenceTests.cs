@@ -65,18 +65,21 @@ internal sealed partial class PreferenceTests
         using var answer = await browser.GetAsync(new Uri(await marketing.PreferencesAsync(anna.Customer, cancellation), UriKind.Relative), cancellation);
         var page = await answer.Content.ReadAsStringAsync(cancellation);
 
-        Assert.That(answer.Headers.GetValues("Content-Security-Policy").Single(), Does.StartWith("default-src 'none'; style-src 'sha256-").And.Not.Contain("unsafe"));
+        var policy = answer.Headers.GetValues("Content-Security-Policy").Single();
+        Assert.That(policy, Does.StartWith("default-src 'none'; style-src 'sha256-").And.Not.Contain("unsafe"));
         Assert.That(answer.Headers.CacheControl?.NoStore, Is.True);
         Assert.That(answer.Headers.GetValues("Referrer-Policy").Single(), Is.EqualTo("same-origin"));
         Assert.That(answer.Headers.Contains("Set-Cookie"), Is.False);
-        Assert.That(page, Does.Not.Contain("<script").And.Not.Contain("http://").And.Not.Contain("https://").And.Not.Contain("style=\"").And.Not.Contain("meiling.chan"));
+        foreach (var unwanted in (string[])["<script", "http://", "https://", "style=\"", "meiling.chan"])
+            Assert.That(page, Does.Not.Contain(unwanted));
         Assert.That(Boxes(page), Is.EqualTo((string[])
         [
             "email/marketing on", "sms/marketing off", "wechat/marketing off", "email/feedback off", "sms/feedback off", "wechat/feedback off",
         ]));
         // Every control has a label of its own, and every group a legend.
         Assert.That(LabelledBox().Count(page), Is.EqualTo(6));
-        Assert.That(page, Does.Contain("<label class=\"above\" for=\"language\">").And.Contain("<legend>News and offers</legend>").And.Contain("m***@e***.com"));
+        Assert.That(page, Does.Contain("<label class=\"above\" for=\"language\">").And.Contain("<legend>News and offers</legend>"));
+        Assert.That(page, Does.Contain("m***@e***.com"));
     }
 
     [TestCase("zh-Hant-HK", null, null, "zh-Hant", "您的選擇")]
@@ -109,10 +112,15 @@ internal sealed partial class PreferenceTests
             ("was-language", "en"), ("language", "zh-Hant"), ("do", "save"));
 
         Assert.That(page, Does.Contain("<html lang=\"zh-Hant\">").And.Contain("已儲存，您的選擇現已生效。"));
-        Assert.That(Boxes(page).Where(b => b.EndsWith(" on", StringComparison.Ordinal)), Is.EqualTo((string[])["email/marketing on", "sms/marketing on", "wechat/feedback on"]));
+        Assert.That(
+            Boxes(page).Where(b => b.EndsWith(" on", StringComparison.Ordinal)),
+            Is.EqualTo((string[])["email/marketing on", "sms/marketing on", "wechat/feedback on"]));
         var last = (await anna.ReadAsync("consents/history", cancellation))["decisions"]![0]!;
-        Assert.That($"{last["channel"]} {last["purpose"]} {last["status"]} {last["source"]} {last["wording"]}", Is.EqualTo("wechat feedback granted /patron/preferences patron-feedback"));
-        Assert.That($"{last["evidence"]!["method"]} {last["evidence"]!["form"]} {last["evidence"]!["wordingVersion"]} {last["evidence"]!["wordingLanguage"]}",
+        Assert.That(
+            $"{last["channel"]} {last["purpose"]} {last["status"]} {last["source"]} {last["wording"]}",
+            Is.EqualTo("wechat feedback granted /patron/preferences patron-feedback"));
+        Assert.That(
+            $"{last["evidence"]!["method"]} {last["evidence"]!["form"]} {last["evidence"]!["wordingVersion"]} {last["evidence"]!["wordingLanguage"]}",
             Is.EqualTo("form preferences 1 en"));
         Assert.That(await PostAsync(link, HttpStatusCode.OK, cancellation, ("was", "email/marketing"), ("choice", "email/marketing"), ("do", "save")),
             Does.Contain("沒有任何更改。"));

@@ -27,7 +27,7 @@ internal sealed class ToldCustomer(TestHost host, string card)
     {
         var update = Events.Update($"{card}-{Interlocked.Increment(ref told)}", card: card, email: email, data: data);
         update["source"] = source;
-        update["time"] = new DateTimeOffset(2024, 1, 10, 0, 0, 0, TimeSpan.Zero).AddHours(hour).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        update["time"] = TestHost.Start.Date.AddHours(hour).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
         return await Events.PostAsync(host.Http, update, cancellation);
     }
 
