@@ -13,7 +13,14 @@ internal static class Consumed
     public static Subscription Profile(Programme programme) => new Subscription(new Topic(Topics.Profile))
         .On(PurchaseRecorded.Parser, (recorded, context) => From(recorded, context, programme))
         .Ignore<CustomerRegistered>()
-        .Ignore<ConsentChanged>();
+        .Ignore<ConsentChanged>()
+        .Ignore<OptInRequested>()
+        .Ignore<BehaviourRecorded>()
+        .Ignore<MergedAway>()
+        .Ignore<Absorbed>()
+        .Ignore<SplitOff>()
+        .Ignore<GaveBack>()
+        .Ignore<CustomerErased>();
 
     internal static IEnumerable<Command> From(PurchaseRecorded recorded, FactContext context, Programme programme)
     {

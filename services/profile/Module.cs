@@ -16,6 +16,7 @@ public static class Module
         var settings = builder.AddSettings<ProfileSettings>("Profile");
         var vault = builder.AddSettings<VaultSettings>("Vault");
         builder.AddPatronService(Name, static _ => Definition());
+        builder.AddConsent();
 
         var services = builder.Services;
         services.AddSingleton(_ => vault.OpenMasterKeys());
@@ -48,6 +49,7 @@ public static class Module
         Figures.Map(app);
         QuarantineEndpoints.Map(app);
         HandOutKeys.Map(app);
+        app.MapConsent();
         app.MapOperations(Name);
     }
 
@@ -58,6 +60,8 @@ public static class Module
         Streams = [CustomerProfile.Kind],
         Views = [new Figures()],
         Publications = Published.Publications,
-        Migrations = [Migration.Embedded("profile.sql")],
+        Timers = ExpireConsent.TimersOf,
+        OnDue = ExpireConsent.OnDue,
+        Migrations = [Migration.Embedded("profile.sql"), Migration.Embedded("consent.sql")],
     };
 }

@@ -18,7 +18,14 @@ internal sealed class Consumed
     public Consumed(SegmentEngine engine)
     {
         this.engine = engine;
-        var profile = new Subscription(new Topic(Topics.Profile)).Ignore<CustomerRegistered>().Ignore<ConsentChanged>();
+        var profile = new Subscription(new Topic(Topics.Profile)).Ignore<CustomerRegistered>().Ignore<ConsentChanged>()
+            .Ignore<OptInRequested>()
+            .Ignore<BehaviourRecorded>()
+            .Ignore<MergedAway>()
+            .Ignore<Absorbed>()
+            .Ignore<SplitOff>()
+            .Ignore<GaveBack>()
+            .Ignore<CustomerErased>();
         On(profile, Source.Profile, PurchaseRecorded.Parser, fact => !fact.Anonymous, Purchased);
 
         var loyalty = new Subscription(new Topic(Topics.Loyalty)).Ignore<ReturnUnmatched>();

@@ -21,6 +21,13 @@ internal static class Consumed
             .Ignore<JourneyLeft>(),
         new Subscription(new Topic(Topics.Profile))
             .Ignore<ConsentChanged>()
+            .On(OptInRequested.Parser, OptIn.Claim)
+            .Ignore<BehaviourRecorded>()
+            .Ignore<MergedAway>()
+            .Ignore<Absorbed>()
+            .Ignore<SplitOff>()
+            .Ignore<GaveBack>()
+            .Ignore<CustomerErased>()
             .Ignore<CustomerRegistered>()
             .Ignore<PurchaseRecorded>()
             .Writes(new ConsentRows(Channel)),

@@ -10,11 +10,12 @@ using Patron.Contracts.Ingest.V1;
 namespace Patron.Profile;
 
 /// <summary>From a CloudEvent to what it tells, or to every reason why not. The same for HTTP, the log and replays of quarantined records.</summary>
-internal sealed partial class IngestReader(ProfileSettings settings, KeyedHash hash)
+internal sealed partial class IngestReader(
+    ProfileSettings settings, KeyedHash hash, ConsentSettings consents, WordingBook wordings, AttributeRegistry attributes)
 {
     private const int SourceCharactersMax = 256;
     private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz";
-    private readonly Consumed consumed = new(settings, hash);
+    private readonly Consumed consumed = new(settings, hash, consents, wordings);
 
     /// <param name="now">Business time.</param>
     public Told? Read(CloudEvent given, DateTimeOffset now, FieldErrors errors)
@@ -35,7 +36,7 @@ internal sealed partial class IngestReader(ProfileSettings settings, KeyedHash h
             CustomerUpdate update => OfUpdate(given, time, update, errors),
             _ => throw new UnreachableException($"{data.Descriptor.FullName} is read but not understood."),
         };
-        return errors.Count == before ? told : null;
+        return errors.Count == before ? told with { RecordedAt = now } : null;
     }
 
     /// <summary>
@@ -67,13 +68,19 @@ internal sealed partial class IngestReader(ProfileSettings settings, KeyedHash h
         var identifiers = consumed.IdentifiersOf(update.Customer, given.Source!, $"{given.DataPlace}/customer", errors);
         if (identifiers.Count == 0 && errors.Count == before)
             errors.Add($"{given.DataPlace}/customer", "Name the customer by at least one of loyaltyCard, shopCustomerId, phone and email.");
-        var details = Consumed.DetailsOf(update, identifiers, given.DataPlace, errors);
-        var consents = Consumed.ConsentsOf(update, given.DataPlace, errors);
+        var declared = attributes.Current;
+        var notes = new List<AttributeNote>();
+        var details = Consumed.DetailsOf(update, identifiers, given.DataPlace, errors, notes);
+        var further = Consumed.AttributesOf(update, declared, given.DataPlace, errors, notes);
+        var decisions = consumed.ConsentsOf(update, time, given.DataPlace, errors);
         var key = KeyOf(given.Source!, given.Id!);
         return new Told(
-            given.Place, given.Source!, given.Id!, time, key, HashOf(given.Type!, time, update), identifiers, details, consents, null)
+            given.Place, given.Source!, given.Id!, time, key, HashOf(given.Type!, time, update), identifiers, details, decisions, null)
         {
             TraceParent = TraceOf(given),
+            Attributes = further,
+            Notes = notes,
+            Priorities = declared.Priorities,
         };
     }
 
@@ -116,7 +123,7 @@ internal sealed partial class IngestReader(ProfileSettings settings, KeyedHash h
         return now;
     }
 
-    private static bool TryReadTime(string text, out DateTimeOffset time)
+    internal static bool TryReadTime(string text, out DateTimeOffset time)
     {
         var upper = text.ToUpperInvariant();
         var offset = upper.EndsWith('Z') ? upper[..^1] + "+00:00" : upper;

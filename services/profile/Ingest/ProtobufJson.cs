@@ -42,6 +42,11 @@ internal static class ProtobufJson
 
     private static void ReadField(IMessage message, FieldDescriptor field, JsonElement json, string at, FieldErrors errors)
     {
+        if (field.IsMap)
+        {
+            ReadMap((IDictionary)field.Accessor.GetValue(message), field, json, at, errors);
+            return;
+        }
         if (!field.IsRepeated)
         {
             if (ReadValue(json, field, at, errors) is { } value)
@@ -60,6 +65,20 @@ internal static class ProtobufJson
             // An item that cannot be read still takes its place, so that the pointers of those after it stay right.
             items.Add(ReadValue(item, field, $"{at}/{items.Count}", errors) ?? Empty(field));
         }
+    }
+
+    // In the order of the names, so that the same entries in another order are the same message.
+    private static void ReadMap(IDictionary entries, FieldDescriptor field, JsonElement json, string at, FieldErrors errors)
+    {
+        if (json.ValueKind != JsonValueKind.Object)
+        {
+            errors.Add(at, "This must be an object.");
+            return;
+        }
+
+        var value = field.MessageType.FindFieldByNumber(2);
+        foreach (var property in json.EnumerateObject().OrderBy(p => p.Name, StringComparer.Ordinal))
+            entries[property.Name] = ReadValue(property.Value, value, $"{at}/{Escape(property.Name)}", errors) ?? Empty(value);
     }
 
     private static object? ReadValue(JsonElement json, FieldDescriptor field, string at, FieldErrors errors) => field.FieldType switch

@@ -24,7 +24,7 @@ internal static class Story
     {
         var entries = recorded.Select(r => (r.Event, Entry: Tell(r))).ToList();
         var first = entries.Min(e => e.Entry.Time);
-        return entries.Select(e => e.Event is PurchaseRecorded or ConsentChanged ? e.Entry : e.Entry with { Time = first });
+        return entries.Select(e => e.Event is PurchaseRecorded or ConsentChanged or OptInRequested or ConsentExpired ? e.Entry : e.Entry with { Time = first });
     }
 
     internal static TimelineEntry Tell(RecordedEvent recorded) => recorded.Event switch
@@ -36,6 +36,7 @@ internal static class Story
             $"It belongs to customer {found.BelongsTo:D}, and a surer identifier named this one."),
         DetailsChanged changed => Entry(
             recorded.Time, $"Changed {string.Join(", ", changed.Changed.Select(c => c.Replace('_', ' ')))}", $"{changed.Source} told something new."),
+        DetailsWeighed or OptInRequested or ConsentExpired => ConsentStory.Tell(recorded),
         DetailsConfirmed confirmed => Entry(recorded.Time, "Was confirmed", $"{confirmed.Source} told nothing that was not known."),
         ConsentChanged changed => Entry(
             changed.ChangedAt, $"{(changed.Granted ? "Allowed" : "Withdrew")} {changed.Purpose} by {changed.Channel}",
@@ -65,5 +66,5 @@ internal static class Story
         _ => throw new System.Diagnostics.UnreachableException($"{kind} has no word."),
     };
 
-    private static TimelineEntry Entry(DateTimeOffset time, string what, string why) => new(time, Module.Name, what, why);
+    internal static TimelineEntry Entry(DateTimeOffset time, string what, string why) => new(time, Module.Name, what, why);
 }

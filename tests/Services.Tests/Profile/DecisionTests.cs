@@ -86,13 +86,15 @@ internal sealed class DecisionTests
     [TestCase("0+ 0-", false, 2, Description = "of one moment the withdrawal counts")]
     [TestCase("0- 0+", false, 1)]
     [TestCase("0+ 1+", true, 1, Description = "the same again is no change")]
+    [TestCase("0- 2- 1+", false, 2, Description = "a withdrawal that was repeated goes before a grant from between")]
     public void The_consent_that_was_decided_last_is_in_force(string told, bool granted, int version)
     {
         var history = Known("A").ToList();
         foreach (var (index, step) in told.Split(' ').Index())
         {
-            var consent = new ToldConsent("email", "marketing", step[1] == '+', "w");
-            history.AddRange(Update(Events.Id(index), Morning.AddHours(step[0] - '0'), new Details(), [consent], history));
+            var at = Morning.AddHours(step[0] - '0');
+            var consent = new ToldConsent("email", "marketing", step[1] == '+', "w", at, new ToldEvidence(ConsentMethod.Form));
+            history.AddRange(Update(Events.Id(index), at, new Details(), [consent], history));
         }
         var inForce = Given(history).Consents.Single();
         Assert.That((inForce.Granted, inForce.Version), Is.EqualTo((granted, (long)version)));

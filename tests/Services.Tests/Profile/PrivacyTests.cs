@@ -52,7 +52,7 @@ internal sealed partial class PrivacyTests
         var dump = await DumpAsync(cancellation);
         var log = await host.ReadTopicAsync(new Topic(Topics.Profile), cancellation);
         var states = await host.ReadTopicAsync(new Topic(Topics.ProfileCustomers, Compacted: true), cancellation);
-        Assert.That(dump, Does.Contain("profile.details-changed.v1").And.Contain("profile.purchase-recorded.v1"));
+        Assert.That(dump, Does.Contain("profile.details-changed.v2").And.Contain("profile.purchase-recorded.v1"));
         Assert.That(log.Concat(states).ToList(), Has.Count.GreaterThan(3));
         foreach (var text in log.Concat(states).Select(r => Encoding.UTF8.GetString(r.Record.Value!.Value.Span)).Append(dump))
             Assert.That(Personal.Where(p => text.Contains(p, StringComparison.OrdinalIgnoreCase)), Is.Empty);
