@@ -49,9 +49,10 @@ internal sealed record PurchaseRecorded(PurchaseFacts Purchase) : ProfileEvent;
 internal sealed record AnonymousPurchaseRecorded(PurchaseFacts Purchase) : ProfileEvent;
 
 /// <summary>A purchase without a trace of the person.</summary>
+/// <param name="Products">What the catalogue said of the lines' products when this was recorded; null when it knew none.</param>
 internal sealed record PurchaseFacts(
     Guid Id, string Source, string Receipt, PurchaseChannel Channel, string Store, DateTimeOffset OccurredAt, string Currency,
-    IReadOnlyList<PurchaseLine> Lines);
+    IReadOnlyList<PurchaseLine> Lines, IReadOnlyList<KnownProduct>? Products = null);
 
 internal enum PurchaseChannel
 {
@@ -89,7 +90,8 @@ internal sealed record CustomerProfile(
 
     public static EventTypes Events { get; } = new(
         ProfileJson.Default, typeof(CustomerRegistered), typeof(IdentifierLinked), typeof(IdentifierConflictFound), typeof(DetailsChanged),
-        typeof(ConsentChanged), typeof(DetailsConfirmed), typeof(PurchaseRecorded), typeof(AnonymousPurchaseRecorded));
+        typeof(ConsentChanged), typeof(DetailsConfirmed), typeof(PurchaseRecorded), typeof(AnonymousPurchaseRecorded),
+        typeof(ProductDescribed), typeof(ProductPriced), typeof(StockCounted), typeof(StoreDescribed));
 
     public static CustomerProfile Evolve(CustomerProfile customer, DomainEvent happened) => happened switch
     {

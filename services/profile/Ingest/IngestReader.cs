@@ -5,7 +5,9 @@ using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Google.Protobuf;
+using Google.Protobuf.Reflection;
 using Patron.Contracts.Ingest.V1;
+using Contract = Patron.Contracts.Ingest.V1;
 
 namespace Patron.Profile;
 
@@ -14,6 +16,9 @@ internal sealed partial class IngestReader(ProfileSettings settings, KeyedHash h
 {
     private const int SourceCharactersMax = 256;
     private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz";
+    private static readonly MessageDescriptor[] Types =
+        [Purchase.Descriptor, CustomerUpdate.Descriptor, Contract.Product.Descriptor, Contract.Store.Descriptor];
+
     private readonly Consumed consumed = new(settings, hash);
 
     /// <param name="now">Business time.</param>
@@ -33,6 +38,8 @@ internal sealed partial class IngestReader(ProfileSettings settings, KeyedHash h
         {
             Purchase purchase => OfPurchase(given, time, purchase, errors),
             CustomerUpdate update => OfUpdate(given, time, update, errors),
+            Contract.Product product => OfCatalogue(given, time, product, consumed.ProductOf(product, time, now, given.DataPlace, errors)),
+            Contract.Store store => OfCatalogue(given, time, store, consumed.StoreOf(store, time, now, given.DataPlace, errors)),
             _ => throw new UnreachableException($"{data.Descriptor.FullName} is read but not understood."),
         };
         return errors.Count == before ? told : null;
@@ -77,17 +84,22 @@ internal sealed partial class IngestReader(ProfileSettings settings, KeyedHash h
         };
     }
 
+    private Told OfCatalogue(CloudEvent given, DateTimeOffset time, IMessage data, ToldOfCatalogue part) => new(
+        given.Place, given.Source!, given.Id!, time, KeyOf(given.Source!, given.Id!), HashOf(given.Type!, time, data), [], new Details(), [], null)
+    {
+        TraceParent = TraceOf(given),
+        Catalogue = part,
+    };
+
     // Over the message and not the text, so that spaces, order of fields and the content mode make no difference.
     private Guid HashOf(string type, DateTimeOffset time, IMessage data) =>
         hash.Of([.. Encoding.UTF8.GetBytes($"{type}\0{time.UtcTicks}\0"), .. data.ToByteArray()]);
 
     private static IMessage? ReadData(CloudEvent given, FieldErrors errors)
     {
-        var type = given.Type == Purchase.Descriptor.FullName ? Purchase.Descriptor
-            : given.Type == CustomerUpdate.Descriptor.FullName ? CustomerUpdate.Descriptor
-            : null;
+        var type = Array.Find(Types, t => t.FullName == given.Type);
         if (type is null)
-            errors.Add($"{given.AttributePrefix}type", $"The type must be {Purchase.Descriptor.FullName} or {CustomerUpdate.Descriptor.FullName}.");
+            errors.Add($"{given.AttributePrefix}type", $"The type must be one of {string.Join(", ", Types.Select(t => t.FullName))}.");
         else if (given.Data.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null)
             errors.Add(given.DataPlace, $"The event has no data; send a {type.FullName}.");
         else
@@ -116,14 +128,14 @@ internal sealed partial class IngestReader(ProfileSettings settings, KeyedHash h
         return now;
     }
 
-    private static bool TryReadTime(string text, out DateTimeOffset time)
+    /// <summary>RFC 3339 with its offset; what is kept and published is UTC to the microsecond.</summary>
+    internal static bool TryReadTime(string text, out DateTimeOffset time)
     {
         var upper = text.ToUpperInvariant();
         var offset = upper.EndsWith('Z') ? upper[..^1] + "+00:00" : upper;
         time = default;
         if (!Rfc3339().IsMatch(offset) || !DateTimeOffset.TryParseExact(offset, TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out var read))
             return false;
-        // What is kept and published is UTC to the microsecond.
         time = new DateTimeOffset(read.UtcTicks - (read.UtcTicks % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
         return true;
     }

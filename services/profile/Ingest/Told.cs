@@ -12,6 +12,9 @@ internal sealed record Told(
 {
     public string? TraceParent { get; init; }
 
+    /// <summary>Told of a product or a store, and then of nobody.</summary>
+    public ToldOfCatalogue? Catalogue { get; init; }
+
     public bool IsAnonymous => Identifiers.Count == 0;
 }
 
