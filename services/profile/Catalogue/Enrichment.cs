@@ -14,6 +14,10 @@ internal sealed class Enrichment(CatalogueIndex catalogue)
         return catalogue.Count == 0 ? events : events.ConvertAll(Enriched);
     }
 
+    /// <summary>After events were taken: what they changed in the catalogue counts for the purchases that come next.</summary>
+    public Task LearnAsync(List<Told> events, CancellationToken cancellation) =>
+        events.Exists(e => e.Catalogue is not null) ? catalogue.RefreshAsync(cancellation) : Task.CompletedTask;
+
     private Told Enriched(Told told) => told.Purchase is { } purchase
         ? told with { Purchase = purchase with { Products = catalogue.FindAll(purchase.Lines.Select(l => l.Product), purchase.OccurredAt) } }
         : told;

@@ -22,7 +22,10 @@ internal sealed partial class IngestReader(ProfileSettings settings, KeyedHash h
     private readonly Consumed consumed = new(settings, hash);
 
     /// <param name="now">Business time.</param>
-    public Told? Read(CloudEvent given, DateTimeOffset now, FieldErrors errors)
+    public Told? Read(CloudEvent given, DateTimeOffset now, FieldErrors errors) => Read(given, null, now, errors);
+
+    /// <param name="message">The data where it was not told as JSON but by a row of a file.</param>
+    public Told? Read(CloudEvent given, IMessage? message, DateTimeOffset now, FieldErrors errors)
     {
         var before = errors.Count;
         if (given.SpecVersion != "1.0")
@@ -30,7 +33,7 @@ internal sealed partial class IngestReader(ProfileSettings settings, KeyedHash h
         CheckName(given.Source, $"{given.AttributePrefix}source", "the touchpoint, such as /pos/hk", errors);
         CheckName(given.Id, $"{given.AttributePrefix}id", "the event's id, unique within its source", errors);
         var time = ReadTime(given, now, errors);
-        var data = ReadData(given, errors);
+        var data = message ?? ReadData(given, errors);
         if (data is null || given.Source is null || given.Id is null)
             return null;
 
