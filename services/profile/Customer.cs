@@ -57,9 +57,10 @@ internal sealed record PurchaseRecorded(PurchaseFacts Purchase) : ProfileEvent;
 internal sealed record AnonymousPurchaseRecorded(PurchaseFacts Purchase) : ProfileEvent;
 
 /// <summary>A purchase without a trace of the person.</summary>
+/// <param name="Products">What the catalogue said of the lines' products when this was recorded; null when it knew none.</param>
 internal sealed record PurchaseFacts(
     Guid Id, string Source, string Receipt, PurchaseChannel Channel, string Store, DateTimeOffset OccurredAt, string Currency,
-    IReadOnlyList<PurchaseLine> Lines);
+    IReadOnlyList<PurchaseLine> Lines, IReadOnlyList<KnownProduct>? Products = null);
 
 internal enum PurchaseChannel
 {
@@ -98,7 +99,8 @@ internal sealed record CustomerProfile(
     public static EventTypes Events { get; } = new EventTypes(
         ProfileJson.Default, typeof(CustomerRegistered), typeof(IdentifierLinked), typeof(IdentifierConflictFound), typeof(DetailsChanged),
         typeof(DetailsWeighed), typeof(ConsentChanged), typeof(OptInRequested), typeof(ConsentExpired), typeof(DetailsConfirmed),
-        typeof(PurchaseRecorded), typeof(AnonymousPurchaseRecorded))
+        typeof(PurchaseRecorded), typeof(AnonymousPurchaseRecorded),
+        typeof(ProductDescribed), typeof(ProductPriced), typeof(StockCounted), typeof(StoreDescribed))
         // The second versions only tell more.
         .Upcast("profile.details-changed.v1", "profile.details-changed.v2", static body => body)
         .Upcast("profile.consent-changed.v1", "profile.consent-changed.v2", static body => body);

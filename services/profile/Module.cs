@@ -30,7 +30,9 @@ public static class Module
             s.GetRequiredService<BusinessClock>()));
         services.AddSingleton(s => new QuarantineStore(
             s.PatronService(Name).Database, s.GetRequiredService<MasterKeys>(), settings, s.GetRequiredService<BusinessClock>()));
-        services.AddSingleton(s => new Ingestion(s.PatronService(Name), s.GetRequiredService<Identities>(), s.GetRequiredService<CustomerVault>()));
+        services.AddSingleton(s => new Ingestion(s.PatronService(Name), s.GetRequiredService<Identities>(), s.GetRequiredService<CustomerVault>(),
+            s.GetRequiredService<Enrichment>()));
+        services.AddCatalogue();
         services.AddSingleton<IngestReader>();
         services.AddSingleton<RecordReader>();
         services.AddHostedService(s => ActivatorUtilities.CreateInstance<IngestLog>(s, s.PatronService(Name)));
@@ -50,6 +52,7 @@ public static class Module
         QuarantineEndpoints.Map(app);
         HandOutKeys.Map(app);
         app.MapConsent();
+        CatalogueModule.Map(app);
         app.MapOperations(Name);
     }
 
@@ -57,11 +60,11 @@ public static class Module
     {
         Name = Name,
         Events = CustomerProfile.Events,
-        Streams = [CustomerProfile.Kind],
-        Views = [new Figures()],
+        Streams = [CustomerProfile.Kind, Product.Kind, Store.Kind],
+        Views = [new Figures(), new CatalogueTables()],
         Publications = Published.Publications,
         Timers = ExpireConsent.TimersOf,
         OnDue = ExpireConsent.OnDue,
-        Migrations = [Migration.Embedded("profile.sql"), Migration.Embedded("consent.sql")],
+        Migrations = [Migration.Embedded("profile.sql"), Migration.Embedded("consent.sql"), Migration.Embedded("catalogue.sql")],
     };
 }

@@ -26,6 +26,7 @@ internal static class Published
         ConsentChanged or OptInRequested or ConsentExpired => PublishedConsents.FactOf(recorded.Event),
         // Who is known by what, and what is known of them, is profile's own matter.
         IdentifierLinked or IdentifierConflictFound or DetailsChanged or DetailsWeighed or DetailsConfirmed => null,
+        CatalogueEvent => null,
         _ => throw new UnreachableException($"{recorded.Event.GetType().Name} has no place among profile's facts."),
     };
 
@@ -34,7 +35,7 @@ internal static class Published
         DetailsChanged changed => StateOf(changed.Details, recorded.Version),
         CustomerRegistered or IdentifierLinked or IdentifierConflictFound or DetailsWeighed or DetailsConfirmed => null,
         ConsentChanged or OptInRequested or ConsentExpired => null,
-        PurchaseRecorded or AnonymousPurchaseRecorded => null,
+        PurchaseRecorded or AnonymousPurchaseRecorded or CatalogueEvent => null,
         _ => throw new UnreachableException($"{recorded.Event.GetType().Name} has no place among profile's facts."),
     };
 
@@ -66,6 +67,8 @@ internal static class Published
         };
         foreach (var line in purchase.Lines)
             fact.Lines.Add(LineOf(line));
+        foreach (var product in purchase.Products ?? [])
+            fact.Products.Add(new Facts.ProductAtTheTime { Product = product.Product, Category = product.Category, Brand = product.Brand });
         return fact;
     }
 

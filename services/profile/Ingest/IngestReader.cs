@@ -5,7 +5,9 @@ using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Google.Protobuf;
+using Google.Protobuf.Reflection;
 using Patron.Contracts.Ingest.V1;
+using Contract = Patron.Contracts.Ingest.V1;
 
 namespace Patron.Profile;
 
@@ -15,10 +17,16 @@ internal sealed partial class IngestReader(
 {
     private const int SourceCharactersMax = 256;
     private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz";
+    private static readonly MessageDescriptor[] Types =
+        [Purchase.Descriptor, CustomerUpdate.Descriptor, Contract.Product.Descriptor, Contract.Store.Descriptor];
+
     private readonly Consumed consumed = new(settings, hash, consents, wordings);
 
     /// <param name="now">Business time.</param>
-    public Told? Read(CloudEvent given, DateTimeOffset now, FieldErrors errors)
+    public Told? Read(CloudEvent given, DateTimeOffset now, FieldErrors errors) => Read(given, null, now, errors);
+
+    /// <param name="message">The data where it was not told as JSON but by a row of a file.</param>
+    public Told? Read(CloudEvent given, IMessage? message, DateTimeOffset now, FieldErrors errors)
     {
         var before = errors.Count;
         if (given.SpecVersion != "1.0")
@@ -26,7 +34,7 @@ internal sealed partial class IngestReader(
         CheckName(given.Source, $"{given.AttributePrefix}source", "the touchpoint, such as /pos/hk", errors);
         CheckName(given.Id, $"{given.AttributePrefix}id", "the event's id, unique within its source", errors);
         var time = ReadTime(given, now, errors);
-        var data = ReadData(given, errors);
+        var data = message ?? ReadData(given, errors);
         if (data is null || given.Source is null || given.Id is null)
             return null;
 
@@ -34,6 +42,8 @@ internal sealed partial class IngestReader(
         {
             Purchase purchase => OfPurchase(given, time, purchase, errors),
             CustomerUpdate update => OfUpdate(given, time, update, errors),
+            Contract.Product product => OfCatalogue(given, time, product, consumed.ProductOf(product, time, now, given.DataPlace, errors)),
+            Contract.Store store => OfCatalogue(given, time, store, consumed.StoreOf(store, time, now, given.DataPlace, errors)),
             _ => throw new UnreachableException($"{data.Descriptor.FullName} is read but not understood."),
         };
         return errors.Count == before ? told with { RecordedAt = now } : null;
@@ -84,17 +94,22 @@ internal sealed partial class IngestReader(
         };
     }
 
+    private Told OfCatalogue(CloudEvent given, DateTimeOffset time, IMessage data, ToldOfCatalogue part) => new(
+        given.Place, given.Source!, given.Id!, time, KeyOf(given.Source!, given.Id!), HashOf(given.Type!, time, data), [], new Details(), [], null)
+    {
+        TraceParent = TraceOf(given),
+        Catalogue = part,
+    };
+
     // Over the message and not the text, so that spaces, order of fields and the content mode make no difference.
     private Guid HashOf(string type, DateTimeOffset time, IMessage data) =>
         hash.Of([.. Encoding.UTF8.GetBytes($"{type}\0{time.UtcTicks}\0"), .. data.ToByteArray()]);
 
     private static IMessage? ReadData(CloudEvent given, FieldErrors errors)
     {
-        var type = given.Type == Purchase.Descriptor.FullName ? Purchase.Descriptor
-            : given.Type == CustomerUpdate.Descriptor.FullName ? CustomerUpdate.Descriptor
-            : null;
+        var type = Array.Find(Types, t => t.FullName == given.Type);
         if (type is null)
-            errors.Add($"{given.AttributePrefix}type", $"The type must be {Purchase.Descriptor.FullName} or {CustomerUpdate.Descriptor.FullName}.");
+            errors.Add($"{given.AttributePrefix}type", $"The type must be one of {string.Join(", ", Types.Select(t => t.FullName))}.");
         else if (given.Data.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null)
             errors.Add(given.DataPlace, $"The event has no data; send a {type.FullName}.");
         else
@@ -123,6 +138,7 @@ internal sealed partial class IngestReader(
         return now;
     }
 
+    /// <summary>RFC 3339 with its offset; what is kept and published is UTC to the microsecond.</summary>
     internal static bool TryReadTime(string text, out DateTimeOffset time)
     {
         var upper = text.ToUpperInvariant();
@@ -130,7 +146,6 @@ internal sealed partial class IngestReader(
         time = default;
         if (!Rfc3339().IsMatch(offset) || !DateTimeOffset.TryParseExact(offset, TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out var read))
             return false;
-        // What is kept and published is UTC to the microsecond.
         time = new DateTimeOffset(read.UtcTicks - (read.UtcTicks % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
         return true;
     }

@@ -30,7 +30,7 @@ internal sealed record Taken(Told Event, TakenAs As, Guid? Customer, string? Det
 /// Takes events that were found right, a batch at a time in a handful of round trips: known events, identifiers, keys, then the commands.
 /// HTTP, the log and replays of quarantined records all come through here.
 /// </summary>
-internal sealed class Ingestion(ServiceRuntime profile, Identities identities, CustomerVault vault)
+internal sealed class Ingestion(ServiceRuntime profile, Identities identities, CustomerVault vault, Enrichment enrichment)
 {
     private const string ConflictDetail = "An event of this source and id was taken before and told something else; a new event needs a new id.";
 
@@ -71,12 +71,14 @@ internal sealed class Ingestion(ServiceRuntime profile, Identities identities, C
     {
         if (events.Count == 0)
             return [];
+        events = await enrichment.EnrichAsync(events, cancellation);
         var who = await identities.RecogniseAsync(events, cancellation);
         var keys = await vault.EnsureAsync(who.OfType<Recognised>().Select(w => w.Customer).ToHashSet(), cancellation);
         var commands = events.Select((told, i) => who[i] is { } named
             ? CommandOf(told, CustomerProfile.Kind.Command(named.Customer, named.Customer, Deciding(told, named, keys.GetValueOrDefault(named.Customer))))
-            : CommandOf(told, CustomerProfile.Kind.Command(told.Key, told.Key, _ => RecordPurchase.DecideAnonymous(told)))).ToList();
+            : CommandOf(told, told.Catalogue is { } part ? part.CommandOf(told.Hash) : CustomerProfile.Kind.Command(told.Key, told.Key, _ => RecordPurchase.DecideAnonymous(told)))).ToList();
         var results = await profile.ExecuteAsync(commands, cancellation);
+        await enrichment.LearnAsync(events, cancellation);
         return [.. results.Select((result, i) => Outcome(events[i], result, who[i]?.Customer))];
     }
 
@@ -100,7 +102,7 @@ internal sealed class Ingestion(ServiceRuntime profile, Identities identities, C
     }
 
     private static Taken Compare(Told told, Guid? hash, Guid customer) => hash == told.Hash
-        ? new Taken(told, TakenAs.Repeated, customer == told.Key ? null : customer)
+        ? new Taken(told, TakenAs.Repeated, customer == told.Key || told.Catalogue is not null ? null : customer)
         : new Taken(told, TakenAs.Conflict, null, ConflictDetail);
 
     private static TakenAs Again(TakenAs first) => first == TakenAs.Accepted ? TakenAs.Repeated : first;

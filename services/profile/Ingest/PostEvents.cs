@@ -40,6 +40,8 @@ internal static class PostEvents
         var caller = context.GetApiCaller();
         if (events.Where(e => !caller.MaySend(e.Source)).ToList() is { Count: > 0 } foreign)
             return NotYours(foreign);
+        if (events.Exists(e => e.Catalogue is not null) && !caller.Scopes.Contains(CatalogueModule.WriteScope))
+            return CatalogueModule.MayNotWrite();
 
         var taken = await ingestion.TakeAsync(events, allOrNone: true, cancellation);
         return taken.Any(t => t.As is not (TakenAs.Accepted or TakenAs.Repeated)) ? Conflict(taken) : Answer(taken);

@@ -27,6 +27,9 @@ internal sealed record Told(
     /// <summary>The sources that go before others, by attribute, as declared when the event was taken.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Priorities { get; init; } = ReadOnlyDictionary<string, IReadOnlyList<string>>.Empty;
 
+    /// <summary>Told of a product or a store, and then of nobody.</summary>
+    public ToldOfCatalogue? Catalogue { get; init; }
+
     public bool IsAnonymous => Identifiers.Count == 0;
 }
 

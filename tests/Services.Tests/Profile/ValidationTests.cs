@@ -34,7 +34,7 @@ internal sealed class ValidationTests
         yield return Wrong("a time from a clock that was never set", e => e["time"] = "1970-01-01T00:00:00Z",
             "/time", "This is before 2000-01-01, the earliest time taken; check the clock of the touchpoint.");
         yield return Wrong("an unknown type", e => e["type"] = "patron.ingest.v1.Refund",
-            "/type", "The type must be patron.ingest.v1.Purchase or patron.ingest.v1.CustomerUpdate.");
+            "/type", "The type must be one of patron.ingest.v1.Purchase, patron.ingest.v1.CustomerUpdate, patron.ingest.v1.Product, patron.ingest.v1.Store.");
         yield return Wrong("no data", e => e.Remove("data"), "/data", "The event has no data; send a patron.ingest.v1.Purchase.");
         yield return Wrong("data in base64", e => e["data_base64"] = "e30=", "/data_base64", "Send the data as JSON in 'data'; base64 is not taken.");
         yield return Wrong("data that is no JSON", e => e["datacontenttype"] = "text/xml", "/datacontenttype", "The data must be application/json.");
