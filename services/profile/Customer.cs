@@ -89,7 +89,8 @@ internal sealed record CustomerProfile(
 
     public static EventTypes Events { get; } = new(
         ProfileJson.Default, typeof(CustomerRegistered), typeof(IdentifierLinked), typeof(IdentifierConflictFound), typeof(DetailsChanged),
-        typeof(ConsentChanged), typeof(DetailsConfirmed), typeof(PurchaseRecorded), typeof(AnonymousPurchaseRecorded));
+        typeof(ConsentChanged), typeof(DetailsConfirmed), typeof(PurchaseRecorded), typeof(AnonymousPurchaseRecorded),
+        typeof(BehaviourRecorded));
 
     public static CustomerProfile Evolve(CustomerProfile customer, DomainEvent happened) => happened switch
     {
@@ -98,7 +99,7 @@ internal sealed record CustomerProfile(
         IdentifierConflictFound found => customer with { Conflicts = [.. customer.Conflicts, found.Hash] },
         DetailsChanged changed => customer with { Details = changed.Details },
         ConsentChanged changed => customer with { Consents = [.. customer.Consents.Where(c => !Same(c, changed)), Current(changed)] },
-        DetailsConfirmed or PurchaseRecorded or AnonymousPurchaseRecorded => customer,
+        DetailsConfirmed or PurchaseRecorded or AnonymousPurchaseRecorded or BehaviourRecorded => customer,
         _ => throw new UnreachableException($"{happened.GetType().Name} is not an event of a customer."),
     };
 

@@ -32,6 +32,7 @@ public static class Module
         services.AddSingleton(s => new Ingestion(s.PatronService(Name), s.GetRequiredService<Identities>(), s.GetRequiredService<CustomerVault>()));
         services.AddSingleton<IngestReader>();
         services.AddSingleton<RecordReader>();
+        AddCollect(builder);
         services.AddHostedService(s => ActivatorUtilities.CreateInstance<IngestLog>(s, s.PatronService(Name)));
 
         // Services that run in this process take keys from the table itself instead of asking over HTTP.
@@ -47,6 +48,9 @@ public static class Module
         Story.Map(app);
         Figures.Map(app);
         QuarantineEndpoints.Map(app);
+        RegisterEventType.Map(app);
+        ReadEventTypes.Map(app);
+        PostSegment.Map(app);
         HandOutKeys.Map(app);
         app.MapOperations(Name);
     }
@@ -58,6 +62,19 @@ public static class Module
         Streams = [CustomerProfile.Kind],
         Views = [new Figures()],
         Publications = Published.Publications,
-        Migrations = [Migration.Embedded("profile.sql")],
+        Migrations = [Migration.Embedded("profile.sql"), Migration.Embedded("collect.sql"), Migration.Embedded("collect-event-types.sql")],
     };
+
+    private static void AddCollect(WebApplicationBuilder builder)
+    {
+        var settings = builder.AddSettings<CollectSettings>("Collect");
+        var services = builder.Services;
+        services.AddSingleton(new SchemaReader(settings.PatternWithin));
+        services.AddSingleton(s => new EventTypeStore(s.PatronService(Name).Database));
+        services.AddSingleton<EventTypeRegistry>();
+        services.AddSingleton<SegmentOrders>();
+        services.AddSingleton<SegmentReader>();
+        services.AddSingleton<QuarantineReader>();
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<SegmentCollector>(s, s.PatronService(Name)));
+    }
 }

@@ -24,6 +24,7 @@ internal static class Published
         PurchaseRecorded recordedPurchase => PurchaseOf(recordedPurchase.Purchase, anonymous: false),
         AnonymousPurchaseRecorded recordedPurchase => PurchaseOf(recordedPurchase.Purchase, anonymous: true),
         ConsentChanged changed => ConsentOf(changed),
+        BehaviourRecorded behaviour => BehaviourOf(behaviour.Behaviour),
         // Who is known by what, and what is known of them, is profile's own matter.
         IdentifierLinked or IdentifierConflictFound or DetailsChanged or DetailsConfirmed => null,
         _ => throw new UnreachableException($"{recorded.Event.GetType().Name} has no place among profile's facts."),
@@ -33,7 +34,7 @@ internal static class Published
     {
         DetailsChanged changed => StateOf(changed.Details, recorded.Version),
         CustomerRegistered or IdentifierLinked or IdentifierConflictFound or ConsentChanged or DetailsConfirmed => null,
-        PurchaseRecorded or AnonymousPurchaseRecorded => null,
+        PurchaseRecorded or AnonymousPurchaseRecorded or BehaviourRecorded => null,
         _ => throw new UnreachableException($"{recorded.Event.GetType().Name} has no place among profile's facts."),
     };
 
@@ -74,6 +75,22 @@ internal static class Published
         };
         foreach (var line in purchase.Lines)
             fact.Lines.Add(LineOf(line));
+        return fact;
+    }
+
+    // The sealed properties stay here.
+    private static Facts.BehaviourRecorded BehaviourOf(BehaviourFacts behaviour)
+    {
+        var fact = new Facts.BehaviourRecorded
+        {
+            BehaviourId = behaviour.Id.ToString("D"),
+            Type = behaviour.Type,
+            SchemaVersion = behaviour.SchemaVersion,
+            Source = behaviour.Source,
+            OccurredAt = Timestamp.FromDateTimeOffset(behaviour.OccurredAt),
+        };
+        foreach (var (name, value) in behaviour.Properties)
+            fact.Properties.Add(name, value);
         return fact;
     }
 

@@ -3,13 +3,16 @@ using System.Text;
 
 namespace Patron.Profile;
 
-/// <summary>Kinds of identifiers; the higher number names a person more surely and decides when several disagree. Numbers are stored.</summary>
+/// <summary>Kinds of identifiers; of all but Device the higher number names a person more surely and decides when several disagree. Numbers are stored.</summary>
 internal enum IdentifierKind
 {
     Email = 1,
     Phone = 2,
     ShopId = 3,
     Card = 4,
+
+    /// <summary>A device or browser that gave itself an id: the weakest, since several people may use it.</summary>
+    Device = 5,
 }
 
 /// <summary>How an identifier is found again: its kind and the keyed hash of its normalised value.</summary>

@@ -10,14 +10,31 @@ using Patron.Contracts.Ingest.V1;
 namespace Patron.Profile;
 
 /// <summary>From a CloudEvent to what it tells, or to every reason why not. The same for HTTP, the log and replays of quarantined records.</summary>
-internal sealed partial class IngestReader(ProfileSettings settings, KeyedHash hash)
+internal sealed partial class IngestReader(ProfileSettings settings, CollectSettings collect, EventTypeRegistry types, KeyedHash hash)
 {
     private const int SourceCharactersMax = 256;
+    private const string UnknownType =
+        "This type of event is not known: take patron.ingest.v1.Purchase, patron.ingest.v1.CustomerUpdate or one that GET /v1/event-types lists, or " +
+        "register it there.";
+
     private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz";
     private readonly Consumed consumed = new(settings, hash);
 
+    /// <summary>Completes at once unless the event types have to be looked up anew.</summary>
     /// <param name="now">Business time.</param>
-    public Told? Read(CloudEvent given, DateTimeOffset now, FieldErrors errors)
+    public async ValueTask<Told?> ReadAsync(CloudEvent given, DateTimeOffset now, FieldErrors errors, CancellationToken cancellation)
+    {
+        if (given.Type is null || IsOwn(given.Type))
+            return Read(given, null, now, errors);
+        var type = RegisterEventType.IsName(given.Type) ? await types.FindAsync(given.Type, cancellation) : null;
+        return Read(given, type, now, errors);
+    }
+
+    /// <summary>This name if it is that of a type that Patron knows, else null: what senders write there may be anything.</summary>
+    public async ValueTask<string?> KnownTypeAsync(string? name, CancellationToken cancellation) =>
+        name is not null && (IsOwn(name) || await types.FindAsync(name, cancellation) is { Version: > 0 }) ? name : null;
+
+    private Told? Read(CloudEvent given, EventType? type, DateTimeOffset now, FieldErrors errors)
     {
         var before = errors.Count;
         if (given.SpecVersion != "1.0")
@@ -25,16 +42,14 @@ internal sealed partial class IngestReader(ProfileSettings settings, KeyedHash h
         CheckName(given.Source, $"{given.AttributePrefix}source", "the touchpoint, such as /pos/hk", errors);
         CheckName(given.Id, $"{given.AttributePrefix}id", "the event's id, unique within its source", errors);
         var time = ReadTime(given, now, errors);
-        var data = ReadData(given, errors);
-        if (data is null || given.Source is null || given.Id is null)
-            return null;
-
-        var told = data switch
-        {
-            Purchase purchase => OfPurchase(given, time, purchase, errors),
-            CustomerUpdate update => OfUpdate(given, time, update, errors),
-            _ => throw new UnreachableException($"{data.Descriptor.FullName} is read but not understood."),
-        };
+        var told = type is null
+            ? ReadData(given, errors) switch
+            {
+                Purchase purchase => OfPurchase(given, time, purchase, errors),
+                CustomerUpdate update => OfUpdate(given, time, update, errors),
+                _ => null,
+            }
+            : OfBehaviour(given, time, type, errors);
         return errors.Count == before ? told : null;
     }
 
@@ -51,11 +66,12 @@ internal sealed partial class IngestReader(ProfileSettings settings, KeyedHash h
 
     private Told OfPurchase(CloudEvent given, DateTimeOffset time, Purchase purchase, FieldErrors errors)
     {
-        var key = KeyOf(given.Source!, given.Id!);
-        var identifiers = consumed.IdentifiersOf(purchase.Customer, given.Source!, $"{given.DataPlace}/customer", errors);
-        var facts = consumed.PurchaseOf(purchase, key, given.Source!, time, given.DataPlace, errors);
+        var (source, id) = NameOf(given);
+        var key = KeyOf(source, id);
+        var identifiers = consumed.IdentifiersOf(purchase.Customer, source, $"{given.DataPlace}/customer", errors);
+        var facts = consumed.PurchaseOf(purchase, key, source, time, given.DataPlace, errors);
         return new Told(
-            given.Place, given.Source!, given.Id!, time, key, HashOf(given.Type!, time, purchase), identifiers, Consumed.ContactsOf(identifiers), [], facts)
+            given.Place, source, id, time, key, HashOf(given, time, purchase.ToByteArray()), identifiers, Consumed.ContactsOf(identifiers), [], facts)
         {
             TraceParent = TraceOf(given),
         };
@@ -63,23 +79,44 @@ internal sealed partial class IngestReader(ProfileSettings settings, KeyedHash h
 
     private Told OfUpdate(CloudEvent given, DateTimeOffset time, CustomerUpdate update, FieldErrors errors)
     {
+        var (source, id) = NameOf(given);
         var before = errors.Count;
-        var identifiers = consumed.IdentifiersOf(update.Customer, given.Source!, $"{given.DataPlace}/customer", errors);
+        var identifiers = consumed.IdentifiersOf(update.Customer, source, $"{given.DataPlace}/customer", errors);
         if (identifiers.Count == 0 && errors.Count == before)
             errors.Add($"{given.DataPlace}/customer", "Name the customer by at least one of loyaltyCard, shopCustomerId, phone and email.");
         var details = Consumed.DetailsOf(update, identifiers, given.DataPlace, errors);
         var consents = Consumed.ConsentsOf(update, given.DataPlace, errors);
-        var key = KeyOf(given.Source!, given.Id!);
         return new Told(
-            given.Place, given.Source!, given.Id!, time, key, HashOf(given.Type!, time, update), identifiers, details, consents, null)
+            given.Place, source, id, time, KeyOf(source, id), HashOf(given, time, update.ToByteArray()), identifiers, details, consents, null)
         {
             TraceParent = TraceOf(given),
         };
     }
 
+    private Told OfBehaviour(CloudEvent given, DateTimeOffset time, EventType type, FieldErrors errors)
+    {
+        var (source, id) = NameOf(given);
+        var before = errors.Count;
+        var data = BehaviourData.Read(given, type, collect.PropertiesBytesMax, errors);
+        var identifiers = consumed.IdentifiersOf(data.Customer, source, $"{given.DataPlace}/customer", errors);
+        if (identifiers.Count == 0 && errors.Count == before)
+            errors.Add($"{given.DataPlace}/customer", "Name whom it is about by at least one identifier, such as the anonymousId of a device.");
+        var key = KeyOf(source, id);
+        return new Told(given.Place, source, id, time, key, HashOf(given, time, data.Hashed), identifiers, new Details(), [], null)
+        {
+            Behaviour = new ToldBehaviour(new BehaviourFacts(key, type.Name, type.Version, source, time, data.Properties.Open), data.Properties.Personal),
+            TraceParent = TraceOf(given),
+        };
+    }
+
+    // A missing name is an error that was found already; reading goes on to find the others.
+    private static (string Source, string Id) NameOf(CloudEvent given) => (given.Source ?? "", given.Id ?? "");
+
     // Over the message and not the text, so that spaces, order of fields and the content mode make no difference.
-    private Guid HashOf(string type, DateTimeOffset time, IMessage data) =>
-        hash.Of([.. Encoding.UTF8.GetBytes($"{type}\0{time.UtcTicks}\0"), .. data.ToByteArray()]);
+    private Guid HashOf(CloudEvent given, DateTimeOffset time, ReadOnlySpan<byte> data) => hash.Of(
+        [.. Encoding.UTF8.GetBytes(given.ToldTime is { } told ? $"{given.Type}\0{told}\0" : $"{given.Type}\0{time.UtcTicks}\0"), .. data]);
+
+    private static bool IsOwn(string type) => type == Purchase.Descriptor.FullName || type == CustomerUpdate.Descriptor.FullName;
 
     private static IMessage? ReadData(CloudEvent given, FieldErrors errors)
     {
@@ -87,7 +124,7 @@ internal sealed partial class IngestReader(ProfileSettings settings, KeyedHash h
             : given.Type == CustomerUpdate.Descriptor.FullName ? CustomerUpdate.Descriptor
             : null;
         if (type is null)
-            errors.Add($"{given.AttributePrefix}type", $"The type must be {Purchase.Descriptor.FullName} or {CustomerUpdate.Descriptor.FullName}.");
+            errors.Add($"{given.AttributePrefix}type", UnknownType);
         else if (given.Data.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null)
             errors.Add(given.DataPlace, $"The event has no data; send a {type.FullName}.");
         else
@@ -116,7 +153,8 @@ internal sealed partial class IngestReader(ProfileSettings settings, KeyedHash h
         return now;
     }
 
-    private static bool TryReadTime(string text, out DateTimeOffset time)
+    /// <summary>A time with its offset as in RFC 3339, to the microsecond.</summary>
+    internal static bool TryReadTime(string text, out DateTimeOffset time)
     {
         var upper = text.ToUpperInvariant();
         var offset = upper.EndsWith('Z') ? upper[..^1] + "+00:00" : upper;

@@ -10,6 +10,8 @@ internal sealed record Told(
     string Place, string Source, string Id, DateTimeOffset Time, Guid Key, Guid Hash, IReadOnlyList<Identifier> Identifiers,
     Details Details, IReadOnlyList<ToldConsent> Consents, PurchaseFacts? Purchase)
 {
+    public ToldBehaviour? Behaviour { get; init; }
+
     public string? TraceParent { get; init; }
 
     public bool IsAnonymous => Identifiers.Count == 0;
@@ -19,6 +21,9 @@ internal sealed record Told(
 internal sealed record Details(
     string? GivenName = null, string? FamilyName = null, string? Email = null, string? Phone = null, string? Language = null,
     string? TimeZone = null, string? Country = null);
+
+/// <param name="Personal">A JSON object of the values that are not marked as open; null when there are none.</param>
+internal sealed record ToldBehaviour(BehaviourFacts Facts, string? Personal);
 
 internal sealed record ToldConsent(string Channel, string Purpose, bool Granted, string Wording);
 
