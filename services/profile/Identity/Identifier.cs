@@ -11,8 +11,8 @@ internal enum IdentifierKind
     ShopId = 3,
     Card = 4,
 
-    /// <summary>A device or browser that gave itself an id: the weakest, since several people may use it.</summary>
-    Device = 5,
+    /// <summary>A browser or an app's installation.</summary>
+    Device = 7,
 }
 
 /// <summary>How an identifier is found again: its kind and the keyed hash of its normalised value.</summary>

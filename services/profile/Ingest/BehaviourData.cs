@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Google.Protobuf;
 using Patron.Contracts.Ingest.V1;
@@ -44,7 +45,7 @@ internal sealed record BehaviourData(Identifiers? Customer, DividedProperties Pr
         var before = errors.Count;
         if (properties.ValueKind != JsonValueKind.Object)
             errors.Add(at, "The properties must be an object.");
-        else if (properties.GetRawText().Length > bytesMax)
+        else if (JsonMarshal.GetRawUtf8Value(properties).Length > bytesMax)
             errors.Add(at, string.Create(CultureInfo.InvariantCulture, $"The properties may have at most {bytesMax} bytes."));
         else
             SchemaCheck.Check(schema, properties, at, errors);

@@ -13,26 +13,8 @@ namespace Patron.Profile;
 internal sealed partial class IngestReader(ProfileSettings settings, CollectSettings collect, EventTypeRegistry types, KeyedHash hash)
 {
     private const int SourceCharactersMax = 256;
-    private const string UnknownType =
-        "This type of event is not known: take patron.ingest.v1.Purchase, patron.ingest.v1.CustomerUpdate or one that GET /v1/event-types lists, or " +
-        "register it there.";
-
     private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz";
     private readonly Consumed consumed = new(settings, hash);
-
-    /// <summary>Completes at once unless the event types have to be looked up anew.</summary>
-    /// <param name="now">Business time.</param>
-    public async ValueTask<Told?> ReadAsync(CloudEvent given, DateTimeOffset now, FieldErrors errors, CancellationToken cancellation)
-    {
-        if (given.Type is null || IsOwn(given.Type))
-            return Read(given, null, now, errors);
-        var type = RegisterEventType.IsName(given.Type) ? await types.FindAsync(given.Type, cancellation) : null;
-        return Read(given, type, now, errors);
-    }
-
-    /// <summary>This name if it is that of a type that Patron knows, else null: what senders write there may be anything.</summary>
-    public async ValueTask<string?> KnownTypeAsync(string? name, CancellationToken cancellation) =>
-        name is not null && (IsOwn(name) || await types.FindAsync(name, cancellation) is { Version: > 0 }) ? name : null;
 
     private Told? Read(CloudEvent given, EventType? type, DateTimeOffset now, FieldErrors errors)
     {
@@ -42,12 +24,14 @@ internal sealed partial class IngestReader(ProfileSettings settings, CollectSett
         CheckName(given.Source, $"{given.AttributePrefix}source", "the touchpoint, such as /pos/hk", errors);
         CheckName(given.Id, $"{given.AttributePrefix}id", "the event's id, unique within its source", errors);
         var time = ReadTime(given, now, errors);
+        // A missing source or id is found already; what follows finds the other errors, and its answer counts for nothing.
         var told = type is null
             ? ReadData(given, errors) switch
             {
                 Purchase purchase => OfPurchase(given, time, purchase, errors),
                 CustomerUpdate update => OfUpdate(given, time, update, errors),
-                _ => null,
+                null => null,
+                var data => throw new UnreachableException($"{data.Descriptor.FullName} is read but not understood."),
             }
             : OfBehaviour(given, time, type, errors);
         return errors.Count == before ? told : null;
@@ -66,12 +50,11 @@ internal sealed partial class IngestReader(ProfileSettings settings, CollectSett
 
     private Told OfPurchase(CloudEvent given, DateTimeOffset time, Purchase purchase, FieldErrors errors)
     {
-        var (source, id) = NameOf(given);
-        var key = KeyOf(source, id);
-        var identifiers = consumed.IdentifiersOf(purchase.Customer, source, $"{given.DataPlace}/customer", errors);
-        var facts = consumed.PurchaseOf(purchase, key, source, time, given.DataPlace, errors);
+        var key = KeyOf(given.Source!, given.Id!);
+        var identifiers = consumed.IdentifiersOf(purchase.Customer, given.Source!, $"{given.DataPlace}/customer", errors);
+        var facts = consumed.PurchaseOf(purchase, key, given.Source!, time, given.DataPlace, errors);
         return new Told(
-            given.Place, source, id, time, key, HashOf(given, time, purchase.ToByteArray()), identifiers, Consumed.ContactsOf(identifiers), [], facts)
+            given.Place, given.Source!, given.Id!, time, key, HashOf(given, time, purchase.ToByteArray()), identifiers, Consumed.ContactsOf(identifiers), [], facts)
         {
             TraceParent = TraceOf(given),
         };
@@ -79,44 +62,23 @@ internal sealed partial class IngestReader(ProfileSettings settings, CollectSett
 
     private Told OfUpdate(CloudEvent given, DateTimeOffset time, CustomerUpdate update, FieldErrors errors)
     {
-        var (source, id) = NameOf(given);
         var before = errors.Count;
-        var identifiers = consumed.IdentifiersOf(update.Customer, source, $"{given.DataPlace}/customer", errors);
+        var identifiers = consumed.IdentifiersOf(update.Customer, given.Source!, $"{given.DataPlace}/customer", errors);
         if (identifiers.Count == 0 && errors.Count == before)
             errors.Add($"{given.DataPlace}/customer", "Name the customer by at least one of loyaltyCard, shopCustomerId, phone and email.");
         var details = Consumed.DetailsOf(update, identifiers, given.DataPlace, errors);
         var consents = Consumed.ConsentsOf(update, given.DataPlace, errors);
+        var key = KeyOf(given.Source!, given.Id!);
         return new Told(
-            given.Place, source, id, time, KeyOf(source, id), HashOf(given, time, update.ToByteArray()), identifiers, details, consents, null)
+            given.Place, given.Source!, given.Id!, time, key, HashOf(given, time, update.ToByteArray()), identifiers, details, consents, null)
         {
             TraceParent = TraceOf(given),
         };
     }
-
-    private Told OfBehaviour(CloudEvent given, DateTimeOffset time, EventType type, FieldErrors errors)
-    {
-        var (source, id) = NameOf(given);
-        var before = errors.Count;
-        var data = BehaviourData.Read(given, type, collect.PropertiesBytesMax, errors);
-        var identifiers = consumed.IdentifiersOf(data.Customer, source, $"{given.DataPlace}/customer", errors);
-        if (identifiers.Count == 0 && errors.Count == before)
-            errors.Add($"{given.DataPlace}/customer", "Name whom it is about by at least one identifier, such as the anonymousId of a device.");
-        var key = KeyOf(source, id);
-        return new Told(given.Place, source, id, time, key, HashOf(given, time, data.Hashed), identifiers, new Details(), [], null)
-        {
-            Behaviour = new ToldBehaviour(new BehaviourFacts(key, type.Name, type.Version, source, time, data.Properties.Open), data.Properties.Personal),
-            TraceParent = TraceOf(given),
-        };
-    }
-
-    // A missing name is an error that was found already; reading goes on to find the others.
-    private static (string Source, string Id) NameOf(CloudEvent given) => (given.Source ?? "", given.Id ?? "");
 
     // Over the message and not the text, so that spaces, order of fields and the content mode make no difference.
     private Guid HashOf(CloudEvent given, DateTimeOffset time, ReadOnlySpan<byte> data) => hash.Of(
         [.. Encoding.UTF8.GetBytes(given.ToldTime is { } told ? $"{given.Type}\0{told}\0" : $"{given.Type}\0{time.UtcTicks}\0"), .. data]);
-
-    private static bool IsOwn(string type) => type == Purchase.Descriptor.FullName || type == CustomerUpdate.Descriptor.FullName;
 
     private static IMessage? ReadData(CloudEvent given, FieldErrors errors)
     {

@@ -1,4 +1,6 @@
+using System.Text;
 using System.Text.Json;
+using Patron.Contracts.Ingest.V1;
 using Patron.Runtime.EventLog;
 using Patron.Runtime.Hosting;
 
@@ -78,15 +80,15 @@ internal sealed class SegmentReader(
     // The former id may be a user's as well as a device's: Segment does not say which.
     private Told Linked(SegmentMessage message, Told told)
     {
-        if (message.Kind != "alias" || Normal.ShopId(message.Text("previousId")!) is not { } former)
+        if (message.Kind != "alias")
             return told;
-        var identifier = new Identifier(IdentifierKind.ShopId, former, hash.OfShopId(message.Source, former));
+        var former = reader.Identify(new Identifiers { ShopCustomerId = message.Text("previousId") }, message.Source, new FieldErrors());
         var surer = told.Identifiers.TakeWhile(i => i.Kind == IdentifierKind.ShopId).ToList();
-        return told with { Identifiers = [.. surer, identifier, .. told.Identifiers.Skip(surer.Count)] };
+        return told with { Identifiers = [.. surer, .. former, .. told.Identifiers.Skip(surer.Count)] };
     }
 
     private string IdOf(SegmentMessage message) => message.Text("messageId")
-        ?? $"content-{hash.Of([.. System.Text.Encoding.UTF8.GetBytes($"{message.Kind}\0"), .. CanonicalJson.Of(message.Json, "sentAt", "writeKey")]):N}";
+        ?? $"content-{hash.Of([.. Encoding.UTF8.GetBytes($"{message.Kind}\0"), .. CanonicalJson.Of(message.Json, "sentAt", "writeKey")]):N}";
 
     private static string? ToldTimeOf(SegmentMessage message) => message.Text("timestamp") ?? message.Text("originalTimestamp");
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Npgsql;
 using NUnit.Framework;
+using Patron.Runtime.Hosting;
 using Patron.Testing;
 
 namespace Patron.Services.Tests.Profile;
@@ -41,6 +42,22 @@ internal sealed class EventTypeTests
             "Coupon Denied", "Coupon Removed", "Product Added to Wishlist", "Product Removed from Wishlist", "Wishlist Product Added to Cart",
             "Product Shared", "Cart Shared", "Product Reviewed", "Page Viewed", "Screen Viewed", "Group Joined",
         ]));
+    }
+
+    [TestCase("ingest", HttpStatusCode.OK, HttpStatusCode.Forbidden)]
+    [TestCase("read", HttpStatusCode.OK, HttpStatusCode.Forbidden)]
+    [TestCase("keys", HttpStatusCode.Forbidden, HttpStatusCode.Forbidden)]
+    [TestCase("operate", HttpStatusCode.OK, HttpStatusCode.Created)]
+    public async Task Whoever_sends_or_reads_events_may_look_types_up_and_operators_register_them(string scope, HttpStatusCode look, HttpStatusCode register)
+    {
+        var key = ApiKey.Create();
+        await using var guarded = await ProfileHost.StartAsync(
+            CancellationToken.None, database, ("Api:Keys:other:Hash", key.Hash), ("Api:Keys:other:Scopes:0", scope));
+        guarded.Http.DefaultRequestHeaders.Remove("X-Api-Key");
+        guarded.Http.DefaultRequestHeaders.Add("X-Api-Key", key.Text);
+        using var looked = await guarded.Http.GetAsync(new Uri("/v1/event-types", UriKind.Relative));
+        using var registered = await Behaviours.RegisterAsync(guarded, Type, Behaviours.Review, CancellationToken.None);
+        Assert.That((looked.StatusCode, registered.StatusCode), Is.EqualTo((look, register)));
     }
 
     [Test]
