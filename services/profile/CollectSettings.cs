@@ -10,7 +10,9 @@ internal sealed class CollectSettings : ISettings
     /// </summary>
     public bool FreeFormTypes { get; set; }
 
-    /// <summary>For how long, in system time, an instance goes on with the event types that it knows: what another one registered is in force by then.</summary>
+    /// <summary>
+    /// For how long, in system time, an instance goes on with the event types that it knows: what another one registered is in force by then.
+    /// </summary>
     public TimeSpan EventTypesHeldFor { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>The most event types; further ones cannot be registered.</summary>

@@ -3,7 +3,10 @@ using System.Text;
 
 namespace Patron.Profile;
 
-/// <summary>Kinds of identifiers; of all but Device the higher number names a person more surely and decides when several disagree. Numbers are stored.</summary>
+/// <summary>
+/// Kinds of identifiers. Numbers are stored. The higher one names a person more surely and decides when several disagree, except that a device
+/// comes last.
+/// </summary>
 internal enum IdentifierKind
 {
     Email = 1,

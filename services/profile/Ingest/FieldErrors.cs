@@ -55,9 +55,11 @@ internal sealed class FieldErrors
         if (senders.Count == 0)
             return pointer;
         var steps = pointer.Split('/');
+        var place = steps[0];
         for (var i = 1; i < steps.Length; i++)
         {
-            if (senders.Contains(string.Join('/', pointer.Split('/')[..(i + 1)])))
+            place = $"{place}/{steps[i]}";
+            if (senders.Contains(place))
                 steps[i] = "*";
         }
         return string.Join('/', steps);

@@ -54,7 +54,8 @@ internal sealed partial class IngestReader(ProfileSettings settings, CollectSett
         var identifiers = consumed.IdentifiersOf(purchase.Customer, given.Source!, $"{given.DataPlace}/customer", errors);
         var facts = consumed.PurchaseOf(purchase, key, given.Source!, time, given.DataPlace, errors);
         return new Told(
-            given.Place, given.Source!, given.Id!, time, key, HashOf(given, time, purchase.ToByteArray()), identifiers, Consumed.ContactsOf(identifiers), [], facts)
+            given.Place, given.Source!, given.Id!, time, key, HashOf(given, time, purchase.ToByteArray()), identifiers,
+            Consumed.ContactsOf(identifiers), [], facts)
         {
             TraceParent = TraceOf(given),
         };

@@ -95,7 +95,8 @@ internal static class PostEvents
 
     private static ProblemHttpResult WrongContentType() => Problem.Of(
         StatusCodes.Status415UnsupportedMediaType, "wrong-content-type",
-        $"Send {CloudEvents.StructuredType}, {CloudEvents.BatchType}, or {CloudEvents.DataType}, with the event's attributes in ce- headers or plain; in UTF-8.");
+        $"Send {CloudEvents.StructuredType}, {CloudEvents.BatchType}, or {CloudEvents.DataType}, plain or with the event's attributes in ce- headers; " +
+        "in UTF-8.");
 
     private static ProblemHttpResult TooMany(int max) => Problem.Of(
         StatusCodes.Status413PayloadTooLarge, "too-many-events", string.Create(CultureInfo.InvariantCulture, $"Send at most {max} events in one call."));

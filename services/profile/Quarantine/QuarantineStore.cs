@@ -93,11 +93,7 @@ internal sealed class QuarantineStore(NpgsqlDataSource database, MasterKeys mast
         await using var command = database.CreateCommand($"select {Opened} where {QuarantineFilter.Condition} order by q.id limit $7");
         command.Parameters.AddRange(filter.Parameters());
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = countMax });
-        var records = new List<OpenedQuarantine>();
-        await using var row = await command.ExecuteReaderAsync(cancellation);
-        while (await row.ReadAsync(cancellation))
-            records.Add(Open(row));
-        return records;
+        return await OpenAsync(command, cancellation);
     }
 
     /// <summary>A record, and its body while that can be read; null when there is no such record.</summary>
@@ -105,8 +101,7 @@ internal sealed class QuarantineStore(NpgsqlDataSource database, MasterKeys mast
     {
         await using var command = database.CreateCommand($"select {Opened} where q.id = $1");
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id });
-        await using var row = await command.ExecuteReaderAsync(cancellation);
-        return await row.ReadAsync(cancellation) ? Open(row) : null;
+        return (await OpenAsync(command, cancellation)).SingleOrDefault();
     }
 
     /// <summary>Keeps what is to be replayed in place of the record, under the key of the record's own day. False when it waits no more.</summary>
@@ -176,21 +171,27 @@ internal sealed class QuarantineStore(NpgsqlDataSource database, MasterKeys mast
     private async Task<byte[]?> FindKeyAsync(Guid id, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(
-            "select k.wrapped, k.day from quarantine q join quarantine_keys k on k.day = q.key_day where q.id = $1 and q.state = 'waiting'");
+            "select k.day, k.wrapped from quarantine q join quarantine_keys k on k.day = q.key_day where q.id = $1 and q.state = 'waiting'");
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id });
         await using var row = await command.ExecuteReaderAsync(cancellation);
-        return await row.ReadAsync(cancellation) ? masters.Unwrap(row.GetFieldValue<byte[]>(0), OwnerOf(row.GetFieldValue<DateOnly>(1))) : null;
+        return await row.ReadAsync(cancellation) ? Unwrap([(row.GetFieldValue<DateOnly>(0), row.GetFieldValue<byte[]>(1))]).Values.Single() : null;
     }
 
-    private OpenedQuarantine Open(NpgsqlDataReader row)
+    private async Task<IReadOnlyList<OpenedQuarantine>> OpenAsync(NpgsqlCommand command, CancellationToken cancellation)
     {
-        var record = Read(row);
-        if (row.IsDBNull(12) || row.IsDBNull(14))
-            return new OpenedQuarantine(record, null);
-        var key = masters.Unwrap(row.GetFieldValue<byte[]>(14), OwnerOf(row.GetFieldValue<DateOnly>(15)));
-        var body = row.GetFieldValue<byte[]>(row.IsDBNull(13) ? 12 : 13);
-        return new OpenedQuarantine(record, RecordCodec.Read(SealedBox.Open(key, body, record.Id.ToByteArray())));
+        var found = new List<(QuarantinedRecord Record, byte[]? Box, byte[]? Wrapped, DateOnly Day)>();
+        await using (var row = await command.ExecuteReaderAsync(cancellation))
+        {
+            while (await row.ReadAsync(cancellation))
+                found.Add((Read(row), Bytes(row, 13) ?? Bytes(row, 12), Bytes(row, 14), row.GetFieldValue<DateOnly>(15)));
+        }
+        var keys = Unwrap(found.Where(f => f.Wrapped is not null).Select(f => (f.Day, f.Wrapped!)));
+        return found.ConvertAll(f => new OpenedQuarantine(
+            f.Record, f.Box is { } box && keys.TryGetValue(f.Day, out var key) ? RecordCodec.Read(SealedBox.Open(key, box, f.Record.Id.ToByteArray())) : null));
     }
+
+    private Dictionary<DateOnly, byte[]> Unwrap(IEnumerable<(DateOnly Day, byte[] Wrapped)> keys) =>
+        keys.DistinctBy(k => k.Day).ToDictionary(k => k.Day, k => masters.Unwrap(k.Wrapped, OwnerOf(k.Day)));
 
     private static QuarantinedRecord Read(NpgsqlDataReader row) => new(
         row.GetGuid(0), row.GetString(1), row.GetInt16(2), row.GetInt64(3), Time(row, 4)!.Value, row.GetString(5),
@@ -198,6 +199,8 @@ internal sealed class QuarantineStore(NpgsqlDataSource database, MasterKeys mast
         Text(row, 11));
 
     private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
+
+    private static byte[]? Bytes(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetFieldValue<byte[]>(column);
 
     private static DateTimeOffset? Time(NpgsqlDataReader row, int column) =>
         row.IsDBNull(column) ? null : new DateTimeOffset(row.GetDateTime(column), TimeSpan.Zero);

@@ -4,7 +4,10 @@ using System.Text.RegularExpressions;
 
 namespace Patron.Profile;
 
-/// <summary>Checks a value against a schema and finds every field that is wrong. As JSON Schema has it, a rule for one kind of value says nothing of others.</summary>
+/// <summary>
+/// Checks a value against a schema and finds every field that is wrong. As JSON Schema has it, a rule for one kind of value says nothing of
+/// others.
+/// </summary>
 internal static class SchemaCheck
 {
     public static void Check(SchemaNode schema, JsonElement value, string at, FieldErrors errors)

@@ -11,7 +11,8 @@ internal static class TextFormats
         TextFormat.DateTime => IngestReader.TryReadTime(text, out _),
         TextFormat.Date => DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _),
         TextFormat.Email => Normal.Email(text) is not null,
-        TextFormat.Uri => Uri.TryCreate(text, UriKind.Absolute, out var uri) && !text.StartsWith('/') && Uri.IsWellFormedUriString(uri.OriginalString, UriKind.Absolute),
+        // A path is an absolute URI to .NET on Unix.
+        TextFormat.Uri => !text.StartsWith('/') && Uri.IsWellFormedUriString(text, UriKind.Absolute),
         TextFormat.Uuid => Guid.TryParseExact(text, "D", out _),
         _ => throw new UnreachableException($"{format} is a format without a rule."),
     };

@@ -59,20 +59,11 @@ internal sealed class SegmentOrders(ProfileSettings settings)
         else
         {
             foreach (var (index, product) in products.EnumerateArray().Index())
-            {
-                var at = $"/properties/products/{index}";
-                var quantity = SegmentMessage.Member(product, "quantity").ValueKind is JsonValueKind.Undefined or JsonValueKind.Null
-                    ? 1
-                    : Number(product, "quantity", at, errors);
-                var code = SegmentMessage.Text(product, "sku") is { } sku ? (sku, "sku") : (SegmentMessage.Text(product, "product_id") ?? "", "product_id");
-                lines.Add(new OrderLine(
-                    code.Item1, sign > 0 ? "LINE_KIND_SALE" : "LINE_KIND_RETURN", quantity, Minor(Number(product, "price", at, errors) * quantity, exponent) * sign,
-                    at, code.Item2));
-            }
+                lines.Add(ProductLine(product, $"/properties/products/{index}", exponent, sign, errors));
         }
         foreach (var (name, code, kind, extraSign) in Extras)
         {
-            if (SegmentMessage.Member(properties, name).ValueKind is JsonValueKind.Undefined or JsonValueKind.Null)
+            if (!IsTold(properties, name))
                 continue;
             var amount = Minor(Number(properties, name, "/properties", errors), exponent);
             if (amount != 0)
@@ -80,6 +71,19 @@ internal sealed class SegmentOrders(ProfileSettings settings)
         }
         return lines;
     }
+
+    private static OrderLine ProductLine(JsonElement product, string at, int exponent, int sign, FieldErrors errors)
+    {
+        var quantity = IsTold(product, "quantity") ? Number(product, "quantity", at, errors) : 1;
+        var price = Number(product, "price", at, errors);
+        var code = SegmentMessage.Text(product, "sku") is null ? "product_id" : "sku";
+        return new OrderLine(
+            SegmentMessage.Text(product, code) ?? "", sign > 0 ? "LINE_KIND_SALE" : "LINE_KIND_RETURN", quantity, Minor(price * quantity, exponent) * sign, at,
+            code);
+    }
+
+    private static bool IsTold(JsonElement json, string name) =>
+        SegmentMessage.Member(json, name).ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null);
 
     private static decimal Number(JsonElement json, string name, string at, FieldErrors errors)
     {

@@ -104,6 +104,8 @@ internal sealed class SegmentReader(
         if (!IngestReader.TryReadTime(message.Text("sentAt") ?? message.SentAt ?? "", out var sentAt))
             return original;
         var delay = sentAt - original;
-        return delay < message.ReceivedAt - DateTimeOffset.MinValue && delay > message.ReceivedAt - DateTimeOffset.MaxValue ? message.ReceivedAt - delay : original;
+        // Clocks of other ages would lead out of the calendar.
+        var isSane = delay < message.ReceivedAt - DateTimeOffset.MinValue && delay > message.ReceivedAt - DateTimeOffset.MaxValue;
+        return isSane ? message.ReceivedAt - delay : original;
     }
 }

@@ -14,7 +14,7 @@ internal sealed record SegmentTranslation(CloudEvent Event, IReadOnlyList<(strin
     public const string UpdateType = "patron.ingest.v1.CustomerUpdate";
     public const string PurchaseType = "patron.ingest.v1.Purchase";
 
-    /// <summary>The keys by which the messages of a kind name an event's fields, in the order of the traits' spellings that are looked for.</summary>
+    /// <summary>The traits that are details of a customer; of several spellings the first that is there counts.</summary>
     private static readonly (string Field, string[] Path)[] Details =
     [
         ("givenName", ["firstName"]), ("givenName", ["first_name"]), ("familyName", ["lastName"]), ("familyName", ["last_name"]),
@@ -109,7 +109,6 @@ internal sealed record SegmentTranslation(CloudEvent Event, IReadOnlyList<(strin
         writer.WriteEndObject();
     }
 
-    // Some senders tell these beside the properties instead of among them.
     private static void WriteProperties(Utf8JsonWriter writer, SegmentMessage message, JsonElement properties, List<(string, string)> pointers)
     {
         if (properties.ValueKind is not (JsonValueKind.Object or JsonValueKind.Undefined or JsonValueKind.Null))
@@ -123,10 +122,16 @@ internal sealed record SegmentTranslation(CloudEvent Event, IReadOnlyList<(strin
             foreach (var property in properties.EnumerateObject())
                 property.WriteTo(writer);
         }
-        foreach (var (name, from) in (ReadOnlySpan<(string, string)>)[("group_id", "groupId"), ("name", "name"), ("category", "category")])
+        // These stand beside the properties; what a sender puts among them goes before.
+        (string Name, string From)[] beside = message.Kind switch
         {
-            var belongs = message.Kind == "group" ? name == "group_id" : message.Kind is "page" or "screen" && name != "group_id";
-            if (!belongs || message.Text(from) is not { } value || SegmentMessage.Member(properties, name).ValueKind != JsonValueKind.Undefined)
+            "group" => [("group_id", "groupId")],
+            "page" or "screen" => [("name", "name"), ("category", "category")],
+            _ => [],
+        };
+        foreach (var (name, from) in beside)
+        {
+            if (message.Text(from) is not { } value || SegmentMessage.Member(properties, name).ValueKind != JsonValueKind.Undefined)
                 continue;
             writer.WriteString(name, value);
             pointers.Add(($"/data/properties/{name}", $"/{from}"));

@@ -1,7 +1,9 @@
 using System.Net;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Npgsql;
 using NUnit.Framework;
+using Patron.Profile;
 using Patron.Runtime.Hosting;
 using Patron.Testing;
 
@@ -42,6 +44,18 @@ internal sealed class EventTypeTests
             "Coupon Denied", "Coupon Removed", "Product Added to Wishlist", "Product Removed from Wishlist", "Wishlist Product Added to Cart",
             "Product Shared", "Cart Shared", "Product Reviewed", "Page Viewed", "Screen Viewed", "Group Joined",
         ]));
+    }
+
+    [Test]
+    public async Task Every_type_that_comes_with_Patron_has_a_schema_that_could_be_registered(CancellationToken cancellation)
+    {
+        var errors = new FieldErrors();
+        foreach (var type in (await Behaviours.GetAsync(host, "/v1/event-types", cancellation))["types"]!.AsArray())
+        {
+            var schema = await Behaviours.GetAsync(host, (string)type!["schema"]!, cancellation);
+            new SchemaReader(TimeSpan.FromSeconds(1)).Read(JsonSerializer.SerializeToElement(schema), errors);
+        }
+        Assert.That(errors.Found, Is.Empty);
     }
 
     [TestCase("ingest", HttpStatusCode.OK, HttpStatusCode.Forbidden)]
@@ -91,7 +105,8 @@ internal sealed class EventTypeTests
             .Replace("\"text\":", "\"size\": {\"type\": \"string\", \"x-patron-personal\": false}, \"text\":", StringComparison.Ordinal);
         using var registered = await Behaviours.RegisterAsync(host, Type, looser, cancellation);
         var batch = new JsonArray(
-            Behaviours.Reviewed("1", """{"product": "85123A", "rating": 5}"""), Behaviours.Reviewed("2", """{"product": "85123A", "rating": 10, "size": "M"}"""));
+            Behaviours.Reviewed("1", """{"product": "85123A", "rating": 5}"""),
+            Behaviours.Reviewed("2", """{"product": "85123A", "rating": 10, "size": "M"}"""));
         using var answer = await Events.PostAsync(host.Http, batch, cancellation);
 
         Assert.That((int)(await registered.JsonAsync(cancellation))["version"]!, Is.EqualTo(2));

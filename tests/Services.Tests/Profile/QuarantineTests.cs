@@ -15,7 +15,8 @@ internal sealed class QuarantineTests
     private TestHost host = null!;
 
     [SetUp]
-    public async Task StartAsync() => host = await ProfileHost.StartAsync(CancellationToken.None, null, ("Profile:Currencies:0", "HKD"), ("Collect:ReplayMax", "5"));
+    public async Task StartAsync() => host = await ProfileHost.StartAsync(
+        CancellationToken.None, null, ("Profile:Currencies:0", "HKD"), ("Collect:ReplayMax", "5"));
 
     [TearDown]
     public async Task StopAsync() => await host.DisposeAsync();
@@ -50,11 +51,13 @@ internal sealed class QuarantineTests
         using var replayed = await host.Http.PostAsync(new Uri($"/v1/quarantine/{id}/replay", UriKind.Relative), null, cancellation);
         var settled = (await ListAsync("", cancellation))[0]!;
 
-        Assert.That((wrong.StatusCode, right.StatusCode, replayed.StatusCode), Is.EqualTo((HttpStatusCode.BadRequest, HttpStatusCode.OK, HttpStatusCode.Accepted)));
+        Assert.That(
+            (wrong.StatusCode, right.StatusCode, replayed.StatusCode), Is.EqualTo((HttpStatusCode.BadRequest, HttpStatusCode.OK, HttpStatusCode.Accepted)));
         Assert.That(Behaviours.Pointers(await wrong.JsonAsync(cancellation)), Is.EqualTo((string[])["/data/lines/1/quantity"]));
         Assert.That(((string?)corrected["correctedBy"], (DateTimeOffset?)corrected["correctedAt"]), Is.EqualTo(("test", TestHost.Start)));
         Assert.That(
-            ((string?)settled["state"], (string?)settled["settledBy"], (DateTimeOffset?)settled["settledAt"]), Is.EqualTo(("replayed", "test", TestHost.Start)));
+            ((string?)settled["state"], (string?)settled["settledBy"], (DateTimeOffset?)settled["settledAt"]),
+            Is.EqualTo(("replayed", "test", TestHost.Start)));
         Assert.That(await IngestTopic.ReadFigureAsync(host, "purchases", cancellation), Is.EqualTo(1));
     }
 
@@ -79,7 +82,7 @@ internal sealed class QuarantineTests
         var waiting = (await ListAsync("state=waiting", cancellation)).Select(r => (string?)r!["reasons"]![0]!["pointer"]);
 
         Assert.That((replayed, wrong, steps), Is.EqualTo((9, 3, 3)));
-        Assert.That(waiting, Is.EquivalentTo((string[])["/data/properties/rating", "/data/properties/rating", "/data/properties/rating", "/data/properties/price"]));
+        Assert.That(waiting, Is.EquivalentTo(Enumerable.Repeat("/data/properties/rating", 3).Append("/data/properties/price")));
         Assert.That(await Behaviours.FactsAsync(host, cancellation), Has.Count.EqualTo(9));
     }
 

@@ -97,9 +97,11 @@ internal sealed class SchemaTests
         const string Schema =
             """
             {"type": "object", "properties": {
-              "size": {"type": "string", "x-patron-personal": false}, "note": {"type": "string"}, "tags": {"items": {"type": "string", "x-patron-personal": false}}}}
+              "size": {"type": "string", "x-patron-personal": false}, "note": {"type": "string"},
+              "tags": {"items": {"type": "string", "x-patron-personal": false}}}}
             """;
-        using var value = JsonDocument.Parse("""{"size": "M", "note": "for Anna", "tags": ["a", "b", {"c": 1}], "anna": {"age": 30}, "none": null, "empty": []}""");
+        using var value = JsonDocument.Parse(
+            """{"size": "M", "note": "for Anna", "tags": ["a", "b", {"c": 1}], "anna": {"age": 30}, "none": null, "empty": []}""");
         using var schema = JsonDocument.Parse(Schema);
         var divided = OpenFields.Divide(Reader.Read(schema.RootElement, new FieldErrors()), value.RootElement);
         Assert.That(divided.Open.Select(o => $"{o.Key}={o.Value}"), Is.EqualTo((string[])["size=M", "tags.0=a", "tags.1=b"]));

@@ -65,7 +65,7 @@ internal sealed class SegmentSdkTests
         var orders = (await host.ReadTopicAsync(new Topic(Topics.Profile), cancellation))
             .Where(r => r.Envelope.Type == "patron.profile.v1.PurchaseRecorded")
             .Select(r => Facts.PurchaseRecorded.Parser.ParseFrom(r.Record.Value!.Value.Span)).OrderByDescending(o => o.Lines.Count).ToList();
-        Assert.That(orders.Select(o => (o.Receipt, o.Currency, o.Anonymous)), Is.EqualTo(((string, string, bool)[])[("o-mei", "HKD", false), ("o-mei", "HKD", false)]));
+        Assert.That(orders.Select(o => (o.Receipt, o.Currency, o.Anonymous)), Is.EqualTo(Enumerable.Repeat(("o-mei", "HKD", false), 2)));
         Assert.That(
             orders.Select(o => string.Join(' ', o.Lines.Select(l => $"{l.Product}:{l.Kind}:{l.Quantity}:{l.AmountMinor}"))),
             Is.EqualTo((string[])["85123A:Sale:2:3060 22423:Sale:1:180 SHIPPING:Fee:1:500 DISCOUNT:Adjustment:1:-150", "85123A:Return:1:-1530"]));

@@ -60,6 +60,29 @@ internal sealed class SegmentTests
         Assert.That(await Behaviours.FactsAsync(host, cancellation), Has.Count.EqualTo(2));
     }
 
+    [TestCase("page", "Page Viewed", "name", "Home")]
+    [TestCase("screen", "Screen Viewed", "name", "Home")]
+    [TestCase("group", "Group Joined", "groupId", "g-1")]
+    public async Task Each_call_by_itself_is_the_behaviour_of_its_name(string call, string type, string field, string value)
+    {
+        await AcceptedAsync(call, Message(call, "m-1", new JsonObject { [field] = value }), CancellationToken.None);
+        var fact = (await Behaviours.FactsAsync(host, CancellationToken.None)).Single().Fact;
+        Assert.That((fact.Type, fact.SchemaVersion, fact.Source), Is.EqualTo((type, 1, "/web/hk")));
+    }
+
+    [Test]
+    public async Task Identify_and_alias_by_themselves_name_one_customer(CancellationToken cancellation)
+    {
+        var traits = new JsonObject { ["traits"] = new JsonObject { ["email"] = "anna@example.com" } };
+        await AcceptedAsync("identify", Message("identify", "m-1", traits), cancellation);
+        await AcceptedAsync("alias", Message("alias", "m-2", new JsonObject { ["userId"] = "u-2", ["previousId"] = "u-1" }), cancellation);
+        await AcceptedAsync("track", Track("m-3", [], "Cart Viewed"), cancellation);
+        var second = Track("m-4", [], "Cart Viewed");
+        second["userId"] = "u-2";
+        await AcceptedAsync("track", second, cancellation);
+        Assert.That((await Behaviours.FactsAsync(host, cancellation)).Select(f => f.Customer).Distinct().ToList(), Has.Count.EqualTo(1));
+    }
+
     [TestCase("gzip")]
     [TestCase("write key in the body")]
     [TestCase("bearer")]
@@ -112,8 +135,8 @@ internal sealed class SegmentTests
             ["batch"] = new JsonArray(
                 Track("right", new JsonObject { ["product_id"] = "1" }),
                 Track("price", new JsonObject { ["price"] = "cheap" }),
-                Message("identify", "address", new JsonObject { ["traits"] = new JsonObject { ["email"] = "anna@", ["address"] = new JsonObject { ["country"] = "Narnia" } } }),
-                Track("order", new JsonObject { ["order_id"] = "o", ["products"] = new JsonArray(new JsonObject { ["sku"] = "1", ["price"] = -1 }) }, "Order Completed"),
+                Message("identify", "address", Parsed("""{"traits": {"email": "anna@", "address": {"country": "Narnia"}}}""")),
+                Track("order", Parsed("""{"order_id": "o", "products": [{"sku": "1", "price": -1}]}"""), "Order Completed"),
                 Message("track", "nobody", new JsonObject { ["event"] = "Product Viewed", ["userId"] = null }),
                 Message("alias", "nameless", []), Message("fly", "type", []), "text"),
         };
@@ -150,6 +173,8 @@ internal sealed class SegmentTests
             message[name] = value?.DeepClone();
         return message;
     }
+
+    private static JsonObject Parsed(string json) => JsonNode.Parse(json)!.AsObject();
 
     private static AuthenticationHeaderValue Basic(string key) => new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{key}:")));
 
