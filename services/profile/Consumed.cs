@@ -47,6 +47,7 @@ internal sealed partial class Consumed(ProfileSettings settings, KeyedHash hash,
             "A shop's customer number has 1 to 64 characters and no control characters.");
         Add(IdentifierKind.Phone, told.Phone, Normal.Phone, "phone", "This is not a phone number in E.164, such as +85291234567.");
         Add(IdentifierKind.Email, told.Email, Normal.Email, "email", "This is not an e-mail address.");
+        Add(IdentifierKind.Device, told.AnonymousId, Normal.ShopId, "anonymousId", "A device's id has 1 to 64 characters and no control characters.");
         return found;
 
         void Add(IdentifierKind kind, string text, Func<string, string?> normalise, string field, string rule)

@@ -99,7 +99,7 @@ internal sealed record CustomerProfile(
     public static EventTypes Events { get; } = new EventTypes(
         ProfileJson.Default, typeof(CustomerRegistered), typeof(IdentifierLinked), typeof(IdentifierConflictFound), typeof(DetailsChanged),
         typeof(DetailsWeighed), typeof(ConsentChanged), typeof(OptInRequested), typeof(ConsentExpired), typeof(DetailsConfirmed),
-        typeof(PurchaseRecorded), typeof(AnonymousPurchaseRecorded),
+        typeof(PurchaseRecorded), typeof(AnonymousPurchaseRecorded), typeof(BehaviourRecorded),
         typeof(ProductDescribed), typeof(ProductPriced), typeof(StockCounted), typeof(StoreDescribed))
         // The second versions only tell more.
         .Upcast("profile.details-changed.v1", "profile.details-changed.v2", static body => body)
@@ -113,7 +113,7 @@ internal sealed record CustomerProfile(
         DetailsChanged changed => customer with { Details = changed.Details },
         DetailsWeighed weighed => customer with { Details = customer.Details.Confirmed(weighed) },
         ConsentChanged or OptInRequested or ConsentExpired => customer with { Consents = ConsentOf.Evolve(customer.Consents, happened) },
-        DetailsConfirmed or PurchaseRecorded or AnonymousPurchaseRecorded => customer,
+        DetailsConfirmed or PurchaseRecorded or AnonymousPurchaseRecorded or BehaviourRecorded => customer,
         _ => throw new UnreachableException($"{happened.GetType().Name} is not an event of a customer."),
     };
 }

@@ -35,6 +35,7 @@ public static class Module
         services.AddCatalogue();
         services.AddSingleton<IngestReader>();
         services.AddSingleton<RecordReader>();
+        AddCollect(builder);
         services.AddHostedService(s => ActivatorUtilities.CreateInstance<IngestLog>(s, s.PatronService(Name)));
 
         // Services that run in this process take keys from the table itself instead of asking over HTTP.
@@ -50,6 +51,9 @@ public static class Module
         Story.Map(app);
         Figures.Map(app);
         QuarantineEndpoints.Map(app);
+        RegisterEventType.Map(app);
+        ReadEventTypes.Map(app);
+        PostSegment.Map(app);
         HandOutKeys.Map(app);
         app.MapConsent();
         CatalogueModule.Map(app);
@@ -65,6 +69,23 @@ public static class Module
         Publications = Published.Publications,
         Timers = ExpireConsent.TimersOf,
         OnDue = ExpireConsent.OnDue,
-        Migrations = [Migration.Embedded("profile.sql"), Migration.Embedded("consent.sql"), Migration.Embedded("catalogue.sql")],
+        Migrations =
+        [
+            Migration.Embedded("profile.sql"), Migration.Embedded("consent.sql"), Migration.Embedded("catalogue.sql"),
+            Migration.Embedded("collect.sql"), Migration.Embedded("collect-event-types.sql"),
+        ],
     };
+
+    private static void AddCollect(WebApplicationBuilder builder)
+    {
+        var settings = builder.AddSettings<CollectSettings>("Collect");
+        var services = builder.Services;
+        services.AddSingleton(new SchemaReader(settings.PatternWithin));
+        services.AddSingleton(s => new EventTypeStore(s.PatronService(Name).Database));
+        services.AddSingleton<EventTypeRegistry>();
+        services.AddSingleton<SegmentOrders>();
+        services.AddSingleton<SegmentReader>();
+        services.AddSingleton<QuarantineReader>();
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<SegmentCollector>(s, s.PatronService(Name)));
+    }
 }

@@ -24,6 +24,7 @@ internal static class Published
         PurchaseRecorded recordedPurchase => PurchaseOf(recordedPurchase.Purchase, anonymous: false),
         AnonymousPurchaseRecorded recordedPurchase => PurchaseOf(recordedPurchase.Purchase, anonymous: true),
         ConsentChanged or OptInRequested or ConsentExpired => PublishedConsents.FactOf(recorded.Event),
+        BehaviourRecorded behaviour => BehaviourOf(behaviour.Behaviour),
         // Who is known by what, and what is known of them, is profile's own matter.
         IdentifierLinked or IdentifierConflictFound or DetailsChanged or DetailsWeighed or DetailsConfirmed => null,
         CatalogueEvent => null,
@@ -35,7 +36,7 @@ internal static class Published
         DetailsChanged changed => StateOf(changed.Details, recorded.Version),
         CustomerRegistered or IdentifierLinked or IdentifierConflictFound or DetailsWeighed or DetailsConfirmed => null,
         ConsentChanged or OptInRequested or ConsentExpired => null,
-        PurchaseRecorded or AnonymousPurchaseRecorded or CatalogueEvent => null,
+        PurchaseRecorded or AnonymousPurchaseRecorded or BehaviourRecorded or CatalogueEvent => null,
         _ => throw new UnreachableException($"{recorded.Event.GetType().Name} has no place among profile's facts."),
     };
 
@@ -69,6 +70,22 @@ internal static class Published
             fact.Lines.Add(LineOf(line));
         foreach (var product in purchase.Products ?? [])
             fact.Products.Add(new Facts.ProductAtTheTime { Product = product.Product, Category = product.Category, Brand = product.Brand });
+        return fact;
+    }
+
+    // The sealed properties stay here.
+    private static Facts.BehaviourRecorded BehaviourOf(BehaviourFacts behaviour)
+    {
+        var fact = new Facts.BehaviourRecorded
+        {
+            BehaviourId = behaviour.Id.ToString("D"),
+            Type = behaviour.Type,
+            SchemaVersion = behaviour.SchemaVersion,
+            Source = behaviour.Source,
+            OccurredAt = Timestamp.FromDateTimeOffset(behaviour.OccurredAt),
+        };
+        foreach (var (name, value) in behaviour.Properties)
+            fact.Properties.Add(name, value);
         return fact;
     }
 

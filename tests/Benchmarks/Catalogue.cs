@@ -19,6 +19,7 @@ internal static class Catalogue
         () => new Consume("kafka"),
         () => new Consume("postgres"),
         () => new IngestEndToEnd(),
+        () => new IngestBehaviours(),
         () => new IngestAge(),
         () => new IngestFlatness(),
         () => new ImportRows(),

@@ -71,9 +71,9 @@ internal static class CatalogueRows
     private static ImportField AttributeField(string name)
     {
         var rest = Rest(name);
-        var (attribute, type) = rest.EndsWith(".number", StringComparison.OrdinalIgnoreCase) ? (rest[..^".number".Length], AttributeType.Number)
-            : rest.EndsWith(".yesno", StringComparison.OrdinalIgnoreCase) ? (rest[..^".yesno".Length], AttributeType.YesNo)
-            : (rest, AttributeType.Text);
+        var (attribute, type) = rest.EndsWith(".number", StringComparison.OrdinalIgnoreCase) ? (rest[..^".number".Length], Patron.Contracts.Ingest.V1.AttributeType.Number)
+            : rest.EndsWith(".yesno", StringComparison.OrdinalIgnoreCase) ? (rest[..^".yesno".Length], Patron.Contracts.Ingest.V1.AttributeType.YesNo)
+            : (rest, Patron.Contracts.Ingest.V1.AttributeType.Text);
         return new ImportField(name, $"/attributes/{rest}", (d, text, _) =>
             OfProduct(d).Attributes.Add(new Contract.Attribute { Name = attribute, Type = type, Value = text }));
     }

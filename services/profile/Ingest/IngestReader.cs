@@ -13,7 +13,8 @@ namespace Patron.Profile;
 
 /// <summary>From a CloudEvent to what it tells, or to every reason why not. The same for HTTP, the log and replays of quarantined records.</summary>
 internal sealed partial class IngestReader(
-    ProfileSettings settings, KeyedHash hash, ConsentSettings consents, WordingBook wordings, AttributeRegistry attributes)
+    ProfileSettings settings, CollectSettings collect, EventTypeRegistry types, KeyedHash hash, ConsentSettings consents, WordingBook wordings,
+    AttributeRegistry attributes)
 {
     private const int SourceCharactersMax = 256;
     private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz";
@@ -22,11 +23,7 @@ internal sealed partial class IngestReader(
 
     private readonly Consumed consumed = new(settings, hash, consents, wordings);
 
-    /// <param name="now">Business time.</param>
-    public Told? Read(CloudEvent given, DateTimeOffset now, FieldErrors errors) => Read(given, null, now, errors);
-
-    /// <param name="message">The data where it was not told as JSON but by a row of a file.</param>
-    public Told? Read(CloudEvent given, IMessage? message, DateTimeOffset now, FieldErrors errors)
+    private Told? Read(CloudEvent given, IMessage? message, EventType? type, DateTimeOffset now, FieldErrors errors)
     {
         var before = errors.Count;
         if (given.SpecVersion != "1.0")
@@ -34,19 +31,19 @@ internal sealed partial class IngestReader(
         CheckName(given.Source, $"{given.AttributePrefix}source", "the touchpoint, such as /pos/hk", errors);
         CheckName(given.Id, $"{given.AttributePrefix}id", "the event's id, unique within its source", errors);
         var time = ReadTime(given, now, errors);
-        var data = message ?? ReadData(given, errors);
-        if (data is null || given.Source is null || given.Id is null)
-            return null;
-
-        var told = data switch
-        {
-            Purchase purchase => OfPurchase(given, time, purchase, errors),
-            CustomerUpdate update => OfUpdate(given, time, update, errors),
-            Contract.Product product => OfCatalogue(given, time, product, consumed.ProductOf(product, time, now, given.DataPlace, errors)),
-            Contract.Store store => OfCatalogue(given, time, store, consumed.StoreOf(store, time, now, given.DataPlace, errors)),
-            _ => throw new UnreachableException($"{data.Descriptor.FullName} is read but not understood."),
-        };
-        return errors.Count == before ? told with { RecordedAt = now } : null;
+        // A missing source or id is found already; what follows finds the other errors, and its answer counts for nothing.
+        var told = type is null
+            ? (message ?? ReadData(given, errors)) switch
+            {
+                Purchase purchase => OfPurchase(given, time, purchase, errors),
+                CustomerUpdate update => OfUpdate(given, time, update, errors),
+                Contract.Product product => OfCatalogue(given, time, product, consumed.ProductOf(product, time, now, given.DataPlace, errors)),
+                Contract.Store store => OfCatalogue(given, time, store, consumed.StoreOf(store, time, now, given.DataPlace, errors)),
+                null => null,
+                var data => throw new UnreachableException($"{data.Descriptor.FullName} is read but not understood."),
+            }
+            : OfBehaviour(given, time, type, errors);
+        return errors.Count == before && told is not null ? told with { RecordedAt = now } : null;
     }
 
     /// <summary>
@@ -66,7 +63,8 @@ internal sealed partial class IngestReader(
         var identifiers = consumed.IdentifiersOf(purchase.Customer, given.Source!, $"{given.DataPlace}/customer", errors);
         var facts = consumed.PurchaseOf(purchase, key, given.Source!, time, given.DataPlace, errors);
         return new Told(
-            given.Place, given.Source!, given.Id!, time, key, HashOf(given.Type!, time, purchase), identifiers, Consumed.ContactsOf(identifiers), [], facts)
+            given.Place, given.Source!, given.Id!, time, key, HashOf(given, time, purchase.ToByteArray()), identifiers,
+            Consumed.ContactsOf(identifiers), [], facts)
         {
             TraceParent = TraceOf(given),
         };
@@ -85,7 +83,7 @@ internal sealed partial class IngestReader(
         var decisions = consumed.ConsentsOf(update, time, given.DataPlace, errors);
         var key = KeyOf(given.Source!, given.Id!);
         return new Told(
-            given.Place, given.Source!, given.Id!, time, key, HashOf(given.Type!, time, update), identifiers, details, decisions, null)
+            given.Place, given.Source!, given.Id!, time, key, HashOf(given, time, update.ToByteArray()), identifiers, details, decisions, null)
         {
             TraceParent = TraceOf(given),
             Attributes = further,
@@ -95,21 +93,21 @@ internal sealed partial class IngestReader(
     }
 
     private Told OfCatalogue(CloudEvent given, DateTimeOffset time, IMessage data, ToldOfCatalogue part) => new(
-        given.Place, given.Source!, given.Id!, time, KeyOf(given.Source!, given.Id!), HashOf(given.Type!, time, data), [], new Details(), [], null)
+        given.Place, given.Source!, given.Id!, time, KeyOf(given.Source!, given.Id!), HashOf(given, time, data.ToByteArray()), [], new Details(), [], null)
     {
         TraceParent = TraceOf(given),
         Catalogue = part,
     };
 
     // Over the message and not the text, so that spaces, order of fields and the content mode make no difference.
-    private Guid HashOf(string type, DateTimeOffset time, IMessage data) =>
-        hash.Of([.. Encoding.UTF8.GetBytes($"{type}\0{time.UtcTicks}\0"), .. data.ToByteArray()]);
+    private Guid HashOf(CloudEvent given, DateTimeOffset time, ReadOnlySpan<byte> data) => hash.Of(
+        [.. Encoding.UTF8.GetBytes(given.ToldTime is { } told ? $"{given.Type}\0{told}\0" : $"{given.Type}\0{time.UtcTicks}\0"), .. data]);
 
     private static IMessage? ReadData(CloudEvent given, FieldErrors errors)
     {
         var type = Array.Find(Types, t => t.FullName == given.Type);
         if (type is null)
-            errors.Add($"{given.AttributePrefix}type", $"The type must be one of {string.Join(", ", Types.Select(t => t.FullName))}.");
+            errors.Add($"{given.AttributePrefix}type", UnknownType);
         else if (given.Data.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null)
             errors.Add(given.DataPlace, $"The event has no data; send a {type.FullName}.");
         else

@@ -24,7 +24,11 @@ internal enum TakenAs
 }
 
 /// <param name="Customer">Whom it is about; null for an anonymous purchase, or when it was not taken.</param>
-internal sealed record Taken(Told Event, TakenAs As, Guid? Customer, string? Detail = null);
+internal sealed record Taken(Told Event, TakenAs As, Guid? Customer, string? Detail = null)
+{
+    /// <summary>It is durable, now or since an earlier time.</summary>
+    public bool IsTaken => As is TakenAs.Accepted or TakenAs.Repeated;
+}
 
 /// <summary>
 /// Takes events that were found right, a batch at a time in a handful of round trips: known events, identifiers, keys, then the commands.
@@ -82,9 +86,12 @@ internal sealed class Ingestion(ServiceRuntime profile, Identities identities, C
         return [.. results.Select((result, i) => Outcome(events[i], result, who[i]?.Customer))];
     }
 
-    private static Func<CustomerProfile, Decision> Deciding(Told told, Recognised who, Runtime.Privacy.CustomerKey? key) => told.Purchase is null
-        ? customer => UpdateCustomer.Decide(customer, told, who, key)
-        : customer => RecordPurchase.Decide(customer, told, who, key);
+    private static Func<CustomerProfile, Decision> Deciding(Told told, Recognised who, Runtime.Privacy.CustomerKey? key) => told switch
+    {
+        { Purchase: not null } => customer => RecordPurchase.Decide(customer, told, who, key),
+        { Behaviour: not null } => customer => RecordBehaviour.Decide(customer, told, who, key),
+        _ => customer => UpdateCustomer.Decide(customer, told, who, key),
+    };
 
     private static Command CommandOf(Told told, Command command) => command with
     {

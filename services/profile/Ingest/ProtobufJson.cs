@@ -31,7 +31,7 @@ internal static class ProtobufJson
         foreach (var property in json.EnumerateObject())
         {
             if (Find(type, property) is not { } field)
-                errors.Add($"{at}/{Escape(property.Name)}", $"{type.FullName} has no field of this name.");
+                errors.AddUnknown(at, property.Name, $"{type.FullName} has no field of this name.");
             else if (property.Value.ValueKind != JsonValueKind.Null)
                 ReadField(message, field, property.Value, $"{at}/{field.JsonName}", errors);
         }
@@ -94,7 +94,7 @@ internal static class ProtobufJson
         _ => throw new UnreachableException($"The ingestion contract has no fields of type {field.FieldType}."),
     };
 
-    private static string? ReadText(JsonElement json, string at, FieldErrors errors)
+    public static string? ReadText(JsonElement json, string at, FieldErrors errors)
     {
         if (json.ValueKind != JsonValueKind.String)
         {

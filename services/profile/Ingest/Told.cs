@@ -13,6 +13,8 @@ internal sealed record Told(
     string Place, string Source, string Id, DateTimeOffset Time, Guid Key, Guid Hash, IReadOnlyList<Identifier> Identifiers,
     Details Details, IReadOnlyList<ToldConsent> Consents, PurchaseFacts? Purchase)
 {
+    public ToldBehaviour? Behaviour { get; init; }
+
     public string? TraceParent { get; init; }
 
     /// <summary>Business time at which it was taken.</summary>
@@ -58,6 +60,9 @@ internal sealed record Details(
         return all.Where(a => a.Value is not null).Select(a => new ToldAttribute(a.Key, a.Value!));
     }
 }
+
+/// <param name="Personal">A JSON object of the values that are not marked as open; null when there are none.</param>
+internal sealed record ToldBehaviour(BehaviourFacts Facts, string? Personal);
 
 /// <summary>Whom an event is about, after its identifiers were looked up together.</summary>
 /// <param name="Linked">The identifiers that belong to the customer.</param>

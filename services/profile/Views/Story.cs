@@ -24,7 +24,9 @@ internal static class Story
     {
         var entries = recorded.Select(r => (r.Event, Entry: Tell(r))).ToList();
         var first = entries.Min(e => e.Entry.Time);
-        return entries.Select(e => e.Event is PurchaseRecorded or ConsentChanged or OptInRequested or ConsentExpired ? e.Entry : e.Entry with { Time = first });
+        return entries.Select(e => e.Event is PurchaseRecorded or BehaviourRecorded or ConsentChanged or OptInRequested or ConsentExpired
+            ? e.Entry
+            : e.Entry with { Time = first });
     }
 
     internal static TimelineEntry Tell(RecordedEvent recorded) => recorded.Event switch
@@ -41,6 +43,8 @@ internal static class Story
         ConsentChanged changed => Entry(
             changed.ChangedAt, $"{(changed.Granted ? "Allowed" : "Withdrew")} {changed.Purpose} by {changed.Channel}",
             $"{changed.Source} showed the wording '{changed.Wording}'; version {changed.Version} of the customer's consents."),
+        BehaviourRecorded behaviour => Entry(
+            behaviour.Behaviour.OccurredAt, $"Did '{behaviour.Behaviour.Type}'", $"{behaviour.Behaviour.Source} told of it."),
         PurchaseRecorded recordedPurchase => Tell(recordedPurchase.Purchase),
         AnonymousPurchaseRecorded recordedPurchase => Tell(recordedPurchase.Purchase),
         CatalogueEvent catalogue => Entry(recorded.Time, "Changed in the catalogue", $"It holds since {catalogue.Since:O}."),
@@ -64,6 +68,7 @@ internal static class Story
         IdentifierKind.ShopId => "the shop's customer number",
         IdentifierKind.Phone => "phone number",
         IdentifierKind.Email => "e-mail address",
+        IdentifierKind.Device => "device",
         _ => throw new System.Diagnostics.UnreachableException($"{kind} has no word."),
     };
 

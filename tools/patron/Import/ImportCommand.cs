@@ -1,5 +1,7 @@
 using System.Globalization;
+using Npgsql;
 using Patron.Profile;
+using Patron.Runtime.Hosting;
 using Spectre.Console;
 
 namespace Patron.Tool.Import;
@@ -45,8 +47,12 @@ internal static class ImportCommand
         if (!arguments.DryRun && arguments.Key is null)
             throw new FormatException("An API key with the scope 'ingest' is needed: --key, or PATRON_API_KEY.");
 
-        // Rules need no secret: the hashes that they make here are thrown away.
-        var rules = new IngestReader(new ProfileSettings(), new KeyedHash(new byte[32]));
+        // Rules need no secret: the hashes that they make here are thrown away. Nor a database: nothing that a brand declared is known here.
+        await using var nowhere = NpgsqlDataSource.Create("Host=localhost");
+        using var types = new EventTypeRegistry(new EventTypeStore(nowhere), new SchemaReader(TimeSpan.FromSeconds(1)), new CollectSettings(), new SystemClock());
+        var rules = new IngestReader(
+            new ProfileSettings(), new CollectSettings(), types, new KeyedHash(new byte[32]), new ConsentSettings(), new WordingBook(nowhere),
+            new AttributeRegistry(nowhere));
         using var http = new HttpClient { BaseAddress = arguments.Address };
         http.DefaultRequestHeaders.Add("X-Api-Key", arguments.Key);
         var sender = arguments.DryRun ? null : new EventSender(http, arguments.Options.Kind, arguments.Options.Source);
