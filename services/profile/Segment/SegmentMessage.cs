@@ -43,7 +43,7 @@ internal static class SegmentRecords
             Header("content-type", CloudEvents.DataType), Header("segment-kind", message.Kind), Header("segment-source", message.Source),
             Header("segment-received-at", PlainEvents.TimeText(message.ReceivedAt)), Header("segment-sent-at", message.SentAt ?? ""),
         ],
-        JsonMarshal.GetRawUtf8Value(message.Json).ToArray());
+        Body(message.Json));
 
     public static SegmentMessage Read(LogRecord record, JsonElement json)
     {
@@ -53,6 +53,12 @@ internal static class SegmentRecords
 
         string Text(string name) => Encoding.UTF8.GetString(record.Headers.First(h => h.Name == name).Value.Span);
     }
+
+    // Some SDKs write their API key into the message; whoever corrects one must not see it.
+    private static byte[] Body(JsonElement message) =>
+        SegmentMessage.Member(message, "writeKey").ValueKind == JsonValueKind.Undefined
+            ? JsonMarshal.GetRawUtf8Value(message).ToArray()
+            : CanonicalJson.Of(message, "writeKey").ToArray();
 
     private static LogHeader Header(string name, string value) => new(name, Encoding.UTF8.GetBytes(value));
 }

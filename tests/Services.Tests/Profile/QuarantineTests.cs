@@ -131,6 +131,8 @@ internal sealed class QuarantineTests
         using var call = await host.Http.PostAsJsonAsync(
             new Uri("/v1/segment/v1/track", UriKind.Relative), With(message, "writeKey", Key()), cancellation);
         var id = (string)(await IngestTopic.QuarantinedAsync(host, 1, cancellation))[0]!["id"]!;
+        var kept = JsonNode.Parse((string)(await Behaviours.GetAsync(host, $"/v1/quarantine/{id}", cancellation))["body"]!);
+        Assert.That(JsonNode.DeepEquals(kept, message), Is.True, "the API key is not kept");
         message["properties"]!["price"] = 9.5;
         using var corrected = await CorrectAsync(id, message, cancellation, Behaviours.Json);
         var done = await ReplayAsync([], cancellation);
