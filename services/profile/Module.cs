@@ -34,6 +34,8 @@ public static class Module
         services.AddCatalogue();
         services.AddSingleton<IngestReader>();
         services.AddSingleton<RecordReader>();
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<ImportStore>(s, s.PatronService(Name).Database));
+        services.AddSingleton<ImportUpload>();
         services.AddHostedService(s => ActivatorUtilities.CreateInstance<IngestLog>(s, s.PatronService(Name)));
 
         // Services that run in this process take keys from the table itself instead of asking over HTTP.
@@ -51,6 +53,9 @@ public static class Module
         QuarantineEndpoints.Map(app);
         HandOutKeys.Map(app);
         CatalogueModule.Map(app);
+        PostImport.Map(app);
+        ExportCustomers.Map(app);
+        ExportPurchases.Map(app);
         app.MapOperations(Name);
     }
 
@@ -61,6 +66,6 @@ public static class Module
         Streams = [CustomerProfile.Kind, Product.Kind, Store.Kind],
         Views = [new Figures(), new CatalogueTables()],
         Publications = Published.Publications,
-        Migrations = [Migration.Embedded("profile.sql"), Migration.Embedded("catalogue.sql")],
+        Migrations = [Migration.Embedded("profile.sql"), Migration.Embedded("catalogue.sql"), Migration.Embedded("import.sql")],
     };
 }
