@@ -56,7 +56,8 @@ internal sealed record ImportSource(RowFormat Format, FileText Text, BoundMap Ma
     }
 
     public ImportReader Reader(IngestReader rules, ImportOptions options) => new(
-        rules, options.Kind, Format, Map, options.Source, options.DefaultTime.UtcDateTime.ToString(TimeFormat, System.Globalization.CultureInfo.InvariantCulture),
+        rules, options.Kind, Format, Map, options.Source,
+        options.DefaultTime.UtcDateTime.ToString(TimeFormat, System.Globalization.CultureInfo.InvariantCulture),
         options.Zone);
 
     private static Stream Rewound(Stream stream)
@@ -128,7 +129,8 @@ internal sealed record ImportSource(RowFormat Format, FileText Text, BoundMap Ma
     private static Func<ReadOnlySpan<byte>, ReadOnlySpan<byte>, bool> Together(RowFormat format, IReadOnlyList<string> header, IReadOnlyList<int> keys) =>
         (one, next) => format.IsCsv
             ? keys.All(one, next, (a, b, key) =>
-                RecordBlocks.FieldOf(a.TrimEnd("\r\n"u8), format.Delimiter, key).SequenceEqual(RecordBlocks.FieldOf(b.TrimEnd("\r\n"u8), format.Delimiter, key)))
+                RecordBlocks.FieldOf(a.TrimEnd("\r\n"u8), format.Delimiter, key).SequenceEqual(
+                    RecordBlocks.FieldOf(b.TrimEnd("\r\n"u8), format.Delimiter, key)))
             : keys.All(one, next, (a, b, key) => TextOf(a, header[key]) == TextOf(b, header[key]));
 
     private static string? TextOf(ReadOnlySpan<byte> line, string column) => JsonRows.Flatten(line)?.Find(m => m.Name == column).Text;

@@ -49,7 +49,8 @@ internal static class ImportCommand
 
         // Rules need no secret: the hashes that they make here are thrown away. Nor a database: nothing that a brand declared is known here.
         await using var nowhere = NpgsqlDataSource.Create("Host=localhost");
-        using var types = new EventTypeRegistry(new EventTypeStore(nowhere), new SchemaReader(TimeSpan.FromSeconds(1)), new CollectSettings(), new SystemClock());
+        using var types = new EventTypeRegistry(
+            new EventTypeStore(nowhere), new SchemaReader(TimeSpan.FromSeconds(1)), new CollectSettings(), new SystemClock());
         var rules = new IngestReader(
             new ProfileSettings(), new CollectSettings(), types, new KeyedHash(new byte[32]), new ConsentSettings(), new WordingBook(nowhere),
             new AttributeRegistry(nowhere));

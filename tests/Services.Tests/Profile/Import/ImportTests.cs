@@ -38,7 +38,8 @@ internal sealed class ImportTests
         await using var host = await ProfileHost.StartAsync(cancellation);
         using var file = new ImportFile(
             "customers.csv",
-            "loyaltyCard,email,country,note\nC-1,a@example.com,HK,ok\nC-2,not an address,XX,\"two\nlines\"\n,,HK,nobody\nC-4,d@example.com,HK,too,many\n\nC-6,f@example.com,HK,ok\n");
+            "loyaltyCard,email,country,note\nC-1,a@example.com,HK,ok\n" +
+            "C-2,not an address,XX,\"two\nlines\"\n,,HK,nobody\nC-4,d@example.com,HK,too,many\n\nC-6,f@example.com,HK,ok\n");
         var dry = await file.ImportAsync(host, cancellation, "--dry-run");
         var dryErrors = await File.ReadAllTextAsync(file.Errors, cancellation);
         var none = await IngestTopic.ReadFigureAsync(host, "customers", cancellation);
@@ -92,7 +93,9 @@ internal sealed class ImportTests
         await using var host = await ProfileHost.StartAsync(cancellation);
         var rows = new StringBuilder("store,receipt,time,card,product,quantity,amount\n");
         for (var i = 0; i < 2_500; i++)
-            rows.Append(System.Globalization.CultureInfo.InvariantCulture, $"hk-1,R-{i / 7},2024-01-05 10:00,C-{i / 7 % 50},P-{i},{(i % 7 == 6 ? -1 : 2)},{(i % 7 == 6 ? "-3.00" : "5.10")}\n");
+            rows.Append(
+                System.Globalization.CultureInfo.InvariantCulture,
+                $"hk-1,R-{i / 7},2024-01-05 10:00,C-{i / 7 % 50},P-{i},{(i % 7 == 6 ? -1 : 2)},{(i % 7 == 6 ? "-3.00" : "5.10")}\n");
         using var file = new ImportFile("purchases.csv", rows.ToString());
         var (code, output) = await file.ImportAsync(
             host, cancellation, "--zone", "Asia/Hong_Kong", "--map",
@@ -118,11 +121,13 @@ internal sealed class ImportTests
         await using var host = await ProfileHost.StartAsync(cancellation);
         using var file = new ImportFile(
             "customers.ndjson",
-            "{\"loyaltyCard\":\"C-1\",\"consent\":{\"email\":{\"marketing\":true}},\"wording\":\"w\"}\n{\"loyaltyCard\":\"C-2\",\"country\":\"Atlantis\"}\n{oops\n");
+            "{\"loyaltyCard\":\"C-1\",\"consent\":{\"email\":{\"marketing\":true}},\"wording\":\"w\"}\n" +
+            "{\"loyaltyCard\":\"C-2\",\"country\":\"Atlantis\"}\n{oops\n");
         Assert.That((await file.ImportAsync(host, cancellation)).Code, Is.EqualTo(3));
         Assert.That(await File.ReadAllLinesAsync(file.Errors, cancellation), Is.EqualTo((string[])
         [
-            """{"row":2,"column":"country","reason":"This is not a country code of ISO 3166-1 alpha-2, such as HK.","loyaltyCard":"C-2","country":"Atlantis"}""",
+            """{"row":2,"column":"country","reason":"This is not a country code of ISO 3166-1 alpha-2, such as HK.",""" +
+            "\"loyaltyCard\":\"C-2\",\"country\":\"Atlantis\"}",
             """{"row":3,"column":"","reason":"This is not one JSON object in a line.","line":"{oops"}""",
         ]));
         Assert.That(await IngestTopic.ReadFigureAsync(host, "consents changed", cancellation), Is.EqualTo(1));
@@ -145,7 +150,8 @@ internal sealed class ImportTests
         const int Count = 40_000;
         await using var host = await ProfileHost.StartAsync(cancellation);
         // The last row of each thousand is wrong, so that the error file has to be gone on with too.
-        var text = ImportFile.Customers(Count).Split('\n').Select((line, i) => i > 0 && i % 1_000 == 0 ? line.Replace("@", " ", StringComparison.Ordinal) : line);
+        var text = ImportFile.Customers(Count).Split('\n').Select(
+            (line, i) => i > 0 && i % 1_000 == 0 ? line.Replace("@", " ", StringComparison.Ordinal) : line);
         using var file = new ImportFile("customers.csv", string.Join('\n', text));
         using (var killed = Process.Start(new ProcessStartInfo(
             Path.Combine(AppContext.BaseDirectory, "patron"), ["import", .. file.Arguments(host)]) { RedirectStandardOutput = true })!)
