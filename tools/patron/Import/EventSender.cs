@@ -73,7 +73,7 @@ internal sealed class EventSender(HttpClient http, RowKind kind, string source)
     }
 
     private string TextOf(ImportItem item) =>
-        $$"""{"specversion":"1.0","type":{{Quoted(kind.Type)}},"source":{{Quoted(source)}},"id":{{Quoted(item.Id)}},"time":{{Quoted(item.Time)}},"data":{{Json.Format(item.Message)}}}""";
+        $$"""{"specversion":"1.0","type":{{Quoted(kind.Type)}},"source":{{Quoted(source)}},"id":{{Quoted(item.Id)}},"time":{{Quoted(item.Time!)}},"data":{{Json.Format(item.Message)}}}""";
 
     private async Task<HttpResponseMessage> PostAsync(List<(ImportItem Item, string Text)> batch, CancellationToken cancellation)
     {

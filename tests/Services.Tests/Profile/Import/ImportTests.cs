@@ -175,6 +175,9 @@ internal sealed class ImportTests
         await File.WriteAllTextAsync(
             file.State, """{"FileBytes":1,"Head":"","How":"","Offset":9,"Row":2,"ErrorBytes":0,"Accepted":0,"Repeated":0,"Failed":0}""", cancellation);
         Assert.That((await file.ImportAsync(host, cancellation, "--resume")).Output, Does.Contain("has changed since the import was interrupted"));
+        Assert.That(
+            (await file.ImportAsync(host, cancellation, "--dry-run")).Output, Does.Contain("go on with --resume"), "its errors would be written over");
+        Assert.That(File.Exists(file.State));
         Assert.That(await IngestTopic.ReadFigureAsync(host, "customers", cancellation), Is.Zero);
     }
 }

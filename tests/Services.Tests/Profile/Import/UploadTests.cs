@@ -91,7 +91,7 @@ internal sealed class UploadTests
     }
 
     [TestCase("/v1/imports?kind=orders", 400, "kind")]
-    [TestCase("/v1/imports?kind=customers", 400, "time")]
+    [TestCase("/v1/imports?kind=customers", 400, "map")]
     [TestCase($"{Address}&zone=Mars", 400, "zone")]
     [TestCase($"{Address}&map=a", 400, "map")]
     [TestCase($"{Address}&map=nothing=email", 400, "map")]
@@ -136,12 +136,15 @@ internal sealed class UploadTests
 
         public void GoOn() => rest.TrySetResult();
 
-        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+            SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
         {
-            await stream.WriteAsync(file.AsMemory(0, stopAt));
-            await stream.FlushAsync();
-            await rest.Task;
-            await stream.WriteAsync(file.AsMemory(stopAt));
+            await stream.WriteAsync(file.AsMemory(0, stopAt), cancellationToken);
+            await stream.FlushAsync(cancellationToken);
+            await rest.Task.WaitAsync(cancellationToken);
+            await stream.WriteAsync(file.AsMemory(stopAt), cancellationToken);
         }
 
         protected override bool TryComputeLength(out long length)
