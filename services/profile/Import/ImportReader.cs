@@ -25,7 +25,9 @@ internal sealed record ImportItem(
 /// </summary>
 /// <param name="rules">The door's own.</param>
 /// <param name="source">The CloudEvents source of every event: together with a row's id its idempotency key for ever.</param>
-/// <param name="defaultTime">When it happened, where no column says so; RFC 3339, null when one must. The same in every run over a file, or rows would conflict.</param>
+/// <param name="defaultTime">
+/// When it happened, where no column says so; RFC 3339, null when one must. The same in every run over a file, or rows would conflict.
+/// </param>
 /// <param name="zone">Of times without an offset; null refuses them.</param>
 internal sealed class ImportReader(IngestReader rules, RowKind kind, RowFormat format, BoundMap map, string source, string? defaultTime, TimeZoneInfo? zone)
 {

@@ -129,9 +129,11 @@ internal sealed record ImportSource(RowFormat Format, FileText Text, BoundMap Ma
 
     private static Func<ReadOnlySpan<byte>, ReadOnlySpan<byte>, bool> Together(RowFormat format, IReadOnlyList<string> header, IReadOnlyList<int> keys) =>
         (one, next) => format.IsCsv
-            ? keys.All(one, next, (a, b, key) =>
-                RecordBlocks.FieldOf(a.TrimEnd("\r\n"u8), format.Delimiter, key).SequenceEqual(RecordBlocks.FieldOf(b.TrimEnd("\r\n"u8), format.Delimiter, key)))
+            ? keys.All(one, next, (a, b, key) => FieldOf(a, format, key).SequenceEqual(FieldOf(b, format, key)))
             : keys.All(one, next, (a, b, key) => TextOf(a, header[key]) == TextOf(b, header[key]));
+
+    private static ReadOnlySpan<byte> FieldOf(ReadOnlySpan<byte> row, RowFormat format, int column) =>
+        RecordBlocks.FieldOf(row.TrimEnd("\r\n"u8), format.Delimiter, column);
 
     private static string? TextOf(ReadOnlySpan<byte> line, string column) => JsonRows.Flatten(line)?.Find(m => m.Name == column).Text;
 }

@@ -71,7 +71,8 @@ internal sealed class ProductTests
     [Test]
     public async Task A_promotion_counts_before_the_usual_price_while_it_lasts(CancellationToken cancellation)
     {
-        var prices = new JsonArray(Price("pos", 10_000, from: "2023-01-01T00:00:00Z"), Price("pos", 8_000, "2023-05-01T00:00:00Z", "2023-05-08T00:00:00Z", "May"));
+        var prices = new JsonArray(
+            Price("pos", 10_000, from: "2023-01-01T00:00:00Z"), Price("pos", 8_000, "2023-05-01T00:00:00Z", "2023-05-08T00:00:00Z", "May"));
         await TellAsync(host, cancellation, Product("M-1", since: "2023-01-01T00:00:00Z", more: new JsonObject { ["prices"] = prices }));
 
         Assert.That(await PriceAsync("2023-04-30T23:59:59Z"), Is.EqualTo(10_000));
