@@ -105,7 +105,8 @@ internal static class ProtobufJson
             errors.Add(at, "This must be an object of texts.");
             return;
         }
-        foreach (var property in json.EnumerateObject())
+        // A map is written in the order in which it was filled, and the same event told in another order must not look like another one.
+        foreach (var property in json.EnumerateObject().OrderBy(p => p.Name, StringComparer.Ordinal))
         {
             if (ReadText(property.Value, $"{at}/{Escape(property.Name)}", errors) is { } text)
                 texts[property.Name] = text;
