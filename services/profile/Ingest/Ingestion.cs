@@ -80,9 +80,8 @@ internal sealed class Ingestion(ServiceRuntime profile, Identities identities, C
         var keys = await vault.EnsureAsync(who.OfType<Recognised>().Select(w => w.Customer).ToHashSet(), cancellation);
         var commands = events.Select((told, i) => who[i] is { } named
             ? CommandOf(told, CustomerProfile.Kind.Command(named.Customer, named.Customer, Deciding(told, named, keys.GetValueOrDefault(named.Customer))))
-            : CommandOf(told, told.Catalogue is { } part
-                ? part.CommandOf(told.Hash)
-                : CustomerProfile.Kind.Command(told.Key, told.Key, _ => RecordPurchase.DecideAnonymous(told)))).ToList();
+            : CommandOf(told, told.Catalogue?.CommandOf(told.Hash)
+                ?? CustomerProfile.Kind.Command(told.Key, told.Key, _ => RecordPurchase.DecideAnonymous(told)))).ToList();
         var results = await profile.ExecuteAsync(commands, cancellation);
         await enrichment.LearnAsync(events, cancellation);
         return [.. results.Select((result, i) => Outcome(events[i], result, who[i]?.Customer))];

@@ -40,6 +40,8 @@ internal static class ImportCommand
 
     private static async Task<int> RunAsync(ImportArguments arguments, TextWriter output, CancellationToken cancellation)
     {
+        if (arguments.DryRun && File.Exists(arguments.StateFile))
+            throw new FormatException("An import of this file was interrupted; go on with --resume, before a dry run writes its errors over.");
         var start = ImportState.Start(arguments);
         var state = arguments.Resume && !arguments.DryRun ? ImportState.Load(arguments, start) ?? start : start;
         ImportPlace? place = state.Row > 0 ? new ImportPlace(state.Offset, state.Row) : null;
@@ -64,7 +66,8 @@ internal static class ImportCommand
         }
         if (state.Failed == 0)
             File.Delete(arguments.ErrorFile);
-        File.Delete(arguments.StateFile);
+        if (!arguments.DryRun)
+            File.Delete(arguments.StateFile);
         await output.WriteLineAsync(Summary(arguments, state));
         return state.Failed == 0 ? 0 : SomeRowsFailed;
     }

@@ -179,6 +179,11 @@ internal sealed class ProductTests
     public async Task Products_and_stores_come_by_the_topic_too_and_a_repeat_changes_nothing(CancellationToken cancellation)
     {
         var product = Events.Event("patron.ingest.v1.Product", "pim-1", "/pim", Product("T-1", "topic", "Nova"));
+        product["data"]!["names"] = new JsonObject { ["en"] = "Tea", ["ja"] = "茶" };
+        using var first = await Events.PostAsync(host.Http, product, cancellation);
+        product["data"]!["names"] = new JsonObject { ["ja"] = "茶", ["en"] = "Tea" };
+        using var second = await Events.PostAsync(host.Http, product, cancellation);
+        Assert.That((string?)(await second.JsonAsync(cancellation))["events"]?[0]!["status"], Is.EqualTo("repeated"), "in another order it is the same");
         for (var times = 0; times < 2; times++)
             await IngestTopic.PublishAsync(host, product.ToJsonString(), cancellation);
         await IngestTopic.PublishAsync(
