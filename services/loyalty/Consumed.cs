@@ -14,6 +14,7 @@ internal static class Consumed
         .On(PurchaseRecorded.Parser, (recorded, context) => From(recorded, context, programme))
         .Ignore<CustomerRegistered>()
         .Ignore<ConsentChanged>()
+        .Ignore<OptInRequested>()
         .Ignore<BehaviourRecorded>()
         .Follow(MergedAway.Parser, (fact, context) => context.MergedInto(fact.Into, fact.LinkId, fact.Version))
         .Follow(SplitOff.Parser, (fact, context) => context.SplitFrom(fact.From, fact.LinkId, fact.Version))

@@ -18,6 +18,7 @@ internal sealed class Consumed(TagRules rules, ActivityMemory memory, MergeTags 
             .On(PurchaseRecorded.Parser, Handle)
             .Ignore<CustomerRegistered>()
             .Ignore<ConsentChanged>()
+            .Ignore<OptInRequested>()
             .Ignore<BehaviourRecorded>()
             .Follow(MergedAway.Parser, (fact, context) => context.MergedInto(fact.Into, fact.LinkId, fact.Version))
             .Follow(SplitOff.Parser, (fact, context) => context.SplitFrom(fact.From, fact.LinkId, fact.Version))

@@ -45,6 +45,7 @@ public static class Module
     {
         Story.Map(app);
         Unsubscribe.Map(app);
+        WithdrawalDoor.Map(app);
         app.MapOperations(Name);
     }
 
@@ -61,7 +62,7 @@ public static class Module
         Subscriptions = Consumed.Subscriptions,
         Publications = [Published.Publication],
         Handovers = MergeRecipients.Rules,
-        Migrations = [Migration.Embedded("email.sql"), FigureCounts.Migration, Migration.Embedded("email-merges.sql")],
+        Migrations = [Migration.Embedded("email.sql"), FigureCounts.Migration, Migration.Embedded("optin.sql"), Migration.Embedded("email-merges.sql")],
         OnAcquired = (acquired, _) =>
         {
             services.GetRequiredService<Dispatcher>().Acquired(acquired.Partition);

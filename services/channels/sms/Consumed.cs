@@ -28,6 +28,7 @@ internal static class Consumed
         .Ignore<PurchaseRecorded>()
         .Ignore<BehaviourRecorded>()
         .Ignore<ConsentChanged>()
+        .Ignore<OptInRequested>()
         .Ignore<CustomerErased>();
 
     private static IEnumerable<Command> Claim(SendRequested request, FactContext context, ISmsProvider provider)

@@ -13,6 +13,7 @@ internal sealed class Links(int partitions)
 
     private readonly ConcurrentDictionary<Guid, Guid> away = [];
     private readonly long[] known = new long[partitions];
+    private readonly Lock learning = new();
     private long version;
 
     /// <summary>Grows whenever something is learned: who read a root before must look again.</summary>
@@ -38,16 +39,22 @@ internal sealed class Links(int partitions)
     /// <param name="changes">In their order.</param>
     public void Learn(int partition, long change, IEnumerable<(Guid Customer, Guid? Into)> changes)
     {
-        foreach (var (customer, into) in changes)
+        lock (learning)
         {
-            if (into is { } root)
-                away[customer] = root;
-            else
-                away.TryRemove(customer, out _);
-        }
+            // A transaction that lost its connection, and so its lock, may come late.
+            if (change <= Known(partition))
+                return;
+            foreach (var (customer, into) in changes)
+            {
+                if (into is { } root)
+                    away[customer] = root;
+                else
+                    away.TryRemove(customer, out _);
+            }
 
-        // In this order: whoever finds the partition complete finds the version grown.
-        Interlocked.Increment(ref version);
-        Volatile.Write(ref known[partition], change);
+            // In this order: whoever finds the partition complete finds the version grown.
+            Interlocked.Increment(ref version);
+            Volatile.Write(ref known[partition], change);
+        }
     }
 }

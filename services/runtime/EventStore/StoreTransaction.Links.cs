@@ -2,7 +2,10 @@ using Npgsql;
 
 namespace Patron.Runtime.EventStore;
 
-/// <summary>Where commands go when customers are merged: decided by what this process remembers, and checked under the heads' locks.</summary>
+/// <summary>
+/// Where commands go when customers are merged: decided by what this process remembers, and checked under the heads' locks, before a decision
+/// or, where the lane decides first, after it.
+/// </summary>
 internal sealed partial class StoreTransaction
 {
     private Guid RootOf(Command command) => command.IsExact ? command.Customer : roots.GetValueOrDefault(command.Customer, command.Customer);
@@ -45,11 +48,6 @@ internal sealed partial class StoreTransaction
     /// <summary>Whoever else's parked records the unit has to wait for; null for nobody.</summary>
     private Guid? Other(UnitOfWork unit) => behind.Count == 0 ? null : Others(unit).Where(behind.Contains).Select(o => (Guid?)o).FirstOrDefault();
 
-    private void AskHeads(NpgsqlBatch batch) => Statements.Add(
-        batch,
-        "select partition, position, links from heads where partition = any($1) order by partition" + (PlantedBug.Is(Bug.HeadLockDropped) ? "" : " for update"),
-        Statements.Smallints(heads.Keys));
-
     private void TakeHead(NpgsqlDataReader row)
     {
         var partition = row.GetInt16(0);
@@ -58,7 +56,7 @@ internal sealed partial class StoreTransaction
     }
 
     /// <summary>Reads what is not remembered of the links of the locked partitions; mostly nothing.</summary>
-    private async Task LearnLinksAsync(CancellationToken cancellation)
+    private async Task LearnLinksAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
         var missing = linksOf.Where(p => p.Value > store.Links.Known(p.Key)).ToList();
         if (missing.Count == 0)
@@ -83,21 +81,21 @@ internal sealed partial class StoreTransaction
     }
 
     /// <summary>Locks the customers of a link and makes the commands that follow from it: none when it is not newer than what is known.</summary>
-    private async Task PrepareAsync(UnitOfWork unit, CancellationToken cancellation)
+    private async Task PrepareAsync(NpgsqlConnection connection, UnitOfWork unit, CancellationToken cancellation)
     {
         var change = unit.Link!;
         (link, refused) = (null, null);
         unit.Make([]);
         do
         {
-            await RollBackAsync(cancellation, isOpen: linksOf.Count > 0);
+            await RollBackAsync(connection, cancellation, isOpen: linksOf.Count > 0);
             RouteAll([change.Customer, change.Other]);
-            await LockAsync(cancellation);
-            await LearnLinksAsync(cancellation);
+            await LockAsync(connection, cancellation);
+            await LearnLinksAsync(connection, cancellation);
         }
         while (!IsCurrent());
 
-        var (known, origins) = await KnownOfAsync(change.Customer, cancellation);
+        var (known, origins) = await KnownOfAsync(connection, change.Customer, cancellation);
         if (change.Version <= known)
             return;
         var partition = store.PartitionOf(change.Customer);
@@ -110,11 +108,11 @@ internal sealed partial class StoreTransaction
             Make(unit, new Handover(change.Customer, root, change.Link, change.Version, change.IsMerge, change.At, origins));
     }
 
-    private async Task LockAsync(CancellationToken cancellation)
+    private async Task LockAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
         await using var batch = connection.CreateBatch();
         Statements.Add(batch, "begin");
-        AskHeads(batch);
+        HeadStatements.Lock(batch, heads.Keys);
         await using var row = await batch.ExecuteReaderAsync(cancellation);
         while (await row.ReadAsync(cancellation))
             TakeHead(row);
@@ -134,7 +132,8 @@ internal sealed partial class StoreTransaction
         }
     }
 
-    private async Task<(long Version, HashSet<Guid> Origins)> KnownOfAsync(Guid customer, CancellationToken cancellation)
+    private static async Task<(long Version, HashSet<Guid> Origins)> KnownOfAsync(
+        NpgsqlConnection connection, Guid customer, CancellationToken cancellation)
     {
         await using var batch = connection.CreateBatch();
         Statements.Add(batch, "select coalesce(max(version), 0) from links where customer = $1", new NpgsqlParameter<Guid> { TypedValue = customer });
@@ -149,7 +148,7 @@ internal sealed partial class StoreTransaction
         return (version, origins);
     }
 
-    private async Task RollBackAsync(CancellationToken cancellation, bool isOpen = true)
+    private async Task RollBackAsync(NpgsqlConnection connection, CancellationToken cancellation, bool isOpen = true)
     {
         if (isOpen)
         {
@@ -161,6 +160,7 @@ internal sealed partial class StoreTransaction
         linksOf.Clear();
         roots.Clear();
         streams.Clear();
+        recalled.Clear();
         keys.Clear();
         timers.Clear();
         parked.Clear();

@@ -36,3 +36,21 @@ create function members_of(who uuid) returns setof uuid stable language sql as $
     where not exists (select from links x where x.customer = l.customer and x.version > l.version))
   select customer from down
 $$;
+
+-- As before, and also where customers of a partition were merged or split since: a command of theirs may belong to another stream now.
+drop function heads_unmoved(smallint[], bigint[], boolean);
+create function heads_unmoved(numbers smallint[], remembered bigint[], remembered_links bigint[], asks_parked boolean)
+returns void language plpgsql as $$
+declare
+  positions bigint[];
+  changes bigint[];
+begin
+  select array_agg(position order by partition), array_agg(links order by partition) into positions, changes from (
+    select partition, position, links from heads where partition = any(numbers) order by partition for update) locked;
+  if positions is distinct from remembered or changes is distinct from remembered_links then
+    raise exception 'a head has moved' using errcode = 'PT410';
+  end if;
+  if asks_parked and exists (select from parked where partition = any(numbers)) then
+    raise exception 'records are parked' using errcode = 'PT423';
+  end if;
+end $$;
