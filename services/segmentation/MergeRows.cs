@@ -41,11 +41,15 @@ internal sealed class MergeRows(SegmentEngine engine)
         return new RowChanged(counted, into.OwnTaken, into.Away, $"customer {handover.Customer:D} is the same person");
     }
 
-    private static Decision HandOver(Memberships from, Handover handover) => Decision.Of(
-    [
-        .. from.Held.Select(held => new SegmentLeft(held.Segment, SamePerson, handover.At)),
-        new RowChanged([], OwnTaken: true, Away: true, $"merged into customer {handover.Root:D}"),
-    ]);
+    private Decision HandOver(Memberships from, Handover handover)
+    {
+        engine.Leave(handover.Customer);
+        return Decision.Of(
+        [
+            .. from.Held.Select(held => new SegmentLeft(held.Segment, SamePerson, handover.At)),
+            new RowChanged([], OwnTaken: true, Away: true, $"merged into customer {handover.Root:D}"),
+        ]);
+    }
 
     private static Decision GiveBack(Memberships from, Handover handover) => new RowChanged(
         [.. from.Counted.Where(of => !Goes(of, handover))], from.OwnTaken, from.Away, $"customer {handover.Customer:D} is another person after all");

@@ -70,13 +70,19 @@ internal sealed class SegmentEngine(SegmentCatalog catalog, BrandDays days, Expl
     {
         var partition = Owned(context.Partition);
         var wasAway = partition.IsAway(context.Customer);
-        var fact = partition.Restate(context.Customer, state, context.Envelope.Time);
-        if (!partition.Differs(fact))
+        partition.Differs(partition.Restate(context.Customer, state, context.Envelope.Time));
+
+        // Who is away has left every segment with the merge. Anybody else gets a command whatever the bitmaps say: the topic shows the last of
+        // several states, so the one in between may not have been seen.
+        if (state.Away)
             return [];
 
         // Who stands on their own again is where they were: no journey begins because of that.
-        return [ChangeOf(context.Customer) with { Metadata = context.Metadata with { Backfill = context.Metadata.Backfill || (wasAway && !state.Away) } }];
+        return [ChangeOf(context.Customer) with { Metadata = context.Metadata with { Backfill = context.Metadata.Backfill || wasAway } }];
     }
+
+    /// <summary>The customer is merged into another, and leaves every segment.</summary>
+    public void Leave(Guid customer) => Find(customer)?.Leave(customer);
 
     public bool IsLinked(FactContext context) => Owned(context.Partition).IsLinked(context.Customer, context.Envelope.Position);
 

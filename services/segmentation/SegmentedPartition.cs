@@ -84,6 +84,18 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
             return columns.Find(customer) is { } row && away.Contains(row);
     }
 
+    /// <summary>The segments of somebody else count for the customer from now on; the row that says so may be replaced before it is read.</summary>
+    public void Leave(Guid customer)
+    {
+        lock (guard)
+        {
+            var row = columns.RowOf(customer);
+            away.Add(row);
+            for (var index = 0; index < held.Length; index++)
+                SetHeld(index, row, false);
+        }
+    }
+
     /// <summary>The row of a linked customer is now what their stream says. An older version changes nothing.</summary>
     public FactOutcome Restate(Guid customer, RowState state, DateTimeOffset time)
     {
