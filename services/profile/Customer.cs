@@ -84,12 +84,19 @@ internal sealed record ConsentOf(string Channel, string Purpose, bool Granted, s
 internal sealed record CustomerProfile(
     bool Registered, IReadOnlyList<Guid> Identifiers, IReadOnlyList<Guid> Conflicts, SealedDetails Details, IReadOnlyList<ConsentOf> Consents)
 {
+    /// <summary>The erasure that closed the customer; null while they may be known.</summary>
+    public Guid? Erasure { get; init; }
+
+    /// <summary>The reference of the legal hold that is in force.</summary>
+    public string? Hold { get; init; }
+
     public static StreamKind<CustomerProfile> Kind { get; } =
         new("customer", new CustomerProfile(false, [], [], new SealedDetails(), []), Evolve, ProfileJson.Default.CustomerProfile);
 
     public static EventTypes Events { get; } = new(
         ProfileJson.Default, typeof(CustomerRegistered), typeof(IdentifierLinked), typeof(IdentifierConflictFound), typeof(DetailsChanged),
-        typeof(ConsentChanged), typeof(DetailsConfirmed), typeof(PurchaseRecorded), typeof(AnonymousPurchaseRecorded));
+        typeof(ConsentChanged), typeof(DetailsConfirmed), typeof(PurchaseRecorded), typeof(AnonymousPurchaseRecorded),
+        typeof(Erased), typeof(HoldPlaced), typeof(HoldLifted), typeof(ExportMade));
 
     public static CustomerProfile Evolve(CustomerProfile customer, DomainEvent happened) => happened switch
     {
@@ -98,7 +105,10 @@ internal sealed record CustomerProfile(
         IdentifierConflictFound found => customer with { Conflicts = [.. customer.Conflicts, found.Hash] },
         DetailsChanged changed => customer with { Details = changed.Details },
         ConsentChanged changed => customer with { Consents = [.. customer.Consents.Where(c => !Same(c, changed)), Current(changed)] },
-        DetailsConfirmed or PurchaseRecorded or AnonymousPurchaseRecorded => customer,
+        Erased erased => new CustomerProfile(true, [], [], new SealedDetails(), []) { Erasure = erased.Erasure },
+        HoldPlaced placed => customer with { Hold = placed.Reference },
+        HoldLifted => customer with { Hold = null },
+        ExportMade or DetailsConfirmed or PurchaseRecorded or AnonymousPurchaseRecorded => customer,
         _ => throw new UnreachableException($"{happened.GetType().Name} is not an event of a customer."),
     };
 

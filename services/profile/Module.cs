@@ -18,17 +18,17 @@ public static class Module
         builder.AddPatronService(Name, static _ => Definition());
 
         var services = builder.Services;
-        services.AddSingleton(_ => vault.OpenMasterKeys());
-        services.AddSingleton(s => vault.OpenIdentifierHash(s.GetRequiredService<MasterKeys>()));
+        builder.AddPrivacy(vault);
+        services.AddSingleton(_ => vault.OpenIdentifierHash());
         services.AddSingleton(s => new CustomerVault(
-            s.PatronService(Name).Database, s.GetRequiredService<MasterKeys>(),
+            s.PatronService(Name).Database, s.GetRequiredService<IKeyWrapping>(),
             new BoundedCache<Guid, CustomerKey>(settings.KeysMax, settings.KeysLifetime, s.GetRequiredService<SystemClock>())));
         services.AddSingleton(s => new Identities(
             s.PatronService(Name).Database,
             new BoundedCache<IdentifierHash, Guid>(settings.KnownIdentifiersMax, settings.KnownIdentifiersLifetime, s.GetRequiredService<SystemClock>()),
             s.GetRequiredService<BusinessClock>()));
         services.AddSingleton(s => new QuarantineStore(
-            s.PatronService(Name).Database, s.GetRequiredService<MasterKeys>(), settings, s.GetRequiredService<BusinessClock>()));
+            s.PatronService(Name).Database, s.GetRequiredService<IKeyWrapping>(), settings, s.GetRequiredService<BusinessClock>()));
         services.AddSingleton(s => new Ingestion(s.PatronService(Name), s.GetRequiredService<Identities>(), s.GetRequiredService<CustomerVault>()));
         services.AddSingleton<IngestReader>();
         services.AddSingleton<RecordReader>();
@@ -48,6 +48,7 @@ public static class Module
         Figures.Map(app);
         QuarantineEndpoints.Map(app);
         HandOutKeys.Map(app);
+        app.MapPrivacy();
         app.MapOperations(Name);
     }
 
@@ -56,8 +57,10 @@ public static class Module
         Name = Name,
         Events = CustomerProfile.Events,
         Streams = [CustomerProfile.Kind],
-        Views = [new Figures()],
+        Views = [new Figures(), new ErasureRows()],
+        CustomerTables = PrivacyModule.Tables,
+        SealedPlaces = SealedInEvents.Places,
         Publications = Published.Publications,
-        Migrations = [Migration.Embedded("profile.sql")],
+        Migrations = [Migration.Embedded("profile.sql"), PrivacyModule.Migration],
     };
 }

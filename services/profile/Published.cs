@@ -16,7 +16,8 @@ internal static class Published
     public static readonly Topic Profile = new(Topics.Profile);
     public static readonly Topic Customers = new(Topics.ProfileCustomers, Compacted: true);
 
-    public static IReadOnlyList<Publication> Publications { get; } = [new(Profile, FactOf), new(Customers, StateOf)];
+    public static IReadOnlyList<Publication> Publications { get; } = 
+        [new(Profile, FactOf), new(Customers, StateOf) { Ends = recorded => recorded.Event is Erased }];
 
     internal static IMessage? FactOf(RecordedEvent recorded) => recorded.Event switch
     {
@@ -24,6 +25,8 @@ internal static class Published
         PurchaseRecorded recordedPurchase => PurchaseOf(recordedPurchase.Purchase, anonymous: false),
         AnonymousPurchaseRecorded recordedPurchase => PurchaseOf(recordedPurchase.Purchase, anonymous: true),
         ConsentChanged changed => ConsentOf(changed),
+        Erased erased => new Facts.CustomerErased { Aliases = { erased.Aliases.Select(a => a.ToString("D")) } },
+        PrivacyEvent => null,
         // Who is known by what, and what is known of them, is profile's own matter.
         IdentifierLinked or IdentifierConflictFound or DetailsChanged or DetailsConfirmed => null,
         _ => throw new UnreachableException($"{recorded.Event.GetType().Name} has no place among profile's facts."),
@@ -32,6 +35,8 @@ internal static class Published
     internal static IMessage? StateOf(RecordedEvent recorded) => recorded.Event switch
     {
         DetailsChanged changed => StateOf(changed.Details, recorded.Version),
+        Erased => new Facts.CustomerState(),
+        PrivacyEvent => null,
         CustomerRegistered or IdentifierLinked or IdentifierConflictFound or ConsentChanged or DetailsConfirmed => null,
         PurchaseRecorded or AnonymousPurchaseRecorded => null,
         _ => throw new UnreachableException($"{recorded.Event.GetType().Name} has no place among profile's facts."),

@@ -26,7 +26,7 @@ internal sealed record Misfit(int Partition, long Offset, LogRecord Record, IRea
 /// Records that could not be taken, each with its reasons. Bodies are sealed with a key of their day, which is destroyed after some days of
 /// business time: nobody knows whose data they hold, so no customer's key can protect them.
 /// </summary>
-internal sealed class QuarantineStore(NpgsqlDataSource database, MasterKeys masters, ProfileSettings settings, BusinessClock clock)
+internal sealed class QuarantineStore(NpgsqlDataSource database, IKeyWrapping wrapping, ProfileSettings settings, BusinessClock clock)
 {
     private const string Columns = "id, topic, partition, record_offset, taken_at, state, reasons";
     private DayKey? today;
@@ -81,8 +81,9 @@ internal sealed class QuarantineStore(NpgsqlDataSource database, MasterKeys mast
         var record = Read(row);
         if (row.IsDBNull(7) || row.IsDBNull(8))
             return (record, null);
-        var key = masters.Unwrap(row.GetFieldValue<byte[]>(8), OwnerOf(row.GetFieldValue<DateOnly>(9)));
-        return (record, RecordCodec.Read(SealedBox.Open(key, row.GetFieldValue<byte[]>(7), id.ToByteArray())));
+        var (sealedBody, wrapped, day) = (row.GetFieldValue<byte[]>(7), row.GetFieldValue<byte[]>(8), row.GetFieldValue<DateOnly>(9));
+        var key = await OpenAsync(wrapped, day, cancellation);
+        return (record, RecordCodec.Read(SealedBox.Open(key, sealedBody, id.ToByteArray())));
     }
 
     /// <summary>The record was taken after all; its body is no longer needed. A retry is safe.</summary>
@@ -113,16 +114,19 @@ internal sealed class QuarantineStore(NpgsqlDataSource database, MasterKeys mast
             return known;
         // Several may make the key of a day at once: the one that is stored counts.
         await using var batch = database.CreateBatch();
-        var made = masters.Wrap(RandomNumberGenerator.GetBytes(SealedBox.KeyBytes), OwnerOf(day));
+        var made = await wrapping.WrapAsync([new OwnedKey(RandomNumberGenerator.GetBytes(SealedBox.KeyBytes), OwnerOf(day))], cancellation);
         Statements.Add(
             batch, "insert into quarantine_keys (day, wrapped) values ($1, $2) on conflict (day) do nothing",
-            new NpgsqlParameter<DateOnly> { TypedValue = day }, new NpgsqlParameter<byte[]> { TypedValue = made });
+            new NpgsqlParameter<DateOnly> { TypedValue = day }, new NpgsqlParameter<byte[]> { TypedValue = made[0] });
         Statements.Add(batch, "select wrapped from quarantine_keys where day = $1", new NpgsqlParameter<DateOnly> { TypedValue = day });
         var wrapped = (byte[])(await batch.ExecuteScalarAsync(cancellation))!;
-        return today = new DayKey(day, masters.Unwrap(wrapped, OwnerOf(day)));
+        return today = new DayKey(day, await OpenAsync(wrapped, day, cancellation));
     }
 
-    private static string OwnerOf(DateOnly day) => string.Create(CultureInfo.InvariantCulture, $"quarantine/{day:yyyy-MM-dd}");
+    private async ValueTask<byte[]> OpenAsync(byte[] wrapped, DateOnly day, CancellationToken cancellation) =>
+        (await wrapping.UnwrapAsync([new OwnedKey(wrapped, OwnerOf(day))], cancellation))[0];
+
+    internal static string OwnerOf(DateOnly day) => string.Create(CultureInfo.InvariantCulture, $"quarantine/{day:yyyy-MM-dd}");
 
     private static QuarantinedRecord Read(NpgsqlDataReader row) => new(
         row.GetGuid(0), row.GetString(1), row.GetInt16(2), row.GetInt64(3), new DateTimeOffset(row.GetDateTime(4), TimeSpan.Zero), row.GetString(5),

@@ -1,0 +1,76 @@
+using Npgsql;
+using Patron.Runtime.EventStore;
+using Patron.Runtime.Processing;
+
+namespace Patron.Profile;
+
+/// <summary>
+/// What profile itself does for an erasure, step by step. Each step is safe to repeat, and the key is destroyed last, since finding what names
+/// the person needs it: a crash at any point leaves a step that is done again from the start.
+/// </summary>
+internal sealed class LocalErasure(
+    ServiceRuntime profile, CustomerVault vault, Identities identities, QuarantineSearch quarantine, ErasedRegister register)
+{
+    public async Task<IReadOnlyDictionary<string, int>> RunAsync(Erasure erasure, CancellationToken cancellation)
+    {
+        await CloseAsync(erasure, cancellation);
+        await register.AddAsync(
+            [.. erasure.Customers.Select(c => new ErasedId(c, erasure.Id, erasure.Customer, erasure.Reason, erasure.Reference, erasure.By))], cancellation);
+        var bodies = await EraseBodiesAsync(erasure.Customers, cancellation);
+        var removed = await RemoveAsync(erasure.Customers, cancellation);
+        return new Dictionary<string, int> { ["quarantine"] = bodies, ["identifiers"] = removed, ["keys"] = erasure.Customers.Count };
+    }
+
+    /// <summary>
+    /// What needs neither events nor keys: also what is done at once after a restore, before anybody is served. Answers how many identifiers
+    /// went.
+    /// </summary>
+    public async Task<int> RemoveAsync(IReadOnlyCollection<Guid> customers, CancellationToken cancellation)
+    {
+        var removed = await identities.EraseAsync(customers, cancellation);
+        await ScrubAsync(customers, cancellation);
+        await vault.DestroyAsync(customers, cancellation);
+        return removed;
+    }
+
+    // Each customer has a partition of its own, and readers hear of an erasure by a fact in it.
+    private async Task CloseAsync(Erasure erasure, CancellationToken cancellation)
+    {
+        var closed = new Erased(erasure.Id, [], erasure.Reason, erasure.Reference, erasure.By) { With = erasure.Customer };
+        await profile.ExecuteAsync(
+            [.. erasure.Aliases.Select(alias => CustomerProfile.Kind.Command(
+                alias, alias, customer => customer.Erasure is null ? closed : Decision.Nothing))],
+            cancellation);
+    }
+
+    private async Task<int> EraseBodiesAsync(IReadOnlyList<Guid> customers, CancellationToken cancellation)
+    {
+        var keys = await vault.GetAsync(customers, cancellation);
+        var traces = new PersonTraces();
+        foreach (var (customer, key) in keys)
+            traces.Learn(await profile.ReadCustomerAsync(customer, cancellation), key);
+        var found = new List<Guid>();
+        if (keys.Count > 0)
+        {
+            await foreach (var (id, _) in quarantine.FindAsync(traces, cancellation))
+                found.Add(id);
+        }
+
+        return await quarantine.EraseAsync(found, cancellation);
+    }
+
+    /// <summary>
+    /// Keyed hashes of identifiers stand in events in clear, to find a conflict again; whoever has the key could still try an address against
+    /// them. They say nothing that a decision needs any more, and no fact is made of them.
+    /// </summary>
+    private async Task ScrubAsync(IReadOnlyCollection<Guid> customers, CancellationToken cancellation)
+    {
+        await using var command = profile.Database.CreateCommand(
+            """
+            update events set data = (data::jsonb || jsonb_build_object('hash', '00000000-0000-0000-0000-000000000000'))::text
+            where stream = any($1) and type in ('profile.identifier-linked.v1', 'profile.identifier-conflict-found.v1')
+            """);
+        command.Parameters.Add(Statements.Uuids(customers));
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+}
