@@ -32,6 +32,7 @@ public static class Module
         services.AddSingleton(s => new Ingestion(s.PatronService(Name), s.GetRequiredService<Identities>(), s.GetRequiredService<CustomerVault>()));
         services.AddSingleton<IngestReader>();
         services.AddSingleton<RecordReader>();
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<ForgetTaken>(s, s.PatronService(Name).Database));
         services.AddHostedService(s => ActivatorUtilities.CreateInstance<IngestLog>(s, s.PatronService(Name)));
 
         // Services that run in this process take keys from the table itself instead of asking over HTTP.

@@ -37,3 +37,12 @@ create table if not exists erased_register.customers (
   asked_by text not null,
   erased_at timestamptz not null default now()
 );
+
+-- How far the topic of touchpoints was taken, and when: what is older is deleted there. Offsets mean nothing in another life of the log.
+create table ingest_marks (
+  taken_at timestamptz not null,
+  partition smallint not null,
+  incarnation uuid not null,
+  next_offset bigint not null,
+  primary key (taken_at, partition)
+);

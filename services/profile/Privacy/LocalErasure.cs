@@ -60,15 +60,18 @@ internal sealed class LocalErasure(
     }
 
     /// <summary>
-    /// Keyed hashes of identifiers stand in events in clear, to find a conflict again; whoever has the key could still try an address against
-    /// them. They say nothing that a decision needs any more, and no fact is made of them.
+    /// What events hold in clear and no fact is made of: keyed hashes of identifiers, against which whoever has the key could still try an
+    /// address, and names of wordings, which a touchpoint chose. No decision needs them any more.
     /// </summary>
     private async Task ScrubAsync(IReadOnlyCollection<Guid> customers, CancellationToken cancellation)
     {
         await using var command = profile.Database.CreateCommand(
             """
-            update events set data = (data::jsonb || jsonb_build_object('hash', '00000000-0000-0000-0000-000000000000'))::text
-            where stream = any($1) and type in ('profile.identifier-linked.v1', 'profile.identifier-conflict-found.v1')
+            update events set data = (data::jsonb || case type
+              when 'profile.consent-changed.v1' then '{"wording": ""}'::jsonb
+              else '{"hash": "00000000-0000-0000-0000-000000000000"}'::jsonb end)::text
+            where stream = any($1)
+              and type in ('profile.identifier-linked.v1', 'profile.identifier-conflict-found.v1', 'profile.consent-changed.v1')
             """);
         command.Parameters.Add(Statements.Uuids(customers));
         await command.ExecuteNonQueryAsync(cancellation);
