@@ -9,7 +9,7 @@ internal sealed record ErasedId(Guid Customer, Guid Erasure, Guid With, string R
 
 /// <summary>The ids that were ever erased, apart from the data: in a database with backups of its own. Ids alone say nothing of anybody.</summary>
 /// <param name="apart">The database is not profile's own, whose migrations make the table.</param>
-internal sealed class ErasedRegister(NpgsqlDataSource database, bool apart)
+internal sealed class ErasedRegister(NpgsqlDataSource database, bool apart) : IAsyncDisposable
 {
     private const int IdsPerPage = 5_000;
 
@@ -30,6 +30,8 @@ internal sealed class ErasedRegister(NpgsqlDataSource database, bool apart)
             """);
         await batch.ExecuteNonQueryAsync(cancellation);
     }
+
+    public ValueTask DisposeAsync() => apart ? database.DisposeAsync() : ValueTask.CompletedTask;
 
     public async Task AddAsync(IReadOnlyList<ErasedId> ids, CancellationToken cancellation)
     {

@@ -92,17 +92,29 @@ internal sealed partial class ErasureWork(
     {
         var running = await erasures.RunningAsync(ErasuresMax, cancellation);
         foreach (var erasure in running.Where(e => e.Removed is null))
-        {
-            var removed = await local.RunAsync(erasure, cancellation);
-            await erasures.DoneHereAsync(erasure.Id, removed, clock.GetUtcNow(), cancellation);
-            LogErased(log, erasure.Id);
-        }
+            await EraseAsync(erasure, cancellation);
 
         if (running.Count == 0)
             return;
         foreach (var service in peers.Names)
             await AskAsync(service, running, cancellation);
         await erasures.CompleteAsync(peers.Names, clock.GetUtcNow(), cancellation);
+    }
+
+    private async Task EraseAsync(Erasure erasure, CancellationToken cancellation)
+    {
+        try
+        {
+            var removed = await local.RunAsync(erasure, cancellation);
+            await erasures.DoneHereAsync(erasure.Id, removed, clock.GetUtcNow(), cancellation);
+            LogErased(log, erasure.Id);
+        }
+#pragma warning disable CA1031 // Whatever one erasure meets must not hold up the others; it is tried again from its first step.
+        catch (Exception fault) when (!cancellation.IsCancellationRequested)
+#pragma warning restore CA1031
+        {
+            LogStuck(log, erasure.Id, fault);
+        }
     }
 
     private async Task AskAsync(string service, IReadOnlyList<Erasure> running, CancellationToken cancellation)
@@ -147,6 +159,9 @@ internal sealed partial class ErasureWork(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Erasures were interrupted and go on where they were")]
     private static partial void LogAgain(ILogger logger, Exception fault);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Erasure {Erasure} could not be done and is tried again")]
+    private static partial void LogStuck(ILogger logger, Guid erasure, Exception fault);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Erasure {Erasure} is done here; the other services' word is waited for")]
     private static partial void LogErased(ILogger logger, Guid erasure);

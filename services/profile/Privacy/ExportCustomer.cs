@@ -56,7 +56,8 @@ internal sealed class ExportCustomer(
 
     private async Task WriteAsync(Person person, StreamWriter text, bool lines, CancellationToken cancellation)
     {
-        var head = new JsonObject { ["customer"] = person.Root, ["aliases"] = new JsonArray([.. person.Aliases.Select(a => (JsonNode)a)]), ["exportedAt"] = clock.GetUtcNow() };
+        var merged = new JsonArray([.. person.Aliases.Select(a => (JsonNode)a)]);
+        var head = new JsonObject { ["customer"] = person.Root, ["aliases"] = merged, ["exportedAt"] = clock.GetUtcNow() };
         var between = lines ? "\n" : ",\n";
         await text.WriteAsync(lines ? head.ToJsonString() : head.ToJsonString()[..^1] + ",\"items\":[");
         var first = !lines;
@@ -73,7 +74,8 @@ internal sealed class ExportCustomer(
                         await PutAsync(item);
                 }
             }
-            catch (Exception fault) when (fault is HttpRequestException or IOException || (fault is TaskCanceledException && !cancellation.IsCancellationRequested))
+            catch (Exception fault) when (fault is HttpRequestException or IOException
+                || (fault is TaskCanceledException && !cancellation.IsCancellationRequested))
             {
                 missing.Add((JsonNode)service);
             }

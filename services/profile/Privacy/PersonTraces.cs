@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
 using Patron.Runtime.EventLog;
@@ -25,7 +26,7 @@ internal sealed partial class PersonTraces
         foreach (var recorded in events)
         {
             if (recorded.Event is IdentifierLinked { SealedValue.Length: > 0 } linked)
-                Add(key.Unseal(linked.SealedValue, Recognition.FieldOf(linked.Kind)));
+                Add(Open(linked.SealedValue, Recognition.FieldOf(linked.Kind), key));
             else if (recorded.Event is DetailsChanged { Details: var details })
                 Learn(details, key);
         }
@@ -36,11 +37,25 @@ internal sealed partial class PersonTraces
     private void Learn(SealedDetails details, CustomerKey key)
     {
         if (details.Email is { } email)
-            Add(key.Unseal(email, SealedFields.Email));
+            Add(Open(email, SealedFields.Email, key));
         if (details.Phone is { } phone)
-            Add(key.Unseal(phone, SealedFields.Phone));
-        if (details is { GivenName: { } given, FamilyName: { } family })
-            names.Add((key.Unseal(given, SealedFields.GivenName), key.Unseal(family, SealedFields.FamilyName)));
+            Add(Open(phone, SealedFields.Phone, key));
+        if (details is { GivenName: { } given, FamilyName: { } family }
+            && Open(given, SealedFields.GivenName, key) is { Length: > 0 } first && Open(family, SealedFields.FamilyName, key) is { Length: > 0 } last)
+            names.Add((first, last));
+    }
+
+    // What cannot be opened can be found nowhere, and must not keep the rest from being erased.
+    private static string Open(string box, string field, CustomerKey key)
+    {
+        try
+        {
+            return key.Unseal(box, field);
+        }
+        catch (Exception fault) when (fault is CryptographicException or FormatException)
+        {
+            return "";
+        }
     }
 
     private void Add(string value)

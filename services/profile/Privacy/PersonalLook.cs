@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.RegularExpressions;
 
 namespace Patron.Profile;
@@ -10,7 +11,9 @@ internal static partial class PersonalLook
 {
     public const string Rule = "This looks like an e-mail address or a telephone number; codes are kept in clear, so they must not say who a person is.";
 
-    public static bool IsIn(string code) => Email().IsMatch(Uri.UnescapeDataString(code)) || Phone().IsMatch(code);
+    private static readonly SearchValues<char> Marks = SearchValues.Create("@%+");
+
+    public static bool IsIn(string code) => code.AsSpan().ContainsAny(Marks) && (Email().IsMatch(Uri.UnescapeDataString(code)) || Phone().IsMatch(code));
 
     [GeneratedRegex(@"[^\s@/]+@[^\s@/]+\.[^\s@/]+")]
     private static partial Regex Email();

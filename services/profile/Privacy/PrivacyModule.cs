@@ -36,7 +36,6 @@ internal static class PrivacyModule
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ErasureWork>(s, Profile(s)));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ExportCustomer>(s, Profile(s)));
         services.AddHostedService(s => s.GetRequiredService<ErasureWork>());
-        services.AddRestored("profile's erasures", async (s, cancellation) => await s.GetRequiredService<ErasureWork>().ReapplyAsync(cancellation));
         AddPeers(builder, settings);
     }
 

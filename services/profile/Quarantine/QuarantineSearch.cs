@@ -35,7 +35,8 @@ internal sealed class QuarantineSearch(NpgsqlDataSource database, IKeyWrapping w
     /// <summary>Deletes the bodies, and the reasons, which can name a field that a touchpoint made up. A retry is safe.</summary>
     public async Task<int> EraseAsync(IReadOnlyCollection<Guid> ids, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand("update quarantine set state = 'erased', sealed = null, reasons = '[]' where id = any($1) and sealed is not null");
+        await using var command = database.CreateCommand(
+            "update quarantine set state = 'erased', sealed = null, reasons = '[]' where id = any($1) and sealed is not null");
         command.Parameters.Add(Statements.Uuids(ids));
         return await command.ExecuteNonQueryAsync(cancellation);
     }

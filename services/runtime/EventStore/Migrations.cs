@@ -37,7 +37,8 @@ internal static class Migrations
         await RunAsync(
             connection, "select set_config('patron.partitions', $1, true)", cancellation, partitions.ToString(CultureInfo.InvariantCulture));
 
-        foreach (var step in own.Prepend(Migration.Embedded("erased.sql")).Prepend(Migration.Embedded("operations.sql")).Prepend(Migration.Embedded("schema.sql")))
+        Migration[] ofTheStore = [Migration.Embedded("schema.sql"), Migration.Embedded("operations.sql"), Migration.Embedded("erased.sql")];
+        foreach (var step in ofTheStore.Concat(own))
         {
             if (await ScalarAsync(connection, "select 1 from migrations where name = $1", cancellation, step.Name) is not null)
                 continue;

@@ -67,7 +67,8 @@ public sealed class TransitKeys(Func<HttpClient> connect, string name, TimeSpan 
         {
             using var http = connect();
             using var answer = await http.PostAsJsonAsync(
-                new Uri($"v1/transit/{verb}/{name}", UriKind.Relative), new TransitBatch([.. part.Select(ask)]), TransitJson.Default.TransitBatch, cancellation);
+                new Uri($"v1/transit/{verb}/{name}", UriKind.Relative), new TransitBatch([.. part.Select(ask)]), TransitJson.Default.TransitBatch,
+                cancellation);
 
             // A batch of which some items failed is answered with 400 and its results all the same.
             var told = answer.IsSuccessStatusCode || answer.StatusCode == HttpStatusCode.BadRequest

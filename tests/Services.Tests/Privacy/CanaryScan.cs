@@ -105,7 +105,8 @@ internal static partial class CanaryScan
         return (found, records);
     }
 
-    private static IEnumerable<int> In(LogRecord record) => record.Headers.SelectMany(h => In(h.Value)).Concat(In(record.Key ?? "")).Concat(In(record.Value ?? default));
+    private static IEnumerable<int> In(LogRecord record) =>
+        record.Headers.SelectMany(h => In(h.Value)).Concat(In(record.Key ?? "")).Concat(In(record.Value ?? default));
 
     private static HashSet<int> In(string text, int depth)
     {

@@ -94,7 +94,7 @@ internal sealed class InterruptedErasureTests
             await host.Host.DrainAsync(cancellation);
         }
 
-        await using var backup = await TestPostgres.CopyDatabaseAsync(database, cancellation);
+        await using var backup = await BackUpAsync(cancellation);
         await using (var host = await StartAsync(cancellation))
             receipt = await host.EraseAsync(anna, cancellation);
 
@@ -139,6 +139,29 @@ internal sealed class InterruptedErasureTests
         }
 
         Assert.That(await host.CountAsync("select count(*) from tagging.customer_activity where customer = $1", other, cancellation), Is.Zero);
+    }
+
+    // A database that somebody is connected to cannot be copied, and pools of a host that has ended may still be.
+    private async Task<TestDatabase> BackUpAsync(CancellationToken cancellation)
+    {
+        await using var other = NpgsqlDataSource.Create(register.ConnectionString);
+        while (true)
+        {
+            await using (var end = other.CreateCommand("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1"))
+            {
+                end.Parameters.Add(new NpgsqlParameter<string> { TypedValue = database.Name });
+                await end.ExecuteNonQueryAsync(cancellation);
+            }
+
+            try
+            {
+                return await TestPostgres.CopyDatabaseAsync(database, cancellation);
+            }
+            catch (PostgresException fault) when (fault.SqlState == PostgresErrorCodes.ObjectInUse)
+            {
+                await Task.Delay(50, cancellation);
+            }
+        }
     }
 
     private Task<WholeHost> StartAsync(CancellationToken cancellation, IReadOnlyDictionary<Guid, Guid>? merged = null) => WholeHost.StartAsync(

@@ -131,7 +131,8 @@ internal static class Planters
                 },
             });
             batch.BatchCommands.Add(new NpgsqlBatchCommand(
-                $"insert into {service}.discarded (id, topic, partition, record_offset, customer, reason, who, why) values (-1, 'timers', 0, 1, $1, '', 'ops', $2)")
+                $"insert into {service}.discarded (id, topic, partition, record_offset, customer, reason, who, why) "
+                + "values (-1, 'timers', 0, 1, $1, '', 'ops', $2)")
             {
                 Parameters =
                 {

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -108,5 +107,5 @@ internal sealed class TransitEngine : IAsyncDisposable
         }
     }
 
-    private static byte[] Bound(JsonNode item) => Convert.FromBase64String((string?)item["associated_data"] ?? Convert.ToBase64String(Encoding.UTF8.GetBytes("")));
+    private static byte[] Bound(JsonNode item) => Convert.FromBase64String((string?)item["associated_data"] ?? "");
 }
