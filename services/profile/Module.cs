@@ -16,6 +16,7 @@ public static class Module
         var settings = builder.AddSettings<ProfileSettings>("Profile");
         var vault = builder.AddSettings<VaultSettings>("Vault");
         builder.AddPatronService(Name, static _ => Definition());
+        builder.AddConsent();
 
         var services = builder.Services;
         builder.AddPrivacy(vault);
@@ -29,9 +30,12 @@ public static class Module
             s.GetRequiredService<BusinessClock>()));
         services.AddSingleton(s => new QuarantineStore(
             s.PatronService(Name).Database, s.GetRequiredService<IKeyWrapping>(), settings, s.GetRequiredService<BusinessClock>()));
-        services.AddSingleton(s => new Ingestion(s.PatronService(Name), s.GetRequiredService<Identities>(), s.GetRequiredService<CustomerVault>()));
+        services.AddSingleton(s => new Ingestion(s.PatronService(Name), s.GetRequiredService<Identities>(), s.GetRequiredService<CustomerVault>(),
+            s.GetRequiredService<Enrichment>()));
+        services.AddCatalogue();
         services.AddSingleton<IngestReader>();
         services.AddSingleton<RecordReader>();
+        AddCollect(builder);
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ForgetTaken>(s, s.PatronService(Name).Database));
         services.AddHostedService(s => ActivatorUtilities.CreateInstance<IngestLog>(s, s.PatronService(Name)));
 
@@ -48,8 +52,13 @@ public static class Module
         Story.Map(app);
         Figures.Map(app);
         QuarantineEndpoints.Map(app);
+        RegisterEventType.Map(app);
+        ReadEventTypes.Map(app);
+        PostSegment.Map(app);
         HandOutKeys.Map(app);
         app.MapPrivacy();
+        app.MapConsent();
+        CatalogueModule.Map(app);
         app.MapOperations(Name);
     }
 
@@ -57,11 +66,30 @@ public static class Module
     {
         Name = Name,
         Events = CustomerProfile.Events,
-        Streams = [CustomerProfile.Kind],
-        Views = [new Figures(), new ErasureRows()],
+        Streams = [CustomerProfile.Kind, Product.Kind, Store.Kind],
+        Views = [new Figures(), new CatalogueTables(), new ErasureRows()],
         CustomerTables = PrivacyModule.Tables,
         SealedPlaces = SealedInEvents.Places,
         Publications = Published.Publications,
-        Migrations = [Migration.Embedded("profile.sql"), PrivacyModule.Migration],
+        Timers = ExpireConsent.TimersOf,
+        OnDue = ExpireConsent.OnDue,
+        Migrations =
+        [
+            Migration.Embedded("profile.sql"), Migration.Embedded("consent.sql"), Migration.Embedded("catalogue.sql"),
+            Migration.Embedded("collect.sql"), Migration.Embedded("collect-event-types.sql"), PrivacyModule.Migration,
+        ],
     };
+
+    private static void AddCollect(WebApplicationBuilder builder)
+    {
+        var settings = builder.AddSettings<CollectSettings>("Collect");
+        var services = builder.Services;
+        services.AddSingleton(new SchemaReader(settings.PatternWithin));
+        services.AddSingleton(s => new EventTypeStore(s.PatronService(Name).Database));
+        services.AddSingleton<EventTypeRegistry>();
+        services.AddSingleton<SegmentOrders>();
+        services.AddSingleton<SegmentReader>();
+        services.AddSingleton<QuarantineReader>();
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<SegmentCollector>(s, s.PatronService(Name)));
+    }
 }

@@ -1,3 +1,4 @@
+using Patron.Benchmarks.Import;
 using Patron.Benchmarks.Ingest;
 using Patron.Benchmarks.Log;
 using Patron.Benchmarks.Store;
@@ -18,8 +19,10 @@ internal static class Catalogue
         () => new Consume("kafka"),
         () => new Consume("postgres"),
         () => new IngestEndToEnd(),
+        () => new IngestBehaviours(),
         () => new IngestAge(),
         () => new IngestFlatness(),
+        () => new ImportRows(),
     ];
 
     /// <summary>Those that a list such as <c>append.batched,log.*</c> names; all without one.</summary>

@@ -44,6 +44,7 @@ public static class Module
     {
         Story.Map(app);
         Unsubscribe.Map(app);
+        WithdrawalDoor.Map(app);
         app.MapOperations(Name);
     }
 
@@ -57,7 +58,7 @@ public static class Module
         Publications = [Published.Publication],
         CustomerTables = CustomerTables.All,
         OnErased = services.GetRequiredService<ICustomerKeys>().Forget,
-        Migrations = [Migration.Embedded("email.sql"), FigureCounts.Migration],
+        Migrations = [Migration.Embedded("email.sql"), FigureCounts.Migration, Migration.Embedded("optin.sql")],
         OnAcquired = (acquired, _) =>
         {
             services.GetRequiredService<Dispatcher>().Acquired(acquired.Partition);

@@ -61,17 +61,20 @@ internal sealed class LocalErasure(
 
     /// <summary>
     /// What events hold in clear and no fact is made of: keyed hashes of identifiers, against which whoever has the key could still try an
-    /// address, and names of wordings, which a touchpoint chose. No decision needs them any more.
+    /// address, and names of wordings and forms, which a touchpoint chose. No decision needs them any more, and no state is made of them: a state
+    /// that a lane or the table remembers follows from the event that closed the customer, and stays right.
     /// </summary>
     private async Task ScrubAsync(IReadOnlyCollection<Guid> customers, CancellationToken cancellation)
     {
         await using var command = profile.Database.CreateCommand(
             """
-            update events set data = (data::jsonb || case type
-              when 'profile.consent-changed.v1' then '{"wording": ""}'::jsonb
-              else '{"hash": "00000000-0000-0000-0000-000000000000"}'::jsonb end)::text
-            where stream = any($1)
-              and type in ('profile.identifier-linked.v1', 'profile.identifier-conflict-found.v1', 'profile.consent-changed.v1')
+            update events set data = (case
+              when type in ('profile.identifier-linked.v1', 'profile.identifier-conflict-found.v1')
+              then data::jsonb || '{"hash": "00000000-0000-0000-0000-000000000000"}'
+              else jsonb_set(data::jsonb || '{"wording": ""}', '{evidence,form}', '""') end)::text
+            where stream = any($1) and type in (
+              'profile.identifier-linked.v1', 'profile.identifier-conflict-found.v1', 'profile.consent-changed.v1', 'profile.consent-changed.v2',
+              'profile.opt-in-requested.v1')
             """);
         command.Parameters.Add(Statements.Uuids(customers));
         await command.ExecuteNonQueryAsync(cancellation);

@@ -15,16 +15,16 @@ internal sealed class QuarantineSearch(NpgsqlDataSource database, IKeyWrapping w
 {
     private const int RecordsPerPage = 200;
 
-    /// <summary>The records that wait and name the person, with their bodies.</summary>
+    /// <summary>The records that wait and name the person, as they came or as they were corrected, with the body that does.</summary>
     public async IAsyncEnumerable<(Guid Id, LogRecord Body)> FindAsync(PersonTraces traces, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var keys = await KeysAsync(cancellation);
         var after = Guid.Empty;
         while (await PageAsync(after, cancellation) is { Count: > 0 } page)
         {
-            foreach (var (id, day, box) in page)
+            foreach (var (id, day, boxes) in page)
             {
-                if (keys.TryGetValue(day, out var key) && Open(key, box, id) is { } body && traces.IsIn(body))
+                if (keys.TryGetValue(day, out var key) && boxes.Select(box => Open(key, box, id)).FirstOrDefault(b => b is not null && traces.IsIn(b)) is { } body)
                     yield return (id, body);
             }
 
@@ -36,7 +36,7 @@ internal sealed class QuarantineSearch(NpgsqlDataSource database, IKeyWrapping w
     public async Task<int> EraseAsync(IReadOnlyCollection<Guid> ids, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(
-            "update quarantine set state = 'erased', sealed = null, reasons = '[]' where id = any($1) and sealed is not null");
+            "update quarantine set state = 'erased', sealed = null, corrected = null, reasons = '[]' where id = any($1) and sealed is not null");
         command.Parameters.Add(Statements.Uuids(ids));
         return await command.ExecuteNonQueryAsync(cancellation);
     }
@@ -67,16 +67,16 @@ internal sealed class QuarantineSearch(NpgsqlDataSource database, IKeyWrapping w
         return wrapped.Zip(opened).ToDictionary(w => w.First.Day, w => w.Second);
     }
 
-    private async Task<List<(Guid Id, DateOnly Day, byte[] Box)>> PageAsync(Guid after, CancellationToken cancellation)
+    private async Task<List<(Guid Id, DateOnly Day, byte[][] Boxes)>> PageAsync(Guid after, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(
-            "select id, key_day, sealed from quarantine where id > $1 and sealed is not null order by id limit $2");
+            "select id, key_day, array_remove(array[corrected, sealed], null) from quarantine where id > $1 and sealed is not null order by id limit $2");
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = after });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = RecordsPerPage });
         await using var row = await command.ExecuteReaderAsync(cancellation);
-        var page = new List<(Guid, DateOnly, byte[])>();
+        var page = new List<(Guid, DateOnly, byte[][])>();
         while (await row.ReadAsync(cancellation))
-            page.Add((row.GetGuid(0), row.GetFieldValue<DateOnly>(1), row.GetFieldValue<byte[]>(2)));
+            page.Add((row.GetGuid(0), row.GetFieldValue<DateOnly>(1), row.GetFieldValue<byte[][]>(2)));
         return page;
     }
 }

@@ -26,7 +26,9 @@ internal static class Story
     {
         var entries = recorded.Select(r => (r.Event, Entry: Tell(r))).ToList();
         var first = entries.Min(e => e.Entry.Time);
-        return entries.Select(e => e.Event is PurchaseRecorded or ConsentChanged ? e.Entry : e.Entry with { Time = first });
+        return entries.Select(e => e.Event is PurchaseRecorded or BehaviourRecorded or ConsentChanged or OptInRequested or ConsentExpired
+            ? e.Entry
+            : e.Entry with { Time = first });
     }
 
     internal static TimelineEntry Tell(RecordedEvent recorded) => recorded.Event switch
@@ -38,16 +40,20 @@ internal static class Story
             $"It belongs to customer {found.BelongsTo:D}, and a surer identifier named this one."),
         DetailsChanged changed => Entry(
             recorded.Time, $"Changed {string.Join(", ", changed.Changed.Select(c => c.Replace('_', ' ')))}", $"{changed.Source} told something new."),
+        DetailsWeighed or OptInRequested or ConsentExpired => ConsentStory.Tell(recorded),
         DetailsConfirmed confirmed => Entry(recorded.Time, "Was confirmed", $"{confirmed.Source} told nothing that was not known."),
         ConsentChanged changed => Entry(
             changed.ChangedAt, $"{(changed.Granted ? "Allowed" : "Withdrew")} {changed.Purpose} by {changed.Channel}",
             $"{changed.Source} showed the wording '{changed.Wording}'; version {changed.Version} of the customer's consents."),
+        BehaviourRecorded behaviour => Entry(
+            behaviour.Behaviour.OccurredAt, $"Did '{behaviour.Behaviour.Type}'", $"{behaviour.Behaviour.Source} told of it."),
         Erased erased => Entry(recorded.Time, "Was erased", $"{erased.By} asked for it ({erased.Reason}, {erased.Reference})."),
         HoldPlaced placed => Entry(recorded.Time, "Is kept by a legal hold", $"{placed.By} placed it ({placed.Reason}, {placed.Reference})."),
         HoldLifted lifted => Entry(recorded.Time, "Is no longer kept by a legal hold", $"{lifted.By} lifted it ({lifted.Reason}, {lifted.Reference})."),
         ExportMade made => Entry(recorded.Time, "Everything kept was handed out", $"{made.By} asked for it ({made.Reason}, {made.Reference})."),
         PurchaseRecorded recordedPurchase => Tell(recordedPurchase.Purchase),
         AnonymousPurchaseRecorded recordedPurchase => Tell(recordedPurchase.Purchase),
+        CatalogueEvent catalogue => Entry(recorded.Time, "Changed in the catalogue", $"It holds since {catalogue.Since:O}."),
         _ => throw new System.Diagnostics.UnreachableException($"{recorded.Event.GetType().Name} has no words."),
     };
 
@@ -68,8 +74,9 @@ internal static class Story
         IdentifierKind.ShopId => "the shop's customer number",
         IdentifierKind.Phone => "phone number",
         IdentifierKind.Email => "e-mail address",
+        IdentifierKind.Device => "device",
         _ => throw new System.Diagnostics.UnreachableException($"{kind} has no word."),
     };
 
-    private static TimelineEntry Entry(DateTimeOffset time, string what, string why) => new(time, Module.Name, what, why);
+    internal static TimelineEntry Entry(DateTimeOffset time, string what, string why) => new(time, Module.Name, what, why);
 }

@@ -5,8 +5,8 @@ using Patron.Runtime.Privacy;
 namespace Patron.Runtime.Processing;
 
 /// <summary>
-/// A field of a stored event that is sealed. <paramref name="Path"/> is its JSON path with dots; <paramref name="FieldOf"/> answers what the seal
-/// is bound to, from the event's JSON.
+/// A field of a stored event that is sealed. <paramref name="Path"/> is its JSON path with dots, where an array stands for each of its objects;
+/// <paramref name="FieldOf"/> answers what the seal is bound to, from the JSON object that has the field.
 /// </summary>
 public sealed record SealedPlace(string Event, string Path, Func<JsonObject, string> FieldOf)
 {
@@ -24,24 +24,32 @@ internal sealed class SealOpener(ServiceDefinition definition)
         if (item.Kind == "event")
         {
             foreach (var place in definition.SealedPlaces.Where(p => p.Event == item.Name))
-                Open(item.Data, place.Path, place.FieldOf(item.Data), key);
+                Open(item.Data, place.Path, place.FieldOf, key);
         }
         else if (definition.CustomerTables.FirstOrDefault(t => t.Name == item.Name) is { } table)
         {
             foreach (var (column, field) in table.Sealed)
-                Open(item.Data, column, field, key);
+                Open(item.Data, column, _ => field, key);
         }
     }
 
-    private static void Open(JsonObject data, string path, string field, CustomerKey key)
+    private static void Open(JsonObject data, string path, Func<JsonObject, string> fieldOf, CustomerKey key)
     {
         var names = path.Split('.');
-        var holder = names[..^1].Aggregate((JsonNode?)data, (node, name) => (node as JsonObject)?[name]) as JsonObject;
-        if (holder?[names[^1]] is not JsonValue value || !value.TryGetValue<string>(out var text) || text.Length == 0)
+        foreach (var holder in names[..^1].Aggregate((IEnumerable<JsonObject>)[data], (holders, name) => holders.SelectMany(h => ObjectsIn(h[name]))))
+            OpenField(holder, names[^1], fieldOf, key);
+    }
+
+    private static IEnumerable<JsonObject> ObjectsIn(JsonNode? node) =>
+        node is JsonArray items ? items.OfType<JsonObject>() : node is JsonObject one ? [one] : [];
+
+    private static void OpenField(JsonObject holder, string name, Func<JsonObject, string> fieldOf, CustomerKey key)
+    {
+        if (holder[name] is not JsonValue value || !value.TryGetValue<string>(out var text) || text.Length == 0)
             return;
         try
         {
-            holder[names[^1]] = key.Unseal(text, field);
+            holder[name] = key.Unseal(text, fieldOf(holder));
         }
         catch (Exception fault) when (fault is CryptographicException or FormatException)
         {
