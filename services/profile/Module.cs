@@ -37,6 +37,8 @@ public static class Module
         services.AddSingleton<RecordReader>();
         AddCollect(builder);
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ForgetTaken>(s, s.PatronService(Name).Database));
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<ImportStore>(s, s.PatronService(Name).Database));
+        services.AddSingleton<ImportUpload>();
         services.AddHostedService(s => ActivatorUtilities.CreateInstance<IngestLog>(s, s.PatronService(Name)));
 
         // Services that run in this process take keys from the table itself instead of asking over HTTP.
@@ -59,6 +61,9 @@ public static class Module
         app.MapPrivacy();
         app.MapConsent();
         CatalogueModule.Map(app);
+        PostImport.Map(app);
+        ExportCustomers.Map(app);
+        ExportPurchases.Map(app);
         app.MapOperations(Name);
     }
 
@@ -76,7 +81,8 @@ public static class Module
         Migrations =
         [
             Migration.Embedded("profile.sql"), Migration.Embedded("consent.sql"), Migration.Embedded("catalogue.sql"),
-            Migration.Embedded("collect.sql"), Migration.Embedded("collect-event-types.sql"), PrivacyModule.Migration,
+            Migration.Embedded("collect.sql"), Migration.Embedded("collect-event-types.sql"), Migration.Embedded("import.sql"),
+            PrivacyModule.Migration,
         ],
     };
 

@@ -13,7 +13,8 @@ namespace Patron.Profile;
 /// <c>Accept: application/x-ndjson</c>. It is written as it is read, so its size does not matter; its end says whether every service answered.
 /// </summary>
 internal sealed class ExportCustomer(
-    ServiceRuntime profile, IAliases aliases, CustomerVault vault, QuarantineSearch quarantine, PeerServices peers, BusinessClock clock)
+    ServiceRuntime profile, IAliases aliases, CustomerVault vault, QuarantineSearch quarantine, ImportSearch imports, PeerServices peers,
+    BusinessClock clock)
 {
     private const string Quarantined = "quarantined";
 
@@ -112,6 +113,13 @@ internal sealed class ExportCustomer(
                 headers.TryAdd(header.Name, Encoding.UTF8.GetString(header.Value.Span));
             var data = new JsonObject { ["id"] = id, ["headers"] = headers, ["body"] = Encoding.UTF8.GetString((body.Value ?? default).Span) };
             yield return new ExportedItem(Module.Name, Quarantined, "quarantine", null, data);
+        }
+
+        await foreach (var row in imports.FindAsync(traces, cancellation))
+        {
+            var cells = new JsonArray([.. row.Cells.Select(c => (JsonNode?)c)]);
+            var data = new JsonObject { ["import"] = row.Import, ["row"] = row.Row, ["cells"] = cells };
+            yield return new ExportedItem(Module.Name, Quarantined, "import_errors", null, data);
         }
     }
 }

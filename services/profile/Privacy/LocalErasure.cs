@@ -9,16 +9,20 @@ namespace Patron.Profile;
 /// the person needs it: a crash at any point leaves a step that is done again from the start.
 /// </summary>
 internal sealed class LocalErasure(
-    ServiceRuntime profile, CustomerVault vault, Identities identities, QuarantineSearch quarantine, ErasedRegister register)
+    ServiceRuntime profile, CustomerVault vault, Identities identities, QuarantineSearch quarantine, ImportSearch imports,
+    ErasedRegister register)
 {
     public async Task<IReadOnlyDictionary<string, int>> RunAsync(Erasure erasure, CancellationToken cancellation)
     {
         await CloseAsync(erasure, cancellation);
         await register.AddAsync(
             [.. erasure.Customers.Select(c => new ErasedId(c, erasure.Id, erasure.Customer, erasure.Reason, erasure.Reference, erasure.By))], cancellation);
-        var bodies = await EraseBodiesAsync(erasure.Customers, cancellation);
+        var (bodies, rows) = await EraseBodiesAsync(erasure.Customers, cancellation);
         var removed = await RemoveAsync(erasure.Customers, cancellation);
-        return new Dictionary<string, int> { ["quarantine"] = bodies, ["identifiers"] = removed, ["keys"] = erasure.Customers.Count };
+        return new Dictionary<string, int>
+        {
+            ["quarantine"] = bodies, ["import_errors"] = rows, ["identifiers"] = removed, ["keys"] = erasure.Customers.Count,
+        };
     }
 
     /// <summary>
@@ -43,20 +47,22 @@ internal sealed class LocalErasure(
             cancellation);
     }
 
-    private async Task<int> EraseBodiesAsync(IReadOnlyList<Guid> customers, CancellationToken cancellation)
+    private async Task<(int Bodies, int Rows)> EraseBodiesAsync(IReadOnlyList<Guid> customers, CancellationToken cancellation)
     {
         var keys = await vault.GetAsync(customers, cancellation);
         var traces = new PersonTraces();
         foreach (var (customer, key) in keys)
             traces.Learn(await profile.ReadCustomerAsync(customer, cancellation), key);
-        var found = new List<Guid>();
+        var (bodies, rows) = (new List<Guid>(), new List<KeptRow>());
         if (keys.Count > 0)
         {
             await foreach (var (id, _) in quarantine.FindAsync(traces, cancellation))
-                found.Add(id);
+                bodies.Add(id);
+            await foreach (var row in imports.FindAsync(traces, cancellation))
+                rows.Add(row);
         }
 
-        return await quarantine.EraseAsync(found, cancellation);
+        return (await quarantine.EraseAsync(bodies, cancellation), await imports.EraseAsync(rows, cancellation));
     }
 
     /// <summary>

@@ -34,6 +34,8 @@ internal sealed partial class PersonTraces
 
     public bool IsIn(LogRecord record) => TextsOf(record).Any(IsIn);
 
+    public bool IsIn(IReadOnlyList<string> cells) => TextsOf(cells).Any(IsIn);
+
     private void Learn(SealedDetails details, CustomerKey key)
     {
         if (details.Email is { } email)
@@ -75,9 +77,11 @@ internal sealed partial class PersonTraces
     }
 
     /// <summary>The record as it is, with escapes of JSON and addresses undone, and what it holds in base64.</summary>
-    private static IEnumerable<string> TextsOf(LogRecord record)
+    private static IEnumerable<string> TextsOf(LogRecord record) => TextsOf(
+        record.Headers.Select(h => h.Value).Append(record.Value ?? default).Select(b => Encoding.UTF8.GetString(b.Span)).Append(record.Key ?? ""));
+
+    private static IEnumerable<string> TextsOf(IEnumerable<string> parts)
     {
-        var parts = record.Headers.Select(h => h.Value).Append(record.Value ?? default).Select(b => Encoding.UTF8.GetString(b.Span)).Append(record.Key ?? "");
         var text = string.Join('\n', parts.Select(p => JsonEscape().Replace(p, e => ((char)Convert.ToUInt16(e.Groups[1].Value, 16)).ToString())));
         yield return text;
         yield return Uri.UnescapeDataString(text);

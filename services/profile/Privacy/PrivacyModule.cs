@@ -28,6 +28,7 @@ internal static class PrivacyModule
         services.AddSingleton(s => new RewrapKeys(Profile(s).Database, s.GetRequiredService<IKeyWrapping>()));
         services.TryAddSingleton<IAliases, NoAliases>();
         services.AddSingleton(s => new QuarantineSearch(Profile(s).Database, s.GetRequiredService<IKeyWrapping>()));
+        services.AddSingleton(s => new ImportSearch(Profile(s).Database, s.GetRequiredService<IKeyWrapping>()));
         services.AddSingleton(s => new Erasures(Profile(s).Database));
         services.AddSingleton(s => settings.RegisterDatabase.Length == 0
             ? new ErasedRegister(Profile(s).Database, apart: false)

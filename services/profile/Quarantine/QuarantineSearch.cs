@@ -24,7 +24,10 @@ internal sealed class QuarantineSearch(NpgsqlDataSource database, IKeyWrapping w
         {
             foreach (var (id, day, boxes) in page)
             {
-                if (keys.TryGetValue(day, out var key) && boxes.Select(box => Open(key, box, id)).FirstOrDefault(b => b is not null && traces.IsIn(b)) is { } body)
+                if (!keys.TryGetValue(day, out var key))
+                    continue;
+                var bodies = boxes.Select(box => Open(key, box, id));
+                if (bodies.FirstOrDefault(b => b is not null && traces.IsIn(b)) is { } body)
                     yield return (id, body);
             }
 

@@ -43,6 +43,18 @@ internal sealed class RewrapKeys(NpgsqlDataSource database, IKeyWrapping wrappin
         "select count(*) from quarantine_keys where substring(wrapped for length($1)) <> $1",
         First: "");
 
+    private static readonly KeyTable Imports = new(
+        """
+        select 'import/' || id, wrapped_key from imports
+        where 'import/' || id > $3 and wrapped_key is not null and substring(wrapped_key for length($1)) <> $1 order by id limit $2
+        """,
+        """
+        update imports i set wrapped_key = u.now from unnest($1::text[], $2::bytea[], $3::bytea[]) u (owner, former, now)
+        where 'import/' || i.id = u.owner and i.wrapped_key = u.former
+        """,
+        "select count(*) from imports where wrapped_key is not null and substring(wrapped_key for length($1)) <> $1",
+        First: "");
+
     public static void Map(WebApplication app) => app.MapPost("/v1/vault/rewrap", RewrapAsync).RequireApiKey("operate");
 
     /// <summary>Wraps at most <paramref name="keysMax"/> keys anew. A retry is safe.</summary>
@@ -50,7 +62,7 @@ internal sealed class RewrapKeys(NpgsqlDataSource database, IKeyWrapping wrappin
     {
         var done = 0;
         var remaining = 0L;
-        foreach (var table in (KeyTable[])[Customers, Days])
+        foreach (var table in (KeyTable[])[Customers, Days, Imports])
         {
             done += await RunAsync(table, keysMax - done, cancellation);
             remaining += await RemainingAsync(table, cancellation);

@@ -10,7 +10,7 @@ namespace Patron.Services.Tests.Privacy;
 internal sealed record Planter(string Way, Func<Garden, CancellationToken, Task> PlantAsync);
 
 /// <summary>Every kind of field, by every door.</summary>
-internal static class Planters
+internal static partial class Planters
 {
     private const int PeopleByHttp = 60;
     private const int PeopleByTopic = 40;
@@ -26,6 +26,11 @@ internal static class Planters
         new("codes that look personal over the topic, which go to quarantine", QuarantinedCodesAsync),
         new("texts that nobody understands and that name a customer", BrokenBodiesAsync),
         new("fields that a touchpoint made up", UnknownFieldsAsync),
+        new("further attributes", AttributesAsync),
+        new("what proves a consent", EvidenceAsync),
+        new("what people did, and open properties that look personal", BehavioursAsync),
+        new("calls of Segment's SDKs, taken and in quarantine", SegmentAsync),
+        new("rows of an upload that do not go in", UploadAsync),
         new("parked records, and what operators wrote about them", ParkedAsync),
     ];
 
