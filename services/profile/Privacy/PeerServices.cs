@@ -4,11 +4,11 @@ using Patron.Runtime.Processing;
 namespace Patron.Profile;
 
 /// <summary>The other services, as profile asks them about a person's data over HTTP.</summary>
-internal sealed class PeerServices(IHttpClientFactory clients, IConfiguration configuration, PrivacySettings settings)
+internal sealed class PeerServices(IHttpClientFactory clients, IReadOnlyDictionary<string, Uri> addresses)
 {
     public const string Client = "profile.privacy";
 
-    public IReadOnlyList<string> Names { get; } = settings.ServiceNames;
+    public IReadOnlyList<string> Names { get; } = [.. addresses.Keys];
 
     /// <summary>The erasures of these customers that a service has applied; null when it keeps nothing of a person and follows none.</summary>
     /// <exception cref="HttpRequestException">It cannot be reached or refuses.</exception>
@@ -37,6 +37,5 @@ internal sealed class PeerServices(IHttpClientFactory clients, IConfiguration co
             yield return line;
     }
 
-    private Uri AddressOf(string service, string path) =>
-        new(new Uri(configuration[$"Peers:{service}"] ?? $"http://{service}:8080"), $"/v1/{service}/{path}");
+    private Uri AddressOf(string service, string path) => new(addresses[service], $"/v1/{service}/{path}");
 }

@@ -59,6 +59,7 @@ internal static class PrivacyModule
             client.Timeout = settings.AnswerWithin;
             client.DefaultRequestHeaders.Add("X-Api-Key", apiKey);
         });
-        builder.Services.AddSingleton(s => new PeerServices(s.GetRequiredService<IHttpClientFactory>(), builder.Configuration, settings));
+        var addresses = settings.ServiceNames.ToDictionary(name => name, name => new Uri(builder.Configuration[$"Peers:{name}"] ?? $"http://{name}:8080"));
+        builder.Services.AddSingleton(s => new PeerServices(s.GetRequiredService<IHttpClientFactory>(), addresses));
     }
 }

@@ -23,7 +23,8 @@ internal sealed class PrivacySettings : ISettings
     /// <summary>How often, in system time, running erasures are looked at.</summary>
     public TimeSpan LookEvery { get; set; } = TimeSpan.FromSeconds(1);
 
-    public IReadOnlyList<string> ServiceNames => Services.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+    public IReadOnlyList<string> ServiceNames =>
+        [.. Services.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Distinct()];
 
     public IEnumerable<SettingFault> Check()
     {

@@ -32,7 +32,6 @@ internal sealed class ErasureProof
         ["log.batches.body"] = "the touchpoints' own topic, until what was taken is deleted there",
         ["profile.events.data"] = "names of wordings, by contract not personal",
         ["profile.streams.state"] = "the same",
-        ["profile.quarantine.reasons"] = "names of fields that a touchpoint made up",
         ["tagging.parked.record"] = "planted by hand, since no record of this build fails",
         ["tagging.parked.reason"] = "the same",
         ["tagging.discarded.why"] = "an operator's own words",

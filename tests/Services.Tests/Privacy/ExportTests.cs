@@ -60,7 +60,7 @@ internal sealed class ExportTests
     {
         var anna = await Anna.LiveAsync(host, cancellation);
         var items = (await ExportAsync(anna, cancellation))["items"]!.AsArray();
-        var details = items.First(i => (string?)i!["name"] == "profile.details-changed.v1")!["data"]!["details"]!;
+        var details = items.First(i => (string?)i!["name"] == "profile.details-changed.v2")!["data"]!["details"]!;
         var contact = items.Single(i => (string?)i!["name"] == "contacts")!["data"]!;
 
         Assert.That(((string?)details["givenName"], (string?)details["email"], (string?)details["country"]), Is.EqualTo(("Anna", Anna.Email, "HK")));
