@@ -21,8 +21,8 @@ internal sealed class LaneMemory(int stateBytesMax)
     private int locked;
 
     /// <summary>
-    /// Used keys are asked for before deciding: for a while after one was met. Otherwise a key that was used after all fails the
-    /// transaction, which is then repeated.
+    /// Used keys are asked for, under the locks: for a while after one was met. Otherwise what is decided first does without, and a key that
+    /// was used after all fails the transaction, which is then repeated.
     /// </summary>
     public bool ExpectsRepeats => repeatsExpected > 0;
 

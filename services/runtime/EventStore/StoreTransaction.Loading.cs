@@ -100,7 +100,7 @@ internal sealed partial class StoreTransaction
         }
 
         var used = commands.Where(c => c.IdempotencyKey is not null).Select(c => c.IdempotencyKey!.Value).Distinct().ToList();
-        if (used.Count > 0 && memory.ExpectsRepeats)
+        if (used.Count > 0)
         {
             Statements.Add(questions, $"select e.key, {EventReader.Columns} from events e where e.key = any($1)", Statements.Uuids(used));
             answers.Add((row, _) => keys.Add(row.GetGuid(0), store.Reader.Row(row, 1)));

@@ -21,6 +21,9 @@ internal sealed partial class StoreTransaction(StoreContext store, LaneMemory me
     private bool isDecidedFirst;
     private bool asksParked;
     private bool metRepeat;
+
+    // A command that leaves no event would not fail by the key that an earlier one left: it has to be asked for.
+    private bool mayBeRepeat;
     private SortedDictionary<int, long> remembered = [];
 
     /// <summary>The events appended, in commit order per partition; valid after the commit.</summary>
@@ -37,13 +40,14 @@ internal sealed partial class StoreTransaction(StoreContext store, LaneMemory me
     {
         Recall();
         isDecidedFirst = IsAllKnown();
-        if (isDecidedFirst)
-        {
-            remembered = new SortedDictionary<int, long>(heads);
-            DecideAll();
-        }
-
-        return isDecidedFirst;
+        if (!isDecidedFirst)
+            return false;
+        remembered = new SortedDictionary<int, long>(heads);
+        DecideUnits();
+        if (mayBeRepeat)
+            return false;
+        Write();
+        return true;
     }
 
     /// <summary>Locks the heads, loads what is not remembered, and decides.</summary>
@@ -53,7 +57,8 @@ internal sealed partial class StoreTransaction(StoreContext store, LaneMemory me
         if (units.Count > 0)
             await LoadAsync(connection, cancellation);
         FaultPoint.Reach(FaultPoint.StoreAfterLock);
-        DecideAll();
+        DecideUnits();
+        Write();
     }
 
     /// <summary>Writes what was decided and commits.</summary>
@@ -76,15 +81,13 @@ internal sealed partial class StoreTransaction(StoreContext store, LaneMemory me
 
     public ValueTask DisposeAsync() => batch.DisposeAsync();
 
-    private void DecideAll()
+    private void DecideUnits()
     {
         // Read after the heads are locked, or known not to be moved by anyone but this lane, so that times do not go back within a partition
         // while the clock does not.
         now = store.Clock.GetUtcNow();
         foreach (var unit in units)
             Decide(unit);
-        Write();
-        memory.Remember(heads, streams.Values.Select(s => (s, store.PartitionOf(s.Customer))), metRepeat);
     }
 
     private void Write()
@@ -120,6 +123,7 @@ internal sealed partial class StoreTransaction(StoreContext store, LaneMemory me
         Statements.Add(batch, writes ? "commit" : "rollback");
         foreach (var item in items)
             item.WroteNothing = !writes;
+        memory.Remember(heads, streams.Values.Select(s => (s, store.PartitionOf(s.Customer))), metRepeat);
     }
 
     private void Decide(UnitOfWork unit)
@@ -177,6 +181,7 @@ internal sealed partial class StoreTransaction(StoreContext store, LaneMemory me
             timers.BackTo(mark);
             appended.RemoveRange(before, appended.Count - before);
             unit.Fault = fault;
+            mayBeRepeat |= unit.Commands.Any(c => c.IdempotencyKey is not null);
             if (unit.FaultsParkCustomer)
                 faulted.Add(unit.Customer);
         }
@@ -191,11 +196,17 @@ internal sealed partial class StoreTransaction(StoreContext store, LaneMemory me
         }
 
         if (command.ExpectedVersion is { } expected && expected != stream.Version && !PlantedBug.Is(Bug.ExpectedVersionIgnored))
+        {
+            mayBeRepeat |= command.IdempotencyKey is not null;
             return new CommandResult(new VersionConflict(expected, stream.Version), false, stream.Version, []);
+        }
 
         var decision = command.Decide(stream.State, stream.History);
         if (decision.Refusal is not null || decision.Events is null or { Count: 0 })
+        {
+            mayBeRepeat |= command.IdempotencyKey is not null;
             return new CommandResult(decision.Refusal, false, stream.Version, []);
+        }
 
         var recorded = new RecordedEvent[decision.Events.Count];
         var partition = store.PartitionOf(command.Customer);
