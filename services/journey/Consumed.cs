@@ -27,7 +27,8 @@ internal sealed class Consumed(TimeProvider clock)
             .Ignore<Absorbed>()
             .Ignore<SplitOff>()
             .Ignore<GaveBack>()
-            .Ignore<CustomerErased>(),
+            .Erases(CustomerErased.Parser, (_, context) => [
+                Traveller.Kind.Command(context.Customer, context.Customer, LeaveAll.Erased)]),
         new Subscription(new Topic(Topics.Loyalty))
             .On(TierChanged.Parser, Tier)
             .Ignore<PointsEarned>()

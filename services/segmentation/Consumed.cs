@@ -25,7 +25,8 @@ internal sealed class Consumed
             .Ignore<Absorbed>()
             .Ignore<SplitOff>()
             .Ignore<GaveBack>()
-            .Ignore<CustomerErased>();
+            .Erases(CustomerErased.Parser, (_, context) => engine.Erase(context));
+        silent.Add(CustomerErased.Descriptor.FullName, (partition, customer, _, _) => partition.Erase(customer));
         On(profile, Source.Profile, PurchaseRecorded.Parser, fact => !fact.Anonymous, Purchased);
 
         var loyalty = new Subscription(new Topic(Topics.Loyalty)).Ignore<ReturnUnmatched>();

@@ -58,6 +58,7 @@ public static class Module
             Publications = [new Publication(new Topic(Topics.Segmentation), Published.Fact)],
             Timers = ScanPartition.Timers,
             OnDue = timer => engine.Scan(timer, clock.GetUtcNow()),
+            CustomerTables = [new CustomerTable("segment_member")],
             Migrations = [new Migration("segment-members", Members.Schema)],
             OnAcquired = rebuild.AcquireAsync,
         };

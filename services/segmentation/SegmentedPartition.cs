@@ -56,6 +56,18 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
         }
     }
 
+    /// <summary>The customer was erased: their values are gone, and what the log still tells of them changes nothing.</summary>
+    public void Erase(Guid customer)
+    {
+        lock (guard)
+        {
+            var row = columns.RowOf(customer);
+            columns.Erase(row);
+            for (var index = 0; index < held.Length; index++)
+                SetHeld(index, row, false);
+        }
+    }
+
     /// <summary>Applies a fact once, and goes on to its time.</summary>
     public FactOutcome Apply(Guid customer, Source source, long position, DateTimeOffset time, Action<PartitionColumns, int> change)
     {
@@ -64,7 +76,7 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
             columns.AdvanceTo(time);
             var row = columns.RowOf(customer);
             var isNew = columns.IsNew(row, source, position);
-            if (isNew)
+            if (isNew && !columns.IsErased(row))
                 change(columns, row);
             return new FactOutcome(row, isNew);
         }
@@ -79,7 +91,7 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
             var differs = !fact.IsNew;
             for (var index = 0; index < held.Length; index++)
             {
-                var holds = index < catalog.Segments.Count && explanation.Holds(catalog.Segments[index].Rule, values);
+                var holds = index < catalog.Segments.Count && !columns.IsErased(fact.Row) && explanation.Holds(catalog.Segments[index].Rule, values);
                 differs |= SetHeld(index, fact.Row, holds);
             }
 
@@ -115,6 +127,7 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
                 var wanted = index < catalog.Segments.Count
                     ? ColumnScan.Evaluate(catalog.Segments[index].Rule, columns, catalog)
                     : new ulong[columns.Words];
+                columns.DropErased(wanted);
                 Array.Resize(ref held[index], columns.Words);
                 for (var word = 0; word < wanted.Length; word++)
                     changed[word] |= wanted[word] ^ held[index][word];
@@ -131,6 +144,8 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
     {
         lock (guard)
         {
+            if (columns.Find(customer) is { } row && columns.IsErased(row))
+                return ([], columns.AsOf);
             var values = Read(customer);
             return ([.. catalog.Segments.Select(segment =>
                 new Verdict(segment.Name, explanation.Holds(segment.Rule, values), explanation.Reason(segment.Rule, values)))], columns.AsOf);

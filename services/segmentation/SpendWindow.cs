@@ -26,6 +26,14 @@ internal sealed class SpendWindow
         begin = Math.Max(begin, day);
     }
 
+    /// <summary>Takes everything of a row off for good.</summary>
+    public void Forget(int row, long[] sums)
+    {
+        foreach (var amounts in byDay)
+            amounts?.RemoveAll(spent => spent.Row == row);
+        sums[row] = 0;
+    }
+
     /// <param name="day">At most the last day of the window; an earlier one than its first day is not counted.</param>
     public void Add(int day, int row, long amount, long[] sums)
     {

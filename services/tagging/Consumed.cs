@@ -24,7 +24,7 @@ internal sealed class Consumed(TagRules rules, ActivityMemory memory)
             .Ignore<Absorbed>()
             .Ignore<SplitOff>()
             .Ignore<GaveBack>()
-            .Ignore<CustomerErased>()
+            .Erases(CustomerErased.Parser, (_, context) => [Retag(context, tags => RetagCustomer.Erase(tags, context.Envelope.Time))])
             .Writes(new ActivityRows()),
         new Subscription(new Topic(Topics.Loyalty))
             .On(TierChanged.Parser, Handle)

@@ -42,6 +42,8 @@ public static class Module
         Views = [new TagCounts()],
         Subscriptions = new Consumed(rules, memory).Subscriptions,
         Publications = [new Publication(new Topic(Topics.Tagging), Published.Fact)],
+        CustomerTables = [new CustomerTable("customer_activity")],
+        OnErased = memory.Forget,
         Migrations = [new Migration("customer-activity", ActivityRows.Schema), new Migration("tag-count", TagCounts.Schema)],
         OnAcquired = (partition, cancellation) => memory.LoadAsync(service().Database, partition.Partition, cancellation),
     };

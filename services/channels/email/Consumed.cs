@@ -27,7 +27,7 @@ internal static class Consumed
             .Ignore<Absorbed>()
             .Ignore<SplitOff>()
             .Ignore<GaveBack>()
-            .Ignore<CustomerErased>()
+            .Erases(CustomerErased.Parser, (_, _) => [])
             .Ignore<CustomerRegistered>()
             .Ignore<PurchaseRecorded>()
             .Writes(new ConsentRows(Channel)),

@@ -56,6 +56,8 @@ public static class Module
         Views = [new OutboxRows(services.GetRequiredService<SendQueue>().Offer), new SuppressionRows(), new FigureCounts(Story.Count)],
         Subscriptions = Consumed.Subscriptions,
         Publications = [Published.Publication],
+        CustomerTables = CustomerTables.All,
+        OnErased = services.GetRequiredService<ICustomerKeys>().Forget,
         Migrations = [Migration.Embedded("email.sql"), FigureCounts.Migration, Migration.Embedded("optin.sql")],
         OnAcquired = (acquired, _) =>
         {

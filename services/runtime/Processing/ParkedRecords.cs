@@ -8,7 +8,10 @@ namespace Patron.Runtime.Processing;
 /// <param name="Id">Names the row; a customer's records are applied in the order of it.</param>
 /// <param name="Topic">The topic it came from; <c>timers</c> for a timer of the service's own.</param>
 public sealed record ParkedRecord(
-    long Id, string Topic, int Partition, long Offset, Guid Customer, string Reason, DateTimeOffset ParkedAt, LogRecord Record);
+    long Id, string Topic, int Partition, long Offset, Guid Customer, string Reason, DateTimeOffset ParkedAt, LogRecord Record)
+{
+    internal bool IsOf(string type) => Envelope.TryRead(Record.Headers, out var envelope, out _) && envelope.Type == type;
+}
 
 /// <summary>The parked table: rows are written in the transaction that moves the offset past their records.</summary>
 internal static class ParkedRecords

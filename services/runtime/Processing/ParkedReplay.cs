@@ -45,8 +45,8 @@ internal sealed class ParkedReplay(ServiceDefinition definition, Func<int, Write
             {
                 if (unit?.Fault is not null)
                     return;
-                rows?.Invoke(transaction);
                 ParkedRecords.Delete(transaction, record, partition.Epoch, topics);
+                rows?.Invoke(transaction);
             },
         };
         await laneOf(partition.Number).EnqueueAsync(item, cancellation);
@@ -89,7 +89,9 @@ internal sealed class ParkedReplay(ServiceDefinition definition, Func<int, Write
             return PartitionBatch.Sentence(fault);
         }
 
-        if (subscription.Effect is { } effect)
+        if (envelope.Type == subscription.Erasure)
+            rows = transaction => definition.Erased.Write(transaction, partition.Number, [record.Customer]);
+        else if (subscription.Effect is { } effect)
             rows = transaction => effect.Apply([new ConsumedFact(context, record.Record.Value)], transaction);
         return null;
     }

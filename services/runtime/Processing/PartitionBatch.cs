@@ -18,6 +18,7 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
     private readonly List<(IBatchEffect Effect, ConsumedFact Fact)> facts = [];
     private readonly List<(int Place, string Topic, ReadRecord Read, Guid Customer, string Reason)> parked = [];
     private readonly HashSet<Guid> unmappable = [];
+    private readonly Dictionary<Guid, UnitOfWork?> erasures = [];
     private readonly List<string> traceParents = [];
 
     public int Applied { get; private set; }
@@ -43,7 +44,11 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
     }
 
     /// <summary>The customers that this batch parked; valid after its commit.</summary>
-    public IReadOnlyCollection<Guid> NewlyParked => [.. unmappable, .. units.Where(u => u.Unit.Fault is not null).Select(u => u.Unit.Customer)];
+    public IReadOnlyCollection<Guid> NewlyParked =>
+        [.. unmappable.Concat(units.Where(u => u.Unit.Fault is not null).Select(u => u.Unit.Customer)).Except(Erased)];
+
+    /// <summary>The customers whose erasure this batch applied; valid after its commit.</summary>
+    public IReadOnlyCollection<Guid> Erased => [.. erasures.Where(e => e.Value?.Fault is null).Select(e => e.Key)];
 
     /// <summary>Takes records off the partition's pending queues for as long as something moves.</summary>
     public void Take()
@@ -90,7 +95,7 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
     public bool TookAny => Applied + Repeated > 0;
 
     /// <summary>What was taken asks for no command and leaves no row.</summary>
-    public bool WritesNothing => units.Count == 0 && facts.Count == 0 && parked.Count == 0;
+    public bool WritesNothing => units.Count == 0 && facts.Count == 0 && parked.Count == 0 && erasures.Count == 0;
 
     /// <summary>The transaction of what was taken.</summary>
     public WorkItem ToWorkItem(ActivityContext cause) =>
@@ -172,7 +177,10 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
     private bool Apply(Subscription subscription, ReadRecord read, Guid customer, Envelope envelope)
     {
         var topic = subscription.Topic.Name;
-        if ((partition.IsParked(customer) || unmappable.Contains(customer)) && !PlantedBug.Is(Bug.ParkedOvertaken))
+        var erases = envelope.Type == subscription.Erasure;
+        if (!erases && (partition.IsErased(customer) || erasures.ContainsKey(customer)))
+            return true;
+        if (!erases && (partition.IsParked(customer) || unmappable.Contains(customer)) && !PlantedBug.Is(Bug.ParkedOvertaken))
         {
             parked.Add((Applied, topic, read, customer, BehindAnother));
             return true;
@@ -212,8 +220,11 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
 
         if (subscription.Effect is { } effect)
             facts.Add((effect, new ConsumedFact(context, read.Record.Value)));
-        if (commands.Count > 0)
-            units.Add((new UnitOfWork(commands) { Customer = customer, FaultsParkCustomer = true }, topic, read, Applied));
+        var unit = commands.Count > 0 ? new UnitOfWork(commands) { Customer = customer, FaultsParkCustomer = !erases } : null;
+        if (unit is not null)
+            units.Add((unit, topic, read, Applied));
+        if (erases)
+            erasures[customer] = unit;
         return true;
     }
 
@@ -238,6 +249,7 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
         // In the order in which they were taken, which is the one in which they have to be replayed.
         var inOrder = parked.Concat(faulted).OrderBy(p => p.Place);
         ParkedRecords.Write(transaction, [.. inOrder.Select(p => (p.Topic, partition.Number, p.Read, p.Customer, p.Reason))]);
+        definition.Erased.Write(transaction, partition.Number, Erased);
     }
 
     internal static string Sentence(Exception fault) => fault is BehindAnotherException ? BehindAnother : $"{fault.GetType().Name}: {fault.Message}";
