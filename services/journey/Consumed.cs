@@ -27,7 +27,8 @@ internal sealed class Consumed(TimeProvider clock)
             .Follow(SplitOff.Parser, (fact, context) => context.SplitFrom(fact.From, fact.LinkId, fact.Version))
             .Ignore<Absorbed>()
             .Ignore<GaveBack>()
-            .Ignore<CustomerErased>(),
+            .Erases(CustomerErased.Parser, (_, context) => [
+                Traveller.Kind.Command(context.Customer, context.Customer, LeaveAll.Erased)]),
         new Subscription(new Topic(Topics.Loyalty))
             .On(TierChanged.Parser, Tier)
             .Ignore<PointsEarned>()

@@ -22,6 +22,7 @@ internal sealed partial class Consumed(ProfileSettings settings, KeyedHash hash,
             errors.Add($"{at}/channel", "Say where it was bought: CHANNEL_POS or CHANNEL_ESHOP.");
         if (purchase.Store.Length > CodeCharactersMax || purchase.Store.Any(char.IsControl))
             errors.Add($"{at}/store", $"The shop's code has at most {CodeCharactersMax} characters and no control characters.");
+        CheckLook(purchase.Store, $"{at}/store", errors);
         CheckCurrency(purchase.Currency, $"{at}/currency", errors);
         if (purchase.Lines.Count is 0 or > LinesMax)
             errors.Add($"{at}/lines", Invariant($"A purchase has 1 to {LinesMax} lines, not {purchase.Lines.Count}."));
@@ -78,6 +79,7 @@ internal sealed partial class Consumed(ProfileSettings settings, KeyedHash hash,
     {
         if (line.Product.Length is 0 or > CodeCharactersMax || line.Product.Any(char.IsControl))
             errors.Add($"{at}/lines/{index}/product", $"A product code has 1 to {CodeCharactersMax} characters and no control characters.");
+        CheckLook(line.Product, $"{at}/lines/{index}/product", errors);
         if (line.Kind == Contracts.Ingest.V1.LineKind.Unspecified)
             errors.Add($"{at}/lines/{index}/kind", "Say what the line is: LINE_KIND_SALE, LINE_KIND_RETURN, LINE_KIND_FEE or LINE_KIND_ADJUSTMENT.");
         if (line.Quantity is < 1 or > QuantityMax)
@@ -94,6 +96,13 @@ internal sealed partial class Consumed(ProfileSettings settings, KeyedHash hash,
     {
         if (code.Trim().Length == 0 || code.Length > CodeCharactersMax || code.Any(char.IsControl))
             errors.Add(at, $"This must be {what}, 1 to {CodeCharactersMax} characters without control characters.");
+        CheckLook(code, at, errors);
+    }
+
+    private static void CheckLook(string code, string at, FieldErrors errors)
+    {
+        if (PersonalLook.IsIn(code))
+            errors.Add(at, PersonalLook.Rule);
     }
 
     private static void CheckName(string name, string at, FieldErrors errors)

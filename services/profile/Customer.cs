@@ -93,6 +93,12 @@ internal sealed record SealedDetails(
 internal sealed record CustomerProfile(
     bool Registered, IReadOnlyList<Guid> Identifiers, IReadOnlyList<Guid> Conflicts, SealedDetails Details, IReadOnlyList<ConsentOf> Consents)
 {
+    /// <summary>The erasure that closed the customer; null while they may be known.</summary>
+    public Guid? Erasure { get; init; }
+
+    /// <summary>The reference of the legal hold that is in force.</summary>
+    public string? Hold { get; init; }
+
     public static StreamKind<CustomerProfile> Kind { get; } =
         new("customer", new CustomerProfile(false, [], [], new SealedDetails(), []), Evolve, ProfileJson.Default.CustomerProfile, shape: 2);
 
@@ -100,7 +106,8 @@ internal sealed record CustomerProfile(
         ProfileJson.Default, typeof(CustomerRegistered), typeof(IdentifierLinked), typeof(IdentifierConflictFound), typeof(DetailsChanged),
         typeof(DetailsWeighed), typeof(ConsentChanged), typeof(OptInRequested), typeof(ConsentExpired), typeof(DetailsConfirmed),
         typeof(PurchaseRecorded), typeof(AnonymousPurchaseRecorded), typeof(BehaviourRecorded),
-        typeof(ProductDescribed), typeof(ProductPriced), typeof(StockCounted), typeof(StoreDescribed))
+        typeof(ProductDescribed), typeof(ProductPriced), typeof(StockCounted), typeof(StoreDescribed),
+        typeof(Erased), typeof(HoldPlaced), typeof(HoldLifted), typeof(ExportMade))
         // The second versions only tell more.
         .Upcast("profile.details-changed.v1", "profile.details-changed.v2", static body => body)
         .Upcast("profile.consent-changed.v1", "profile.consent-changed.v2", static body => body);
@@ -113,7 +120,10 @@ internal sealed record CustomerProfile(
         DetailsChanged changed => customer with { Details = changed.Details },
         DetailsWeighed weighed => customer with { Details = customer.Details.Confirmed(weighed) },
         ConsentChanged or OptInRequested or ConsentExpired => customer with { Consents = ConsentOf.Evolve(customer.Consents, happened) },
-        DetailsConfirmed or PurchaseRecorded or AnonymousPurchaseRecorded or BehaviourRecorded => customer,
+        Erased erased => new CustomerProfile(true, [], [], new SealedDetails(), []) { Erasure = erased.Erasure },
+        HoldPlaced placed => customer with { Hold = placed.Reference },
+        HoldLifted => customer with { Hold = null },
+        ExportMade or DetailsConfirmed or PurchaseRecorded or AnonymousPurchaseRecorded or BehaviourRecorded => customer,
         _ => throw new UnreachableException($"{happened.GetType().Name} is not an event of a customer."),
     };
 }

@@ -19,23 +19,24 @@ public static class Module
         builder.AddConsent();
 
         var services = builder.Services;
-        services.AddSingleton(_ => vault.OpenMasterKeys());
-        services.AddSingleton(s => vault.OpenIdentifierHash(s.GetRequiredService<MasterKeys>()));
+        builder.AddPrivacy(vault);
+        services.AddSingleton(_ => vault.OpenIdentifierHash());
         services.AddSingleton(s => new CustomerVault(
-            s.PatronService(Name).Database, s.GetRequiredService<MasterKeys>(),
+            s.PatronService(Name).Database, s.GetRequiredService<IKeyWrapping>(),
             new BoundedCache<Guid, CustomerKey>(settings.KeysMax, settings.KeysLifetime, s.GetRequiredService<SystemClock>())));
         services.AddSingleton(s => new Identities(
             s.PatronService(Name).Database,
             new BoundedCache<IdentifierHash, Guid>(settings.KnownIdentifiersMax, settings.KnownIdentifiersLifetime, s.GetRequiredService<SystemClock>()),
             s.GetRequiredService<BusinessClock>()));
         services.AddSingleton(s => new QuarantineStore(
-            s.PatronService(Name).Database, s.GetRequiredService<MasterKeys>(), settings, s.GetRequiredService<BusinessClock>()));
+            s.PatronService(Name).Database, s.GetRequiredService<IKeyWrapping>(), settings, s.GetRequiredService<BusinessClock>()));
         services.AddSingleton(s => new Ingestion(s.PatronService(Name), s.GetRequiredService<Identities>(), s.GetRequiredService<CustomerVault>(),
             s.GetRequiredService<Enrichment>()));
         services.AddCatalogue();
         services.AddSingleton<IngestReader>();
         services.AddSingleton<RecordReader>();
         AddCollect(builder);
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<ForgetTaken>(s, s.PatronService(Name).Database));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ImportStore>(s, s.PatronService(Name).Database));
         services.AddSingleton<ImportUpload>();
         services.AddHostedService(s => ActivatorUtilities.CreateInstance<IngestLog>(s, s.PatronService(Name)));
@@ -57,6 +58,7 @@ public static class Module
         ReadEventTypes.Map(app);
         PostSegment.Map(app);
         HandOutKeys.Map(app);
+        app.MapPrivacy();
         app.MapConsent();
         CatalogueModule.Map(app);
         PostImport.Map(app);
@@ -70,7 +72,9 @@ public static class Module
         Name = Name,
         Events = CustomerProfile.Events,
         Streams = [CustomerProfile.Kind, Product.Kind, Store.Kind],
-        Views = [new Figures(), new CatalogueTables()],
+        Views = [new Figures(), new CatalogueTables(), new ErasureRows()],
+        CustomerTables = PrivacyModule.Tables,
+        SealedPlaces = SealedInEvents.Places,
         Publications = Published.Publications,
         Timers = ExpireConsent.TimersOf,
         OnDue = ExpireConsent.OnDue,
@@ -78,6 +82,7 @@ public static class Module
         [
             Migration.Embedded("profile.sql"), Migration.Embedded("consent.sql"), Migration.Embedded("catalogue.sql"),
             Migration.Embedded("collect.sql"), Migration.Embedded("collect-event-types.sql"), Migration.Embedded("import.sql"),
+            PrivacyModule.Migration,
         ],
     };
 

@@ -35,6 +35,12 @@ internal sealed class ProfileSettings : ISettings
     /// <summary>For how many days, in business time, a quarantined body can be read and replayed; then its key is destroyed.</summary>
     public int QuarantineDaysMax { get; set; } = 30;
 
+    /// <summary>
+    /// For how long, in system time, the topic of touchpoints keeps what was taken from it: it holds personal data in clear, and a restore of
+    /// profile can take it again from there.
+    /// </summary>
+    public TimeSpan IngestKept { get; set; } = TimeSpan.FromDays(7);
+
     /// <summary>Records of the log that are handled together.</summary>
     public int LogRecordsMax { get; set; } = 500;
 
@@ -64,6 +70,8 @@ internal sealed class ProfileSettings : ISettings
             yield return new SettingFault(nameof(KeysMax), "it must be at least 2");
         if (QuarantineDaysMax < 1)
             yield return new SettingFault(nameof(QuarantineDaysMax), "it must be at least 1 day");
+        if (IngestKept < TimeSpan.Zero)
+            yield return new SettingFault(nameof(IngestKept), "it must not be negative");
         if (LogRecordsMax is < 1 or > 10_000)
             yield return new SettingFault(nameof(LogRecordsMax), "it must be from 1 to 10000");
     }

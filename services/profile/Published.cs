@@ -16,7 +16,8 @@ internal static class Published
     public static readonly Topic Profile = new(Topics.Profile);
     public static readonly Topic Customers = new(Topics.ProfileCustomers, Compacted: true);
 
-    public static IReadOnlyList<Publication> Publications { get; } = [new(Profile, FactOf), new(Customers, StateOf)];
+    public static IReadOnlyList<Publication> Publications { get; } = 
+        [new(Profile, FactOf), new(Customers, StateOf) { Ends = recorded => recorded.Event is Erased }];
 
     internal static IMessage? FactOf(RecordedEvent recorded) => recorded.Event switch
     {
@@ -25,6 +26,8 @@ internal static class Published
         AnonymousPurchaseRecorded recordedPurchase => PurchaseOf(recordedPurchase.Purchase, anonymous: true),
         ConsentChanged or OptInRequested or ConsentExpired => PublishedConsents.FactOf(recorded.Event),
         BehaviourRecorded behaviour => BehaviourOf(behaviour.Behaviour),
+        Erased erased => new Facts.CustomerErased { Aliases = { erased.Aliases.Select(a => a.ToString("D")) } },
+        PrivacyEvent => null,
         // Who is known by what, and what is known of them, is profile's own matter.
         IdentifierLinked or IdentifierConflictFound or DetailsChanged or DetailsWeighed or DetailsConfirmed => null,
         CatalogueEvent => null,
@@ -34,6 +37,8 @@ internal static class Published
     internal static IMessage? StateOf(RecordedEvent recorded) => recorded.Event switch
     {
         DetailsChanged changed => StateOf(changed.Details, recorded.Version),
+        Erased => new Facts.CustomerState(),
+        PrivacyEvent => null,
         CustomerRegistered or IdentifierLinked or IdentifierConflictFound or DetailsWeighed or DetailsConfirmed => null,
         ConsentChanged or OptInRequested or ConsentExpired => null,
         PurchaseRecorded or AnonymousPurchaseRecorded or BehaviourRecorded or CatalogueEvent => null,

@@ -26,7 +26,8 @@ internal sealed class Consumed
             .Follow(SplitOff.Parser, (fact, context) => context.SplitFrom(fact.From, fact.LinkId, fact.Version))
             .On(Absorbed.Parser, (_, context) => engine.Absorb(context))
             .Ignore<GaveBack>()
-            .Ignore<CustomerErased>();
+            .Erases(CustomerErased.Parser, (_, context) => engine.Erase(context));
+        silent.Add(CustomerErased.Descriptor.FullName, (partition, customer, _, _) => partition.Erase(customer));
         profile.On(PurchaseRecorded.Parser, Purchase);
         Silently(Source.Profile, PurchaseRecorded.Parser, fact => !fact.Anonymous && fact.Origin.Length == 0, Purchased);
 

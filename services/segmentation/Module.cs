@@ -63,6 +63,7 @@ public static class Module
             Handovers = new MergeRows(engine).Rules,
             Timers = ScanPartition.Timers,
             OnDue = timer => engine.Scan(timer, clock.GetUtcNow()),
+            CustomerTables = [new CustomerTable("segment_member"), new CustomerTable("linked_rows")],
             Migrations = [new Migration("segment-members", Members.Schema), new Migration("linked-rows", LinkedRows.Schema)],
             OnAcquired = rebuild.AcquireAsync,
         };

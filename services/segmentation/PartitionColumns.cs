@@ -30,6 +30,7 @@ internal sealed class PartitionColumns
     private readonly BrandDays days;
     private readonly SpendWindow window = new();
     private readonly Dictionary<Guid, int> rows = [];
+    private readonly HashSet<int> erased = [];
     private readonly Dictionary<string, int> tierCodes = [];
     private readonly List<string?> tierNames = [null];
     private readonly long[][] positions = [[], [], []];
@@ -92,6 +93,24 @@ internal sealed class PartitionColumns
         return row;
     }
 
+    /// <summary>Forgets a customer's values for good; the row stays, since others' places do not move.</summary>
+    public void Erase(int row)
+    {
+        erased.Add(row);
+        firstDay[row] = lastDay[row] = NoDay;
+        (tier[row], purchases[row], spend[row], points[row], tags[row]) = (NoTier, 0, 0, 0, 0);
+        window.Forget(row, spendInWindow);
+    }
+
+    public bool IsErased(int row) => erased.Contains(row);
+
+    /// <summary>Takes the erased customers out of a bitmap.</summary>
+    public void DropErased(ulong[] bits)
+    {
+        foreach (var row in erased)
+            bits[row / RowsPerWord] &= ~(1UL << (row % RowsPerWord));
+    }
+
     /// <summary>Goes on to a later moment: spend that is older than twelve months no longer counts. An earlier one changes nothing.</summary>
     public void AdvanceTo(DateTimeOffset moment)
     {
@@ -137,7 +156,7 @@ internal sealed class PartitionColumns
     {
         (purchases[row], spend[row]) = (known.Count, known.Spend);
         (firstDay[row], lastDay[row]) = (known.FirstDay ?? NoDay, known.LastDay ?? NoDay);
-        window.Remove(row, spendInWindow);
+        window.Forget(row, spendInWindow);
         foreach (var (day, amount) in known.Window)
             window.Add(Math.Min(day, Today), row, amount, spendInWindow);
     }

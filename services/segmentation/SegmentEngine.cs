@@ -91,6 +91,14 @@ internal sealed class SegmentEngine(SegmentCatalog catalog, BrandDays days, Expl
 
     public Purchases PurchasesOf(PurchaseRecorded fact, DateTimeOffset recordedAt) => Purchases.Of(fact, recordedAt, days);
 
+    /// <summary>The customer was erased: they leave every segment, and nothing of them is kept in memory.</summary>
+    public IReadOnlyList<Command> Erase(FactContext context)
+    {
+        Owned(context.Partition).Erase(context.Customer);
+        var at = context.Envelope.Time;
+        return [Memberships.Kind.Command(context.Customer, context.Customer, memberships => ChangeMembership.Erase(memberships, at))];
+    }
+
     /// <summary>Evaluates all customers of the timer's partition and answers one command for the scan and one per customer that differs.</summary>
     /// <param name="now">Business time; later than the timer's when the service was down.</param>
     public IReadOnlyList<Command> Scan(DueTimer timer, DateTimeOffset now)

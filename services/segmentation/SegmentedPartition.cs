@@ -91,8 +91,18 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
         {
             var row = columns.RowOf(customer);
             away.Add(row);
-            for (var index = 0; index < held.Length; index++)
-                SetHeld(index, row, false);
+            LeaveAll(row);
+        }
+    }
+
+    /// <summary>The customer was erased: their values are gone, and what the log still tells of them changes nothing.</summary>
+    public void Erase(Guid customer)
+    {
+        lock (guard)
+        {
+            var row = columns.RowOf(customer);
+            columns.Erase(row);
+            LeaveAll(row);
         }
     }
 
@@ -108,7 +118,7 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
                 linked.TryAdd(customer, 0);
             var row = columns.RowOf(customer);
             var isNew = versions.GetValueOrDefault(customer) < state.Version;
-            if (isNew)
+            if (isNew && !columns.IsErased(row))
                 Replace(row, customer, state);
             return new FactOutcome(row, isNew);
         }
@@ -133,7 +143,7 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
             columns.AdvanceTo(time);
             var row = columns.RowOf(customer);
             var isNew = columns.IsNew(row, source, position);
-            if (isNew)
+            if (isNew && !columns.IsErased(row))
                 change(columns, row);
             return new FactOutcome(row, isNew);
         }
@@ -148,7 +158,8 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
             var differs = !fact.IsNew;
             for (var index = 0; index < held.Length; index++)
             {
-                var holds = index < catalog.Segments.Count && !away.Contains(fact.Row) && explanation.Holds(catalog.Segments[index].Rule, values);
+                var holds = index < catalog.Segments.Count && !away.Contains(fact.Row) && !columns.IsErased(fact.Row)
+                    && explanation.Holds(catalog.Segments[index].Rule, values);
                 differs |= SetHeld(index, fact.Row, holds);
             }
 
@@ -186,6 +197,7 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
                     : new ulong[columns.Words];
                 foreach (var row in away)
                     wanted[row / 64] &= ~(1UL << (row % 64));
+                columns.DropErased(wanted);
                 Array.Resize(ref held[index], columns.Words);
                 for (var word = 0; word < wanted.Length; word++)
                     changed[word] |= wanted[word] ^ held[index][word];
@@ -202,6 +214,8 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
     {
         lock (guard)
         {
+            if (columns.Find(customer) is { } row && columns.IsErased(row))
+                return ([], columns.AsOf);
             var values = Read(customer);
             var isAway = IsAway(customer);
             return ([.. catalog.Segments.Select(segment =>
@@ -230,6 +244,12 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
             for (var left = bits[word]; left != 0; left &= left - 1)
                 yield return word * 64 + BitOperations.TrailingZeroCount(left);
         }
+    }
+
+    private void LeaveAll(int row)
+    {
+        for (var index = 0; index < held.Length; index++)
+            SetHeld(index, row, false);
     }
 
     /// <summary>Answers whether the bit changed.</summary>

@@ -34,8 +34,8 @@ internal sealed class SpendWindow
             .Where(spent => spent.Minor != 0),
     ];
 
-    /// <summary>Forgets a row.</summary>
-    public void Remove(int row, long[] sums)
+    /// <summary>Takes everything of a row off.</summary>
+    public void Forget(int row, long[] sums)
     {
         foreach (var amounts in byDay)
             amounts?.RemoveAll(spent => spent.Row == row);

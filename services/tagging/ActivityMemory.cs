@@ -81,5 +81,15 @@ internal sealed class ActivityMemory
         }
     }
 
+    /// <summary>Drops the counters of an erased customer; their facts come no more.</summary>
+    public void Forget(Guid customer)
+    {
+        foreach (var entries in partitions.Values)
+        {
+            lock (entries)
+                entries.Remove(customer);
+        }
+    }
+
     private readonly record struct Entry(CustomerActivity Activity, bool Looked);
 }

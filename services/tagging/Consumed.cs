@@ -24,7 +24,7 @@ internal sealed class Consumed(TagRules rules, ActivityMemory memory, MergeTags 
             .Follow(SplitOff.Parser, (fact, context) => context.SplitFrom(fact.From, fact.LinkId, fact.Version))
             .On(Absorbed.Parser, Handle)
             .Ignore<GaveBack>()
-            .Ignore<CustomerErased>()
+            .Erases(CustomerErased.Parser, (_, context) => [Retag(context, tags => RetagCustomer.Erase(tags, context.Envelope.Time))])
             .Writes(new ActivityRows(memory)),
         new Subscription(new Topic(Topics.Loyalty))
             .On(TierChanged.Parser, Handle)

@@ -43,6 +43,8 @@ public static class Module
         Subscriptions = new Consumed(rules, memory, new MergeTags(rules, memory)).Subscriptions,
         Handovers = new MergeTags(rules, memory).Rules,
         Publications = [new Publication(new Topic(Topics.Tagging), Published.Fact)],
+        CustomerTables = [new CustomerTable("customer_activity"), new CustomerTable("linked_customers")],
+        OnErased = memory.Forget,
         Migrations =
         [
             new Migration("customer-activity", ActivityRows.Schema), new Migration("tag-count", TagCounts.Schema),

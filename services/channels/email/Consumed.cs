@@ -27,7 +27,7 @@ internal static class Consumed
             .Follow(SplitOff.Parser, (fact, context) => context.SplitFrom(fact.From, fact.LinkId, fact.Version))
             .Ignore<Absorbed>()
             .Ignore<GaveBack>()
-            .Ignore<CustomerErased>()
+            .Erases(CustomerErased.Parser, (_, _) => [])
             .Ignore<CustomerRegistered>()
             .Ignore<PurchaseRecorded>()
             .Writes(new ConsentRows(Channel)),

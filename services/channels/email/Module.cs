@@ -61,6 +61,8 @@ public static class Module
         ],
         Subscriptions = Consumed.Subscriptions,
         Publications = [Published.Publication],
+        CustomerTables = CustomerTables.All,
+        OnErased = services.GetRequiredService<ICustomerKeys>().Forget,
         Handovers = MergeRecipients.Rules,
         Migrations = [Migration.Embedded("email.sql"), FigureCounts.Migration, Migration.Embedded("optin.sql"), Migration.Embedded("email-merges.sql")],
         OnAcquired = (acquired, _) =>

@@ -15,7 +15,7 @@ internal static class ChangePreferences
     /// <param name="now">Business time, at which they decided.</param>
     public static Decision Decide(CustomerProfile customer, PreferencesChosen chosen, DateTimeOffset now, CustomerKey? key)
     {
-        if (key is null)
+        if (key is null || customer.Erasure is not null)
             return new CustomerErased();
         var events = new List<DomainEvent>();
         if (chosen.Language is { } language)

@@ -21,7 +21,7 @@ internal static class ConfirmOptIn
     public static Decision Decide(
         CustomerProfile customer, Guid request, DateTimeOffset now, ToldEvidence evidence, CustomerKey? key, Func<string, TimeSpan?> lasts)
     {
-        if (key is null)
+        if (key is null || customer.Erasure is not null)
             return new CustomerErased();
         var consent = customer.Consents.FirstOrDefault(c => c.OptIns?.Any(o => o.Request == request) == true);
         if (consent is { Granted: true })

@@ -52,7 +52,7 @@ internal static class ExportCustomers
             var keys = await vault.GetAsync([.. page.Select(p => p.Id)], cancellation);
             foreach (var customer in page)
             {
-                if (!customer.State.Registered || !keys.TryGetValue(customer.Id, out var key))
+                if (customer.State is not { Registered: true, Erasure: null } || !keys.TryGetValue(customer.Id, out var key))
                     continue;
                 Write(rows, customer, key, isWhole);
                 await rows.EndRowAsync(cancellation);

@@ -51,6 +51,26 @@ internal sealed class Identities(NpgsqlDataSource database, BoundedCache<Identif
         return owners.TryGetValue(hash, out var owner) ? owner : null;
     }
 
+    /// <summary>
+    /// Takes all identifiers from these customers, who were erased: whoever names one of them again names somebody new. A retry is safe.
+    /// </summary>
+    /// <param name="named">Identifiers that may be remembered here as theirs.</param>
+    public async Task<int> EraseAsync(IReadOnlyCollection<Guid> customers, CancellationToken cancellation, params IEnumerable<IdentifierHash> named)
+    {
+        var gone = new List<IdentifierHash>();
+        await using var command = database.CreateCommand("delete from identifiers where customer = any($1) returning kind, hash");
+        command.Parameters.Add(Statements.Uuids(customers));
+        await using (var row = await command.ExecuteReaderAsync(cancellation))
+        {
+            while (await row.ReadAsync(cancellation))
+                gone.Add(new IdentifierHash((IdentifierKind)row.GetInt16(0), row.GetGuid(1)));
+        }
+
+        foreach (var hash in gone.Concat(named))
+            known.Remove(hash);
+        return gone.Count;
+    }
+
     private async Task LookUpAsync(IEnumerable<IdentifierHash> hashes, Dictionary<IdentifierHash, Guid> owners, CancellationToken cancellation)
     {
         var wanted = hashes.ToList();

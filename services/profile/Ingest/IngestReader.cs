@@ -156,6 +156,8 @@ internal sealed partial class IngestReader(
     {
         if (string.IsNullOrWhiteSpace(name) || name.Length > SourceCharactersMax || name.Any(char.IsControl))
             errors.Add(at, $"Name {what}, in 1 to {SourceCharactersMax} characters.");
+        else if (PersonalLook.IsIn(name))
+            errors.Add(at, PersonalLook.Rule);
     }
 
     [GeneratedRegex(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?[+-]\d\d:\d\d\z", RegexOptions.ECMAScript)]

@@ -76,23 +76,42 @@ internal sealed class Ingestion(ServiceRuntime profile, Identities identities, C
         if (events.Count == 0)
             return [];
         events = await enrichment.EnrichAsync(events, cancellation);
-        var who = await identities.RecogniseAsync(events, cancellation);
-        var keys = await vault.EnsureAsync(who.OfType<Recognised>().Select(w => w.Customer).ToHashSet(), cancellation);
-        var commands = events.Select((told, i) => who[i] is { } named
-            ? CommandOf(told, CustomerProfile.Kind.Command(named.Customer, named.Customer, Deciding(told, named, keys.GetValueOrDefault(named.Customer))))
-            : CommandOf(told, told.Catalogue?.CommandOf(told.Hash)
-                ?? CustomerProfile.Kind.Command(told.Key, told.Key, _ => RecordPurchase.DecideAnonymous(told)))).ToList();
-        var results = await profile.ExecuteAsync(commands, cancellation);
+        var results = await TryApplyAsync(events, cancellation);
+
+        // An instance may remember for a while who was erased meanwhile; who is named now is somebody new.
+        var erased = results.Index().Where(r => r.Item.Result.Refusal is CustomerErased).ToList();
+        if (erased.Count > 0)
+        {
+            var named = erased.ConvertAll(r => events[r.Index]);
+            await identities.EraseAsync(
+                erased.Select(r => r.Item.Customer!.Value).ToHashSet(), cancellation, named.SelectMany(t => t.Identifiers).Select(i => i.Hash));
+            foreach (var (first, again) in erased.Zip(await TryApplyAsync(named, cancellation)))
+                results[first.Index] = again;
+        }
+
         await enrichment.LearnAsync(events, cancellation);
-        return [.. results.Select((result, i) => Outcome(events[i], result, who[i]?.Customer))];
+        return [.. results.Select((result, i) => Outcome(events[i], result.Result, result.Customer))];
     }
 
-    private static Func<CustomerProfile, Decision> Deciding(Told told, Recognised who, Runtime.Privacy.CustomerKey? key) => told switch
+    private async Task<List<(CommandResult Result, Guid? Customer)>> TryApplyAsync(List<Told> events, CancellationToken cancellation)
     {
-        { Purchase: not null } => customer => RecordPurchase.Decide(customer, told, who, key),
-        { Behaviour: not null } => customer => RecordBehaviour.Decide(customer, told, who, key),
-        _ => customer => UpdateCustomer.Decide(customer, told, who, key),
-    };
+        var who = await identities.RecogniseAsync(events, cancellation);
+        var keys = await vault.EnsureAsync(who.OfType<Recognised>().Select(w => w.Customer).ToHashSet(), cancellation);
+        var commands = events.Select((told, i) => CommandOf(told, who[i] is { } named
+            ? CustomerProfile.Kind.Command(named.Customer, named.Customer, Deciding(told, named, keys.GetValueOrDefault(named.Customer)))
+            : told.Catalogue is { } part ? part.CommandOf(told.Hash)
+            : CustomerProfile.Kind.Command(told.Key, told.Key, _ => RecordPurchase.DecideAnonymous(told)))).ToList();
+        var results = await profile.ExecuteAsync(commands, cancellation);
+        return [.. results.Select((result, i) => (result, who[i]?.Customer))];
+    }
+
+    private static Func<CustomerProfile, Decision> Deciding(Told told, Recognised who, Runtime.Privacy.CustomerKey? key) => customer =>
+        customer.Erasure is not null ? new CustomerErased() : told switch
+        {
+            { Purchase: not null } => RecordPurchase.Decide(customer, told, who, key),
+            { Behaviour: not null } => RecordBehaviour.Decide(customer, told, who, key),
+            _ => UpdateCustomer.Decide(customer, told, who, key),
+        };
 
     private static Command CommandOf(Told told, Command command) => command with
     {

@@ -22,9 +22,10 @@ internal sealed class CustomerPages([FromKeyedServices(Module.Name)] ServiceRunt
     public async Task<PageOwner> OwnerAsync(HttpContext context, string purpose, CancellationToken cancellation)
     {
         var (customer, request) = links.Read(purpose, context.Request.Query);
+        var state = await profile.StateAsync(CustomerProfile.Kind, customer, cancellation);
+        // An instance may remember the key for a while after the customer was erased.
         var keys = await vault.GetAsync([customer], cancellation);
-        return new PageOwner(
-            customer, request, await profile.StateAsync(CustomerProfile.Kind, customer, cancellation), keys.GetValueOrDefault(customer));
+        return new PageOwner(customer, request, state, state?.Erasure is null ? keys.GetValueOrDefault(customer) : null);
     }
 
     public static PageText TextOf(HttpContext context, PageOwner owner) => PageText.Choose(

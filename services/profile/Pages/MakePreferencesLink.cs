@@ -16,8 +16,10 @@ internal static class MakePreferencesLink
         Guid id, CustomerLinks links, ConsentSettings settings, BusinessClock clock, [FromKeyedServices(Module.Name)] ServiceRuntime profile,
         CancellationToken cancellation)
     {
-        if (await profile.StateAsync(CustomerProfile.Kind, id, cancellation) is not { Registered: true })
+        if (await profile.StateAsync(CustomerProfile.Kind, id, cancellation) is not { Registered: true } customer)
             return Problem.NotFound("There is no customer with this id.");
+        if (customer.Erasure is not null)
+            return new CustomerErased().ToProblem(StatusCodes.Status410Gone);
         var link = new Uri($"{settings.BaseAddress.TrimEnd('/')}{links.Preferences(id, clock.GetUtcNow())}");
         return TypedResults.Json(new PreferencesLink(link), ConsentJson.Default.PreferencesLink);
     }

@@ -23,6 +23,8 @@ internal static class ViewCustomer
     {
         if (await profile.StateAsync(CustomerProfile.Kind, id, cancellation) is not { Registered: true } customer)
             return Problem.NotFound("There is no customer with this id.");
+        if (customer.Erasure is not null)
+            return new CustomerErased().ToProblem(StatusCodes.Status410Gone);
         var keys = await vault.GetAsync([id], cancellation);
         var consents = customer.Consents.Select(c => new ConsentView(c.Channel, c.Purpose, c.Granted, c.Wording, c.ChangedAt, c.Version));
         var details = keys.TryGetValue(id, out var key) ? Masked(customer.Details, key) : null;

@@ -15,6 +15,8 @@ internal static class Story
     private static async Task<IResult> ReadAsync(Guid id, [FromKeyedServices(Module.Name)] ServiceRuntime profile, CancellationToken cancellation)
     {
         var events = await profile.ReadCustomerAsync(id, cancellation);
+        if (events.Any(e => e.Event is Erased))
+            return new CustomerErased().ToProblem(StatusCodes.Status410Gone);
         IReadOnlyList<TimelineEntry> entries = [.. events.GroupBy(e => e.Time).SelectMany(Together)];
         return TypedResults.Json(entries, StoryJson.Default.IReadOnlyListTimelineEntry);
     }
@@ -45,6 +47,10 @@ internal static class Story
             $"{changed.Source} showed the wording '{changed.Wording}'; version {changed.Version} of the customer's consents."),
         BehaviourRecorded behaviour => Entry(
             behaviour.Behaviour.OccurredAt, $"Did '{behaviour.Behaviour.Type}'", $"{behaviour.Behaviour.Source} told of it."),
+        Erased erased => Entry(recorded.Time, "Was erased", $"{erased.By} asked for it ({erased.Reason}, {erased.Reference})."),
+        HoldPlaced placed => Entry(recorded.Time, "Is kept by a legal hold", $"{placed.By} placed it ({placed.Reason}, {placed.Reference})."),
+        HoldLifted lifted => Entry(recorded.Time, "Is no longer kept by a legal hold", $"{lifted.By} lifted it ({lifted.Reason}, {lifted.Reference})."),
+        ExportMade made => Entry(recorded.Time, "Everything kept was handed out", $"{made.By} asked for it ({made.Reason}, {made.Reference})."),
         PurchaseRecorded recordedPurchase => Tell(recordedPurchase.Purchase),
         AnonymousPurchaseRecorded recordedPurchase => Tell(recordedPurchase.Purchase),
         CatalogueEvent catalogue => Entry(recorded.Time, "Changed in the catalogue", $"It holds since {catalogue.Since:O}."),

@@ -36,6 +36,8 @@ internal static class ViewAttributes
     {
         if (await profile.StateAsync(CustomerProfile.Kind, id, cancellation) is not { Registered: true } customer)
             return Problem.NotFound("There is no customer with this id.");
+        if (customer.Erasure is not null)
+            return new CustomerErased().ToProblem(StatusCodes.Status410Gone);
         if (!(await vault.GetAsync([id], cancellation)).TryGetValue(id, out var key))
             return TypedResults.Json(new CustomerAttributes([]), ConsentJson.Default.CustomerAttributes);
         var shown = new Shown(key, registry.Current, context.MaySeePersonal());
@@ -53,6 +55,8 @@ internal static class ViewAttributes
         HttpContext context, Guid id, int? before, [FromKeyedServices(Module.Name)] ServiceRuntime profile, CustomerVault vault,
         AttributeRegistry registry, CancellationToken cancellation)
     {
+        if (await profile.StateAsync(CustomerProfile.Kind, id, cancellation) is { Erasure: not null })
+            return new CustomerErased().ToProblem(StatusCodes.Status410Gone);
         var events = await CustomerHistory.ReadAsync(profile, id, Events, before, cancellation);
         var keys = await vault.GetAsync([id], cancellation);
         var shown = new Shown(keys.GetValueOrDefault(id), registry.Current, context.MaySeePersonal());

@@ -43,6 +43,8 @@ internal static class ViewConsents
     {
         if (await profile.StateAsync(CustomerProfile.Kind, id, cancellation) is not { Registered: true } customer)
             return Problem.NotFound("There is no customer with this id.");
+        if (customer.Erasure is not null)
+            return new CustomerErased().ToProblem(StatusCodes.Status410Gone);
         var asked = settings.Purposes.SelectMany(p => settings.Channels.Select(c => (Channel: c, Purpose: p.Name)));
         var unknown = asked.Where(a => customer.Consents.Find(a.Channel, a.Purpose) is null)
             .Select(a => new ConsentShown(a.Channel, a.Purpose, "unknown", null, null, null, null, null));
@@ -56,6 +58,8 @@ internal static class ViewConsents
         HttpContext context, Guid id, int? before, [FromKeyedServices(Module.Name)] ServiceRuntime profile, CustomerVault vault,
         CancellationToken cancellation)
     {
+        if (await profile.StateAsync(CustomerProfile.Kind, id, cancellation) is { Erasure: not null })
+            return new CustomerErased().ToProblem(StatusCodes.Status410Gone);
         var events = await CustomerHistory.ReadAsync(profile, id, Events, before, cancellation);
         var keys = await vault.GetAsync([id], cancellation);
         var open = new Opened(keys.GetValueOrDefault(id), context.MaySeePersonal());

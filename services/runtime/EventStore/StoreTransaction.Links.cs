@@ -41,7 +41,7 @@ internal sealed partial class StoreTransaction
     {
         if (unit.AsksParked || unit.Timer is not null)
             return [];
-        var others = unit.Link is null ? unit.Commands.SelectMany(c => new[] { c.Customer, RootOf(c) }) : roots.Values;
+        var others = unit.Link is null ? unit.Commands.SelectMany(c => new[] { c.Customer, c.LapsesWhenMerged ? c.Customer : RootOf(c) }) : roots.Values;
         return others.Where(o => o != unit.Customer);
     }
 

@@ -43,6 +43,8 @@ internal sealed partial class ConsumerRunner
                     if (await replay.TryAsync(held, record, cancellation) is { } whyNot)
                         return new ReplayOutcome(applied, await StayAsync(held, record, whyNot, cancellation), null);
                     applied++;
+                    if (definition.Subscriptions.Any(s => s.Erasure is { } type && record.IsOf(type)))
+                        held.Erase(customer);
                 }
             }
             catch (FencedException)

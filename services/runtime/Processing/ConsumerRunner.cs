@@ -56,6 +56,8 @@ internal sealed partial class ConsumerRunner(
             FaultPoint.Reach(FaultPoint.ConsumeAfterClaim);
             foreach (var (partition, customer) in await ParkedRecords.CustomersAsync(database, gained.Keys, cancellation))
                 partitions.FirstOrDefault(p => p.Number == partition)?.Park(customer);
+            foreach (var (partition, customer) in await ErasedCustomers.OfAsync(database, gained.Keys, cancellation))
+                partitions.FirstOrDefault(p => p.Number == partition)?.Erase(customer);
             await KnowCrossingsAsync(partitions, cancellation);
             foreach (var partition in partitions)
                 await StartAsync(partition, cancellation);

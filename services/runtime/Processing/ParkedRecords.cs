@@ -8,7 +8,10 @@ namespace Patron.Runtime.Processing;
 /// <param name="Id">Names the row; a customer's records are applied in the order of it.</param>
 /// <param name="Topic">The topic it came from; <c>timers</c> for a timer of the service's own.</param>
 public sealed record ParkedRecord(
-    long Id, string Topic, int Partition, long Offset, Guid Customer, string Reason, DateTimeOffset ParkedAt, LogRecord Record);
+    long Id, string Topic, int Partition, long Offset, Guid Customer, string Reason, DateTimeOffset ParkedAt, LogRecord Record)
+{
+    internal bool IsOf(string type) => Envelope.TryRead(Record.Headers, out var envelope, out _) && envelope.Type == type;
+}
 
 /// <summary>The parked table: rows are written in the transaction that moves the offset past their records.</summary>
 internal static class ParkedRecords
@@ -47,6 +50,13 @@ internal static class ParkedRecords
         command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = Pack(OfMerge(customer)) });
         await command.ExecuteNonQueryAsync(cancellation);
     }
+
+    /// <summary>The same in a transaction, for customers whose parked records go with it.</summary>
+    public static void ReleaseOthers(NpgsqlBatch transaction, IEnumerable<Guid> customers) => Statements.Add(
+        transaction,
+        "delete from parked where topic = $1 and record = any($2)",
+        new NpgsqlParameter<string> { TypedValue = LinkStatements.ParkedTopic },
+        new NpgsqlParameter<byte[][]> { TypedValue = [.. customers.Select(customer => Pack(OfMerge(customer)))] });
 
     private static LogRecord OfMerge(Guid customer) => new(customer.ToString("D"), [], null);
 

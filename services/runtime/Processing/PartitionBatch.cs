@@ -19,6 +19,7 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
     private readonly List<(IBatchEffect Effect, ConsumedFact Fact)> facts = [];
     private readonly List<(int Place, string Topic, ReadRecord Read, Guid Customer, string Reason)> parked = [];
     private readonly HashSet<Guid> unmappable = [];
+    private readonly Dictionary<Guid, UnitOfWork?> erasures = [];
     private readonly List<string> traceParents = [];
     private bool isFull;
 
@@ -45,7 +46,11 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
     }
 
     /// <summary>The customers that this batch parked; valid after its commit.</summary>
-    public IReadOnlyCollection<Guid> NewlyParked => [.. unmappable, .. units.Where(u => u.Unit.Fault is not null).Select(u => u.Unit.Customer)];
+    public IReadOnlyCollection<Guid> NewlyParked =>
+        [.. unmappable.Concat(units.Where(u => u.Unit.Fault is not null).Select(u => u.Unit.Customer)).Except(Erased)];
+
+    /// <summary>The customers whose erasure this batch applied; valid after its commit.</summary>
+    public IReadOnlyCollection<Guid> Erased => [.. erasures.Where(e => e.Value?.Fault is null).Select(e => e.Key)];
 
     /// <summary>Takes records off the partition's pending queues for as long as something moves.</summary>
     public void Take()
@@ -92,7 +97,7 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
     public bool TookAny => Applied + Repeated > 0;
 
     /// <summary>What was taken asks for no command and leaves no row.</summary>
-    public bool WritesNothing => units.Count == 0 && facts.Count == 0 && parked.Count == 0;
+    public bool WritesNothing => units.Count == 0 && facts.Count == 0 && parked.Count == 0 && erasures.Count == 0;
 
     /// <summary>The transaction of what was taken.</summary>
     public WorkItem ToWorkItem(ActivityContext cause) =>
@@ -182,7 +187,10 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
     private bool Apply(Subscription subscription, ReadRecord read, Guid customer, Envelope envelope)
     {
         var topic = subscription.Topic.Name;
-        if ((partition.IsParked(customer) || unmappable.Contains(customer)) && !PlantedBug.Is(Bug.ParkedOvertaken))
+        var erases = envelope.Type == subscription.Erasure;
+        if (!erases && (partition.IsErased(customer) || erasures.ContainsKey(customer)))
+            return true;
+        if (!erases && (partition.IsParked(customer) || unmappable.Contains(customer)) && !PlantedBug.Is(Bug.ParkedOvertaken))
         {
             parked.Add((Applied, topic, read, customer, BehindAnother));
             return true;
@@ -207,7 +215,7 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
             if (!leadsNowhere && read.Record.Value is { } value)
             {
                 link = subscription.LinkOf(value, context);
-                commands.AddRange(subscription.Handle(value, context).Select(c => c.Metadata == EventMetadata.None ? c with { Metadata = metadata } : c));
+                commands.AddRange(subscription.CommandsOf(value, context));
             }
         }
         catch (UnknownFactException unknown)
@@ -226,8 +234,13 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
 
         if (subscription.Effect is { } effect)
             facts.Add((effect, new ConsumedFact(context, read.Record.Value)));
-        if (commands.Count > 0 || link is not null)
-            units.Add((new UnitOfWork(commands) { Customer = customer, FaultsParkCustomer = true, Link = link, Metadata = metadata }, topic, read, Applied));
+        var unit = commands.Count > 0 || link is not null
+            ? new UnitOfWork(commands) { Customer = customer, FaultsParkCustomer = !erases, Link = link, Metadata = metadata }
+            : null;
+        if (unit is not null)
+            units.Add((unit, topic, read, Applied));
+        if (erases)
+            erasures[customer] = unit;
         return true;
     }
 
@@ -258,6 +271,7 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
                 .. inOrder.Select(p => (p.Customer, Change: LinkOf(p.Topic, p.Read, p.Customer))).Where(p => p.Change is not null)
                     .Select(p => ParkedRecords.Waiting(p.Change!, CustomerPartition.Of(p.Change!.Other, partitions))),
             ]);
+        definition.Erased.Write(transaction, partition.Number, Erased);
     }
 
     /// <summary>What a record that is parked would have linked; null for nothing, or for what cannot be read.</summary>

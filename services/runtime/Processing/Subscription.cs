@@ -20,12 +20,26 @@ public sealed class Subscription(Topic topic)
 
     internal IBatchEffect? Effect { get; private set; }
 
+    /// <summary>The type of the fact that erases its customer; null when the topic has none.</summary>
+    internal string? Erasure { get; private set; }
+
     /// <summary>Maps a fact to commands. It may run again for the same fact when a transaction is repeated; only committed commands count.</summary>
     public Subscription On<TFact>(MessageParser<TFact> parser, Func<TFact, FactContext, IEnumerable<Command>> handle)
         where TFact : IMessage<TFact>, new()
     {
         handlers.Add(new TFact().Descriptor.FullName, (value, context) => handle(parser.ParseFrom(value.Span), context));
         return this;
+    }
+
+    /// <summary>
+    /// This fact says that its customer was erased. What the commands lead to, the end of the customer's rows and timers, and the offset are one
+    /// transaction; parked records of the customer do not hold it up, they go too; later facts of the customer, of every topic, are dropped.
+    /// </summary>
+    public Subscription Erases<TFact>(MessageParser<TFact> parser, Func<TFact, FactContext, IEnumerable<Command>> handle)
+        where TFact : IMessage<TFact>, new()
+    {
+        Erasure = new TFact().Descriptor.FullName;
+        return On(parser, handle);
     }
 
     /// <summary>This fact type is known and does not concern the service.</summary>
@@ -67,8 +81,23 @@ public sealed class Subscription(Topic topic)
     /// <summary>Facts of this type lead to no command, so nothing has to be made ready for one.</summary>
     internal bool Ignores(string type) => ignored.Contains(type);
 
+    /// <summary>
+    /// The commands that follow from a fact, with its metadata. Where a merged customer is erased, the one whom they belong to is erased by a
+    /// fact of their own.
+    /// </summary>
     /// <exception cref="UnknownFactException">Nothing is registered for the fact's type.</exception>
-    internal IEnumerable<Command> Handle(ReadOnlyMemory<byte> value, FactContext context) => handlers.TryGetValue(context.Envelope.Type, out var handle)
+    internal IEnumerable<Command> CommandsOf(ReadOnlyMemory<byte> value, FactContext context)
+    {
+        var erases = context.Envelope.Type == Erasure;
+        return Handle(value, context).Select(c => c with
+        {
+            Metadata = c.Metadata == EventMetadata.None ? context.Metadata : c.Metadata,
+            LapsesWhenMerged = c.LapsesWhenMerged || erases,
+        });
+    }
+
+    /// <exception cref="UnknownFactException">Nothing is registered for the fact's type.</exception>
+    private IEnumerable<Command> Handle(ReadOnlyMemory<byte> value, FactContext context) => handlers.TryGetValue(context.Envelope.Type, out var handle)
         ? handle(value, context)
         : throw new UnknownFactException(context.Envelope.Type, Topic.Name);
 }

@@ -192,6 +192,11 @@ internal sealed class FakeProfile : ICustomerKeys
     public ValueTask<IReadOnlyDictionary<Guid, CustomerKey>> GetAsync(IReadOnlyCollection<Guid> customers, CancellationToken cancellation) =>
         new(customers.Where(keys.ContainsKey).ToDictionary(c => c, c => keys[c]));
 
+    public void Forget(Guid customer)
+    {
+        // Nothing is remembered here but the keys themselves.
+    }
+
     public HttpMessageHandler Door() => new Handler(this);
 
     private sealed class Handler(FakeProfile profile) : HttpMessageHandler

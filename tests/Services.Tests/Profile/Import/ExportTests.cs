@@ -82,7 +82,7 @@ internal sealed class ExportTests
         await ImportAsync(host, ImportFile.Customers(Count), cancellation);
         var before = await IdsAsync();
         var vault = (Patron.Profile.CustomerVault)host.Services.GetService(typeof(Patron.Profile.CustomerVault))!;
-        await vault.DestroyAsync(before[7], cancellation);
+        await vault.DestroyAsync([before[7]], cancellation);
         var after = await IdsAsync();
 
         Assert.That(before, Has.Count.EqualTo(Count).And.Unique);
