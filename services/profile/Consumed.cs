@@ -57,7 +57,7 @@ internal sealed partial class Consumed(ProfileSettings settings, KeyedHash hash)
             if (text.Length == 0)
                 return;
             if (normalise(text) is { } value)
-                found.Add(new Identifier(kind, value, kind == IdentifierKind.ShopId ? hash.OfShopId(source, value) : hash.Of(kind, value)));
+                found.Add(new Identifier(kind, value, kind == IdentifierKind.ShopId ? hash.Of(kind, source, value) : hash.Of(kind, value)));
             else
                 errors.Add($"{at}/{field}", rule);
         }

@@ -24,12 +24,15 @@ public static class Module
             s.PatronService(Name).Database, s.GetRequiredService<MasterKeys>(),
             new BoundedCache<Guid, CustomerKey>(settings.KeysMax, settings.KeysLifetime, s.GetRequiredService<SystemClock>())));
         services.AddSingleton(s => new Identities(
-            s.PatronService(Name).Database,
-            new BoundedCache<IdentifierHash, Guid>(settings.KnownIdentifiersMax, settings.KnownIdentifiersLifetime, s.GetRequiredService<SystemClock>()),
+            s.PatronService(Name), s.GetRequiredService<MatchingRules>(),
+            new BoundedCache<IdentifierHash, Owner>(settings.KnownIdentifiersMax, settings.KnownIdentifiersLifetime, s.GetRequiredService<SystemClock>()),
+            new BoundedCache<Pair, ConflictCause?>(settings.KnownIdentifiersMax, settings.KnownIdentifiersLifetime, s.GetRequiredService<SystemClock>()),
             s.GetRequiredService<BusinessClock>()));
+        services.AddSingleton(_ => MatchingRules.Load(settings.MatchingRulesFile));
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<Merges>(s, s.PatronService(Name)));
         services.AddSingleton(s => new QuarantineStore(
             s.PatronService(Name).Database, s.GetRequiredService<MasterKeys>(), settings, s.GetRequiredService<BusinessClock>()));
-        services.AddSingleton(s => new Ingestion(s.PatronService(Name), s.GetRequiredService<Identities>(), s.GetRequiredService<CustomerVault>()));
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<Ingestion>(s, s.PatronService(Name)));
         services.AddSingleton<IngestReader>();
         services.AddSingleton<RecordReader>();
         services.AddHostedService(s => ActivatorUtilities.CreateInstance<IngestLog>(s, s.PatronService(Name)));
@@ -44,6 +47,8 @@ public static class Module
         PostEvents.Map(app, app.Services.GetRequiredService<ProfileSettings>());
         ViewCustomer.Map(app);
         LookUpCustomer.Map(app);
+        MergeEndpoints.Map(app);
+        ConflictEndpoints.Map(app);
         Story.Map(app);
         Figures.Map(app);
         QuarantineEndpoints.Map(app);
@@ -56,8 +61,8 @@ public static class Module
         Name = Name,
         Events = CustomerProfile.Events,
         Streams = [CustomerProfile.Kind],
-        Views = [new Figures()],
+        Views = [new Figures(), new LinkTables(), new ConflictTables()],
         Publications = Published.Publications,
-        Migrations = [Migration.Embedded("profile.sql")],
+        Migrations = [Migration.Embedded("profile.sql"), Migration.Embedded("identity.sql")],
     };
 }

@@ -26,6 +26,9 @@ internal sealed class ProfileSettings : ISettings
     /// <summary>For how long, in system time: another instance may have merged or erased a customer meanwhile.</summary>
     public TimeSpan KnownIdentifiersLifetime { get; set; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>A document of matching rules; null for those inside the service (<c>Identity/matching.json</c>).</summary>
+    public string? MatchingRulesFile { get; set; }
+
     /// <summary>Customer keys that are kept in memory.</summary>
     public int KeysMax { get; set; } = 100_000;
 
@@ -50,11 +53,26 @@ internal sealed class ProfileSettings : ISettings
             yield return new SettingFault(nameof(BodyBytesMax), "it must be at least 1024 bytes");
         if (KnownIdentifiersMax < 2)
             yield return new SettingFault(nameof(KnownIdentifiersMax), "it must be at least 2");
+        if (MatchingRulesFile is not null && FaultOfRules(MatchingRulesFile) is { } fault)
+            yield return new SettingFault(nameof(MatchingRulesFile), fault);
         if (KeysMax < 2)
             yield return new SettingFault(nameof(KeysMax), "it must be at least 2");
         if (QuarantineDaysMax < 1)
             yield return new SettingFault(nameof(QuarantineDaysMax), "it must be at least 1 day");
         if (LogRecordsMax is < 1 or > 10_000)
             yield return new SettingFault(nameof(LogRecordsMax), "it must be from 1 to 10000");
+    }
+
+    private static string? FaultOfRules(string path)
+    {
+        try
+        {
+            MatchingRules.Load(path);
+            return null;
+        }
+        catch (Exception fault) when (fault is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            return fault.Message;
+        }
     }
 }

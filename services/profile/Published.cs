@@ -21,9 +21,10 @@ internal static class Published
     internal static IMessage? FactOf(RecordedEvent recorded) => recorded.Event switch
     {
         CustomerRegistered registered => new Facts.CustomerRegistered { Source = registered.Source },
-        PurchaseRecorded recordedPurchase => PurchaseOf(recordedPurchase.Purchase, anonymous: false),
+        PurchaseRecorded recordedPurchase => PurchaseOf(recordedPurchase.Purchase, anonymous: false, recordedPurchase.Origin),
         AnonymousPurchaseRecorded recordedPurchase => PurchaseOf(recordedPurchase.Purchase, anonymous: true),
         ConsentChanged changed => ConsentOf(changed),
+        LinkEvent link => PublishedLinks.FactOf(link),
         // Who is known by what, and what is known of them, is profile's own matter.
         IdentifierLinked or IdentifierConflictFound or DetailsChanged or DetailsConfirmed => null,
         _ => throw new UnreachableException($"{recorded.Event.GetType().Name} has no place among profile's facts."),
@@ -32,6 +33,7 @@ internal static class Published
     internal static IMessage? StateOf(RecordedEvent recorded) => recorded.Event switch
     {
         DetailsChanged changed => StateOf(changed.Details, recorded.Version),
+        LinkEvent link => PublishedLinks.DetailsOf(link) is { } details ? StateOf(details, recorded.Version) : null,
         CustomerRegistered or IdentifierLinked or IdentifierConflictFound or ConsentChanged or DetailsConfirmed => null,
         PurchaseRecorded or AnonymousPurchaseRecorded => null,
         _ => throw new UnreachableException($"{recorded.Event.GetType().Name} has no place among profile's facts."),
@@ -59,7 +61,7 @@ internal static class Published
         ChangedAt = Timestamp.FromDateTimeOffset(changed.ChangedAt),
     };
 
-    private static Facts.PurchaseRecorded PurchaseOf(PurchaseFacts purchase, bool anonymous)
+    private static Facts.PurchaseRecorded PurchaseOf(PurchaseFacts purchase, bool anonymous, Guid? origin = null)
     {
         var fact = new Facts.PurchaseRecorded
         {
@@ -71,6 +73,7 @@ internal static class Published
             Store = purchase.Store,
             OccurredAt = Timestamp.FromDateTimeOffset(purchase.OccurredAt),
             Currency = purchase.Currency,
+            Origin = origin?.ToString("D") ?? "",
         };
         foreach (var line in purchase.Lines)
             fact.Lines.Add(LineOf(line));

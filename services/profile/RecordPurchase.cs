@@ -17,12 +17,12 @@ internal static class RecordPurchase
         var unknown = new Details(
             Email: customer.Details.Email is null ? contacts.Email : null,
             Phone: customer.Details.Phone is null ? contacts.Phone : null);
-        if (SealedDetailsChange.Of(customer.Details, unknown, key, told.Source) is { } details)
+        if (SealedDetailsChange.Of(customer.Details, unknown, key, told) is { } details)
             events.Add(details);
         events.Add(new PurchaseRecorded(told.Purchase!));
-        return TouchpointEvents.Of(events, told);
+        return TouchpointEvents.Of(events, told, who);
     }
 
     /// <summary>A purchase that names nobody: a stream of its own, and no profile.</summary>
-    public static Decision DecideAnonymous(Told told) => TouchpointEvents.Of([new AnonymousPurchaseRecorded(told.Purchase!)], told);
+    public static Decision DecideAnonymous(Told told) => TouchpointEvents.Of([new AnonymousPurchaseRecorded(told.Purchase!)], told, null);
 }

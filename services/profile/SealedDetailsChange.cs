@@ -6,7 +6,7 @@ namespace Patron.Profile;
 internal static class SealedDetailsChange
 {
     /// <summary>Answers null when nothing is new. A null field of <paramref name="told"/> says nothing and changes nothing.</summary>
-    public static DetailsChanged? Of(SealedDetails known, Details told, CustomerKey key, string source)
+    public static DetailsChanged? Of(SealedDetails known, Details told, CustomerKey key, Told by)
     {
         var changed = new List<string>();
         var now = new SealedDetails(
@@ -17,7 +17,7 @@ internal static class SealedDetailsChange
             Field(known.Language, told.Language, SealedFields.Language),
             Field(known.TimeZone, told.TimeZone, SealedFields.TimeZone),
             Field(known.Country, told.Country, SealedFields.Country));
-        return changed.Count == 0 ? null : new DetailsChanged(now, changed, source);
+        return changed.Count == 0 ? null : new DetailsChanged(now, changed, by.Source) { At = by.Time };
 
         string? Field(string? knownSealed, string? text, string name)
         {

@@ -27,7 +27,7 @@ internal static class LookUpCustomer
     private static IdentifierHash? HashOf(CustomerWanted wanted, KeyedHash hash)
     {
         if (wanted.ShopId is not null)
-            return Normal.ShopId(wanted.ShopId) is { } shopId && !string.IsNullOrEmpty(wanted.Source) ? hash.OfShopId(wanted.Source, shopId) : null;
+            return Normal.ShopId(wanted.ShopId) is { } shopId && !string.IsNullOrEmpty(wanted.Source) ? hash.Of(IdentifierKind.ShopId, wanted.Source, shopId) : null;
         if (wanted.Card is not null)
             return Normal.Card(wanted.Card) is { } card ? hash.Of(IdentifierKind.Card, card) : null;
         if (wanted.Phone is not null)

@@ -30,8 +30,13 @@ internal sealed record Taken(Told Event, TakenAs As, Guid? Customer, string? Det
 /// Takes events that were found right, a batch at a time in a handful of round trips: known events, identifiers, keys, then the commands.
 /// HTTP, the log and replays of quarantined records all come through here.
 /// </summary>
-internal sealed class Ingestion(ServiceRuntime profile, Identities identities, CustomerVault vault)
+internal sealed class Ingestion(ServiceRuntime profile, Identities identities, Merges merges, CustomerVault vault)
 {
+    // As often as customers may be merged or parted while their events are on the way.
+    private const int RoundsMax = 10;
+
+    // More pairs than a chain of customers in one batch of events needs.
+    private const int JoinRoundsMax = 100;
     private const string ConflictDetail = "An event of this source and id was taken before and told something else; a new event needs a new id.";
 
     /// <summary>Returns when everything accepted is durable; results are in the order of the events. A retry is safe.</summary>
@@ -69,20 +74,58 @@ internal sealed class Ingestion(ServiceRuntime profile, Identities identities, C
 
     private async Task<IReadOnlyList<Taken>> ApplyAsync(List<Told> events, CancellationToken cancellation)
     {
-        if (events.Count == 0)
-            return [];
-        var who = await identities.RecogniseAsync(events, cancellation);
+        var results = new Taken[events.Count];
+        var left = Enumerable.Range(0, events.Count).ToList();
+        for (var round = 0; left.Count > 0; round++)
+        {
+            var taken = await ApplyOnceAsync(left.ConvertAll(i => events[i]), cancellation);
+            var again = new List<int>();
+            for (var i = 0; i < left.Count; i++)
+            {
+                results[left[i]] = taken[i].Outcome;
+                if (taken[i].Elsewhere && round < RoundsMax)
+                    again.Add(left[i]);
+            }
+            left = again;
+            left.ForEach(i => identities.Forget(events[i]));
+        }
+        return results;
+    }
+
+    /// <summary>Elsewhere: the customer was merged or parted between the look-up and the decision, so nothing was recorded for anybody.</summary>
+    private async Task<List<(Taken Outcome, bool Elsewhere)>> ApplyOnceAsync(List<Told> events, CancellationToken cancellation)
+    {
+        var who = await RecogniseAsync(events, cancellation);
         var keys = await vault.EnsureAsync(who.OfType<Recognised>().Select(w => w.Customer).ToHashSet(), cancellation);
         var commands = events.Select((told, i) => who[i] is { } named
             ? CommandOf(told, CustomerProfile.Kind.Command(named.Customer, named.Customer, Deciding(told, named, keys.GetValueOrDefault(named.Customer))))
-            : CommandOf(told, CustomerProfile.Kind.Command(told.Key, told.Key, _ => RecordPurchase.DecideAnonymous(told)))).ToList();
+            : CommandOf(told, CustomerProfile.Kind.Command(told.Key, told.Key, _ => Nobody(told)))).ToList();
         var results = await profile.ExecuteAsync(commands, cancellation);
-        return [.. results.Select((result, i) => Outcome(events[i], result, who[i]?.Customer))];
+        return [.. results.Select((result, i) => (Outcome(events[i], result, who[i]?.Customer), result.Refusal is CustomerElsewhere))];
     }
 
-    private static Func<CustomerProfile, Decision> Deciding(Told told, Recognised who, Runtime.Privacy.CustomerKey? key) => told.Purchase is null
-        ? customer => UpdateCustomer.Decide(customer, told, who, key)
-        : customer => RecordPurchase.Decide(customer, told, who, key);
+    private async Task<IReadOnlyList<Recognised?>> RecogniseAsync(List<Told> events, CancellationToken cancellation)
+    {
+        for (var round = 0; round < JoinRoundsMax; round++)
+        {
+            var matches = await identities.RecogniseAsync(events, cancellation);
+            if (matches.Joins.Count == 0)
+                return matches.Who;
+            // Each round merges a pair at least, or keeps in mind why not.
+            await merges.JoinAsync(matches.Joins, cancellation);
+            foreach (var join in matches.Joins)
+                identities.Forget(events[join.Event]);
+        }
+        throw new InvalidOperationException($"Customers of a batch were merged and parted {JoinRoundsMax} times in a row.");
+    }
+
+    private static Func<CustomerProfile, Decision> Deciding(Told told, Recognised who, Runtime.Privacy.CustomerKey? key) => customer =>
+        !customer.IsStill(who) ? new CustomerElsewhere()
+        : told.Purchase is null ? UpdateCustomer.Decide(customer, told, who, key)
+        : RecordPurchase.Decide(customer, told, who, key);
+
+    // All that was told is shared by too many to name anybody.
+    private static Decision Nobody(Told told) => told.Purchase is null ? new NobodyNamed() : RecordPurchase.DecideAnonymous(told);
 
     private static Command CommandOf(Told told, Command command) => command with
     {

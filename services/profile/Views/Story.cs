@@ -12,9 +12,10 @@ internal static class Story
     public static void Map(WebApplication app) =>
         app.MapGet("/v1/profile/customers/{id:guid}/timeline", ReadAsync).RequireApiKey("read");
 
-    private static async Task<IResult> ReadAsync(Guid id, [FromKeyedServices(Module.Name)] ServiceRuntime profile, CancellationToken cancellation)
+    private static async Task<IResult> ReadAsync(
+        Guid id, [FromKeyedServices(Module.Name)] ServiceRuntime profile, Identities identities, CancellationToken cancellation)
     {
-        var events = await profile.ReadCustomerAsync(id, cancellation);
+        var events = await LinkStory.ReadAsync(id, profile, identities, cancellation);
         IReadOnlyList<TimelineEntry> entries = [.. events.GroupBy(e => e.Time).SelectMany(Together)];
         return TypedResults.Json(entries, StoryJson.Default.IReadOnlyListTimelineEntry);
     }
@@ -42,6 +43,7 @@ internal static class Story
             $"{changed.Source} showed the wording '{changed.Wording}'; version {changed.Version} of the customer's consents."),
         PurchaseRecorded recordedPurchase => Tell(recordedPurchase.Purchase),
         AnonymousPurchaseRecorded recordedPurchase => Tell(recordedPurchase.Purchase),
+        LinkEvent link => LinkStory.Tell(link, recorded.Time),
         _ => throw new System.Diagnostics.UnreachableException($"{recorded.Event.GetType().Name} has no words."),
     };
 
@@ -56,14 +58,18 @@ internal static class Story
             $"Receipt {purchase.Receipt} of {purchase.Source}; lines: {string.Join(", ", kinds).ToLowerInvariant()}.");
     }
 
-    private static string Word(IdentifierKind kind) => kind switch
+    internal static string Word(IdentifierKind kind) => kind switch
     {
         IdentifierKind.Card => "loyalty card",
         IdentifierKind.ShopId => "the shop's customer number",
         IdentifierKind.Phone => "phone number",
         IdentifierKind.Email => "e-mail address",
+        IdentifierKind.OpenId => "WeChat openid",
+        IdentifierKind.UnionId => "WeChat unionid",
+        IdentifierKind.Device => "device",
+        IdentifierKind.PartnerId => "a partner's customer number",
         _ => throw new System.Diagnostics.UnreachableException($"{kind} has no word."),
     };
 
-    private static TimelineEntry Entry(DateTimeOffset time, string what, string why) => new(time, Module.Name, what, why);
+    internal static TimelineEntry Entry(DateTimeOffset time, string what, string why) => new(time, Module.Name, what, why);
 }

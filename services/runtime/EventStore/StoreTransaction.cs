@@ -109,6 +109,11 @@ internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnect
                 var stream = streams[unit.Commands[i].Stream];
                 undo.Add((stream, stream.State, stream.Version, stream.History.Count));
                 unit.Results[i] = Decide(unit.Commands[i], stream);
+                if (!unit.RefusedTogether || unit.Results[i].Accepted)
+                    continue;
+                Array.Fill(unit.Results, unit.Results[i]);
+                Undo(undo, before, mark);
+                return;
             }
 
             unit.Fired = unit.Timer is not null;
@@ -117,25 +122,30 @@ internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnect
         catch (Exception fault)
 #pragma warning restore CA1031
         {
-            for (var i = undo.Count - 1; i >= 0; i--)
-            {
-                (undo[i].Stream.State, undo[i].Stream.Version) = (undo[i].State, undo[i].Version);
-                undo[i].Stream.History.RemoveRange(undo[i].History, undo[i].Stream.History.Count - undo[i].History);
-            }
-
-            foreach (var (happened, key) in appended.Skip(before).Reverse())
-            {
-                heads[happened.Partition] = happened.Position - 1;
-                if (key is { } used)
-                    keys.Remove(used);
-            }
-
-            timers.BackTo(mark);
-            appended.RemoveRange(before, appended.Count - before);
+            Undo(undo, before, mark);
             unit.Fault = fault;
             if (unit.FaultsParkCustomer)
                 faulted.Add(unit.Customer);
         }
+    }
+
+    private void Undo(List<(LoadedStream Stream, object State, int Version, int History)> undo, int before, int mark)
+    {
+        for (var i = undo.Count - 1; i >= 0; i--)
+        {
+            (undo[i].Stream.State, undo[i].Stream.Version) = (undo[i].State, undo[i].Version);
+            undo[i].Stream.History.RemoveRange(undo[i].History, undo[i].Stream.History.Count - undo[i].History);
+        }
+
+        foreach (var (happened, key) in appended.Skip(before).Reverse())
+        {
+            heads[happened.Partition] = happened.Position - 1;
+            if (key is { } used)
+                keys.Remove(used);
+        }
+
+        timers.BackTo(mark);
+        appended.RemoveRange(before, appended.Count - before);
     }
 
     private CommandResult Decide(Command command, LoadedStream stream)
