@@ -33,6 +33,7 @@ public static class Module
         services.AddSingleton(s => new QuarantineStore(
             s.PatronService(Name).Database, s.GetRequiredService<MasterKeys>(), settings, s.GetRequiredService<BusinessClock>()));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<Ingestion>(s, s.PatronService(Name)));
+        services.AddSingleton<ToldIdentifiers>();
         services.AddSingleton<IngestReader>();
         services.AddSingleton<RecordReader>();
         services.AddHostedService(s => ActivatorUtilities.CreateInstance<IngestLog>(s, s.PatronService(Name)));

@@ -8,6 +8,12 @@ internal sealed class ProfileSettings : ISettings
     /// <summary>The ISO 4217 codes in which this brand sells; empty for any.</summary>
     public IList<string> Currencies { get; set; } = [];
 
+    /// <summary>ISO 3166-1 alpha-2: where phone numbers without a plus sign are written, unless an event or its source says otherwise; empty for none.</summary>
+    public string Country { get; set; } = "";
+
+    /// <summary>The same for single sources, such as <c>/pos/taipei</c>.</summary>
+    public IDictionary<string, string> SourceCountries { get; set; } = new Dictionary<string, string>();
+
     /// <summary>How far an event's time may lie ahead of business time: clocks of touchpoints differ.</summary>
     public TimeSpan FutureMax { get; set; } = TimeSpan.FromMinutes(5);
 
@@ -45,6 +51,10 @@ internal sealed class ProfileSettings : ISettings
     {
         if (Currencies.Any(c => !Iso4217.Contains(c)))
             yield return new SettingFault(nameof(Currencies), "it must list currency codes of ISO 4217, such as GBP");
+        if (Country.Length > 0 && !Iso3166.Contains(Country))
+            yield return new SettingFault(nameof(Country), "it must be a country code of ISO 3166-1 alpha-2, such as HK");
+        foreach (var (source, _) in SourceCountries.Where(c => !Iso3166.Contains(c.Value)))
+            yield return new SettingFault($"{nameof(SourceCountries)}:{source}", "it must be a country code of ISO 3166-1 alpha-2, such as HK");
         if (FutureMax < TimeSpan.Zero)
             yield return new SettingFault(nameof(FutureMax), "it must not be negative");
         if (EventsMax is < 1 or > 10_000)

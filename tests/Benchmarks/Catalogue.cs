@@ -1,3 +1,4 @@
+using Patron.Benchmarks.Identity;
 using Patron.Benchmarks.Ingest;
 using Patron.Benchmarks.Log;
 using Patron.Benchmarks.Store;
@@ -20,6 +21,8 @@ internal static class Catalogue
         () => new IngestEndToEnd(),
         () => new IngestAge(),
         () => new IngestFlatness(),
+        () => new IdentityResolve(),
+        () => new IdentityFlatness(),
     ];
 
     /// <summary>Those that a list such as <c>append.batched,log.*</c> names; all without one.</summary>

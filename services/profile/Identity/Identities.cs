@@ -24,7 +24,9 @@ internal sealed class Identities(
     /// Answers for each event whom it is about, null for one that names nobody; or which customers have to be merged before that can be said,
     /// and then gives no owners yet. A retry is safe.
     /// </summary>
-    public async Task<Matches> RecogniseAsync(IReadOnlyList<Told> events, CancellationToken cancellation)
+    /// <param name="refused">Pairs, in order, whose merge was asked for and refused, and why.</param>
+    public async Task<Matches> RecogniseAsync(
+        IReadOnlyList<Told> events, IReadOnlyDictionary<Pair, ConflictCause?> refused, CancellationToken cancellation)
     {
         var owners = new Dictionary<IdentifierHash, Owner>(events.Count);
         var unknown = new HashSet<IdentifierHash>();
@@ -44,7 +46,7 @@ internal sealed class Identities(
         await LookUpAsync(unknown, owners, cancellation);
         for (var round = 0; round < RoundsMax; round++)
         {
-            var matches = await MatchAsync(events, owners, cancellation);
+            var matches = await MatchAsync(events, owners, refused, cancellation);
             if (matches.Joins.Count > 0 || matches.New.Count == 0)
                 return matches;
             if (await table.TryClaimAsync(matches, cancellation))
@@ -86,9 +88,11 @@ internal sealed class Identities(
     /// <summary>Keeps in mind for a while that two customers are not merged by what events say.</summary>
     public void KeepApart(Pair pair, ConflictCause? cause) => apart.Set(pair.InOrder(), cause);
 
-    private async Task<Matches> MatchAsync(IReadOnlyList<Told> events, Dictionary<IdentifierHash, Owner> owners, CancellationToken cancellation)
+    private async Task<Matches> MatchAsync(
+        IReadOnlyList<Told> events, Dictionary<IdentifierHash, Owner> owners, IReadOnlyDictionary<Pair, ConflictCause?> refused,
+        CancellationToken cancellation)
     {
-        var matches = Match(events, owners, NoSingles);
+        var matches = Match(NoSingles);
         if (matches.WouldGetSingle.Count == 0)
             return matches;
 
@@ -98,13 +102,14 @@ internal sealed class Identities(
             return matches;
         var states = await profile.StatesAsync(CustomerProfile.Kind, met, cancellation);
         var singles = states.SelectMany(s => s.Value.Identifiers.Where(i => rules.IsSingle(i.Kind)).Select(i => new SingleValue(s.Key, i.Kind, i.Scope)));
-        return Match(events, owners, singles.ToHashSet());
+        return Match(singles.ToHashSet());
+
+        Matches Match(HashSet<SingleValue> singles) =>
+            new Matching(rules, owners, singles, IsApart, () => Guid.CreateVersion7(clock.GetUtcNow())).Match(events);
+
+        (bool, ConflictCause?) IsApart(Pair pair) =>
+            refused.TryGetValue(pair, out var cause) || apart.TryGet(pair, out cause) ? (true, cause) : (false, null);
     }
-
-    private Matches Match(IReadOnlyList<Told> events, Dictionary<IdentifierHash, Owner> owners, HashSet<SingleValue> singles) =>
-        new Matching(rules, owners, singles, IsApart, () => Guid.CreateVersion7(clock.GetUtcNow())).Match(events);
-
-    private (bool, ConflictCause?) IsApart(Pair pair) => apart.TryGet(pair, out var cause) ? (true, cause) : (false, null);
 
     private async Task LookUpAsync(HashSet<IdentifierHash> hashes, Dictionary<IdentifierHash, Owner> owners, CancellationToken cancellation)
     {

@@ -10,11 +10,12 @@ using Patron.Contracts.Ingest.V1;
 namespace Patron.Profile;
 
 /// <summary>From a CloudEvent to what it tells, or to every reason why not. The same for HTTP, the log and replays of quarantined records.</summary>
-internal sealed partial class IngestReader(ProfileSettings settings, KeyedHash hash)
+internal sealed partial class IngestReader(ProfileSettings settings, KeyedHash hash, MatchingRules rules)
 {
     private const int SourceCharactersMax = 256;
     private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz";
-    private readonly Consumed consumed = new(settings, hash);
+    private readonly Consumed consumed = new(settings);
+    private readonly ToldIdentifiers identifiersOf = new(settings, hash, rules);
 
     /// <param name="now">Business time.</param>
     public Told? Read(CloudEvent given, DateTimeOffset now, FieldErrors errors)
@@ -52,7 +53,7 @@ internal sealed partial class IngestReader(ProfileSettings settings, KeyedHash h
     private Told OfPurchase(CloudEvent given, DateTimeOffset time, Purchase purchase, FieldErrors errors)
     {
         var key = KeyOf(given.Source!, given.Id!);
-        var identifiers = consumed.IdentifiersOf(purchase.Customer, given.Source!, $"{given.DataPlace}/customer", errors);
+        var identifiers = identifiersOf.Read(purchase.Customer, given.Source!, "", $"{given.DataPlace}/customer", errors);
         var facts = consumed.PurchaseOf(purchase, key, given.Source!, time, given.DataPlace, errors);
         return new Told(
             given.Place, given.Source!, given.Id!, time, key, HashOf(given.Type!, time, purchase), identifiers, Consumed.ContactsOf(identifiers), [], facts)
@@ -64,9 +65,9 @@ internal sealed partial class IngestReader(ProfileSettings settings, KeyedHash h
     private Told OfUpdate(CloudEvent given, DateTimeOffset time, CustomerUpdate update, FieldErrors errors)
     {
         var before = errors.Count;
-        var identifiers = consumed.IdentifiersOf(update.Customer, given.Source!, $"{given.DataPlace}/customer", errors);
+        var identifiers = identifiersOf.Read(update.Customer, given.Source!, update.Country, $"{given.DataPlace}/customer", errors);
         if (identifiers.Count == 0 && errors.Count == before)
-            errors.Add($"{given.DataPlace}/customer", "Name the customer by at least one of loyaltyCard, shopCustomerId, phone and email.");
+            errors.Add($"{given.DataPlace}/customer", "Name the customer by at least one identifier, such as loyaltyCard, shopCustomerId, phone or email.");
         var details = Consumed.DetailsOf(update, identifiers, given.DataPlace, errors);
         var consents = Consumed.ConsentsOf(update, given.DataPlace, errors);
         var key = KeyOf(given.Source!, given.Id!);

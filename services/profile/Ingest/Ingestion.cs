@@ -106,13 +106,15 @@ internal sealed class Ingestion(ServiceRuntime profile, Identities identities, M
 
     private async Task<IReadOnlyList<Recognised?>> RecogniseAsync(List<Told> events, CancellationToken cancellation)
     {
+        var refused = new Dictionary<Pair, ConflictCause?>();
         for (var round = 0; round < JoinRoundsMax; round++)
         {
-            var matches = await identities.RecogniseAsync(events, cancellation);
+            var matches = await identities.RecogniseAsync(events, refused, cancellation);
             if (matches.Joins.Count == 0)
                 return matches.Who;
-            // Each round merges a pair at least, or keeps in mind why not.
-            await merges.JoinAsync(matches.Joins, cancellation);
+            // Each round merges a pair at least, or learns why not.
+            foreach (var (pair, cause) in await merges.JoinAsync(matches.Joins, cancellation))
+                refused[pair] = cause;
             foreach (var join in matches.Joins)
                 identities.Forget(events[join.Event]);
         }

@@ -66,6 +66,7 @@ internal static class ProtobufJson
     {
         FieldType.Message => Read(json, field.MessageType, at, errors),
         FieldType.String => ReadText(json, at, errors),
+        FieldType.Bool => ReadFlag(json, at, errors),
         FieldType.Int32 => ReadWhole(json, int.MinValue, int.MaxValue, at, errors) is { } number ? (int)number : null,
         FieldType.Int64 => ReadWhole(json, long.MinValue, long.MaxValue, at, errors),
         FieldType.Enum => ReadEnum(json, field.EnumType, at, errors),
@@ -88,6 +89,14 @@ internal static class ProtobufJson
             errors.Add(at, "This text is not valid Unicode.");
             return null;
         }
+    }
+
+    private static bool? ReadFlag(JsonElement json, string at, FieldErrors errors)
+    {
+        if (json.ValueKind is JsonValueKind.True or JsonValueKind.False)
+            return json.GetBoolean();
+        errors.Add(at, "This must be true or false.");
+        return null;
     }
 
     // The mapping lets a number stand as a number or, for clients that would round it, as a text.

@@ -45,22 +45,28 @@ internal sealed class Merges(ServiceRuntime profile, Identities identities, Cust
         return outcomes!;
     }
 
-    /// <summary>Merges what events ask for; what is refused is kept in mind, so that the next event does not ask again at once.</summary>
-    public async Task JoinAsync(IReadOnlyList<Join> joins, CancellationToken cancellation)
+    /// <summary>
+    /// Merges what events ask for; answers what was refused, and keeps that in mind, so that the next event does not ask again at once.
+    /// </summary>
+    public async Task<IReadOnlyDictionary<Pair, ConflictCause?>> JoinAsync(IReadOnlyList<Join> joins, CancellationToken cancellation)
     {
+        var refused = new Dictionary<Pair, ConflictCause?>();
         var pairs = joins.DistinctBy(j => j.Pair.InOrder()).ToList();
         var devices = pairs.Where(j => j.Cause == LinkCause.Device).Select(j => j.Pair).DistinctBy(p => p.Other).ToList();
         var taken = devices.Count == 0 ? new HashSet<Guid>() : await identities.TakeOverAsync(devices, cancellation);
         foreach (var join in pairs.Where(j => j.Cause == LinkCause.Device && !taken.Contains(j.Pair.Other)))
-            identities.KeepApart(join.Pair, null);
+            refused[join.Pair.InOrder()] = null;
 
         var mergeable = pairs.FindAll(j => j.Cause != LinkCause.Device || taken.Contains(j.Pair.Other));
         var outcomes = await MergeAsync(mergeable.ConvertAll(j => new MergeWanted(j.Pair, j.Cause, ByRules)), cancellation);
         foreach (var (join, outcome) in mergeable.Zip(outcomes))
         {
             if (outcome.Refusal is not (null or OneCustomerAlready or MergeOvertaken))
-                identities.KeepApart(join.Pair, CauseOf(outcome.Refusal));
+                refused[join.Pair.InOrder()] = CauseOf(outcome.Refusal);
         }
+        foreach (var (pair, cause) in refused)
+            identities.KeepApart(pair, cause);
+        return refused;
     }
 
     /// <summary>Undoes a merge: both are again what they were, with what each did meanwhile. Safe to repeat.</summary>

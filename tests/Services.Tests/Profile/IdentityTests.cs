@@ -20,13 +20,6 @@ internal sealed class IdentityTests
     [TestCase("anna@example.com\n", ExpectedResult = "anna@example.com")]
     public string? An_e_mail_address_has_one_spelling(string text) => Normal.Email(text);
 
-    [TestCase("+852 9123-4567", ExpectedResult = "+85291234567")]
-    [TestCase("+1 (415) 555.2671", ExpectedResult = "+14155552671")]
-    [TestCase("0085291234567", ExpectedResult = null)]
-    [TestCase("+0123456789", ExpectedResult = null)]
-    [TestCase("+1234567890123456", ExpectedResult = null)]
-    public string? A_phone_number_has_one_spelling(string text) => Normal.Phone(text);
-
     [TestCase("zh-hant-hk", ExpectedResult = "zh-Hant-HK")]
     [TestCase("EN_gb", ExpectedResult = "en-GB")]
     [TestCase("de-ch-1996", ExpectedResult = "de-CH-1996")]

@@ -1,0 +1,126 @@
+using System.Text.Json;
+using Patron.Profile;
+using Patron.Runtime.EventStore;
+using Patron.Runtime.Privacy;
+
+namespace Patron.Services.Tests.Profile;
+
+/// <summary>Profile's decisions over streams in memory: what the store does with them, without the store.</summary>
+internal sealed class IdentityWorld
+{
+    private static readonly KeyedHash Hash = new(new byte[32]);
+    private static readonly MatchingRules Rules = MatchingRules.Default;
+
+    private readonly Dictionary<Guid, List<DomainEvent>> streams = [];
+    private readonly Dictionary<Guid, CustomerKey> keys = [];
+    private readonly Dictionary<Guid, CustomerProfile> states = [];
+    private int made;
+
+    public IEnumerable<Guid> Customers => streams.Keys;
+
+    public IReadOnlyList<DomainEvent> EventsOf(Guid customer) => streams[customer];
+
+    public CustomerProfile StateOf(Guid customer) => states[customer];
+
+    /// <summary>The link of each merge that stands, with who holds it.</summary>
+    public IEnumerable<(Guid Link, Guid Customer, Guid Holder)> Links =>
+        streams.Keys.SelectMany(c => states[c].LinksOrNone.Absorbed.Select(a => (a.Link, a.Customer, c)));
+
+    public Guid RootOf(Guid customer)
+    {
+        while (states[customer].LinksOrNone.MergedInto is { } into)
+            customer = into;
+        return customer;
+    }
+
+    public Guid Register(DateTimeOffset now)
+    {
+        var customer = new Guid(++made, 1, 0x7000, 0x80, 0, 0, 0, 0, 0, 0, 1);
+        streams.Add(customer, []);
+        keys.Add(customer, new CustomerKey(customer, new byte[32]));
+        states.Add(customer, CustomerProfile.Kind.Fold([]));
+        var email = $"c{made}@example.com";
+        var told = ToldBy(Identifier(IdentifierKind.Email, email), now) with { Details = new Details(Email: email) };
+        Append(customer, UpdateCustomer.Decide(states[customer], told, new Recognised(customer, told.Identifiers, []), keys[customer]));
+        return customer;
+    }
+
+    /// <summary>An event that names a customer by an identifier of their own, sent to whoever is thought to be the root; false when refused.</summary>
+    public bool Tell(Guid node, Guid root, Identifier told, DateTimeOffset now, Details details, ToldConsent? consent, bool purchase)
+    {
+        var happened = ToldBy(told, now) with { Details = details, Consents = consent is null ? [] : [consent] };
+        var who = new Recognised(root, happened.Identifiers, []) { Nodes = node == root ? [] : [node], Origin = node == root ? null : node };
+        if (!states[root].IsStill(who))
+            return false;
+        Append(root, purchase
+            ? RecordPurchase.Decide(states[root], happened with { Purchase = FactsOf(happened) }, who, keys[root])
+            : UpdateCustomer.Decide(states[root], happened, who, keys[root]));
+        return true;
+    }
+
+    public static Identifier Identifier(IdentifierKind kind, string value) => new(kind, value, Hash.Of(kind, value));
+
+    /// <summary>Null when merged.</summary>
+    public Refusal? Merge(Guid one, Guid other, Guid link)
+    {
+        if (one == other)
+            return new OneCustomerAlready(one);
+        var stays = MergeCustomers.Stays(one, states[one], other, states[other], Rules);
+        var order = new MergeOrder(stays ? other : one, stays ? one : other, link, LinkCause.Decision, "maria", "same", DespiteConflicts: true);
+        var away = MergeCustomers.DecideAway(states[order.Away], order, keys[order.Away]);
+        var stay = MergeCustomers.DecideStay(states[order.Survivor], states[order.Away], order, Rules, keys[order.Survivor], keys[order.Away]);
+        return Together((order.Away, away), (order.Survivor, stay));
+    }
+
+    public Refusal? Undo(Guid link, Guid customer, Guid holder, DateTimeOffset now)
+    {
+        var order = new UnmergeOrder(customer, holder, link, "maria", "not the same");
+        var history = streams[holder].ToList();
+        return Together(
+            (holder, UnmergeCustomers.DecideGiveBack(states[holder], history, order, now)),
+            (customer, UnmergeCustomers.DecideSplitOff(states[customer], history, order, keys[customer], keys[holder])));
+    }
+
+    /// <summary>What a state says of the customer: versions, which only grow, and with whom they are kept apart are left out.</summary>
+    public string Told(Guid customer)
+    {
+        var state = states[customer];
+        return JsonSerializer.Serialize(
+            state with
+            {
+                ConsentVersion = 0,
+                Consents = [.. state.Consents.Select(c => c with { Version = 0 }).OrderBy(c => c.Purpose, StringComparer.Ordinal)],
+                Links = state.LinksOrNone with { Version = 0, KeptApart = [] },
+            },
+            ProfileJson.Default.CustomerProfile);
+    }
+
+    public static string Whole(CustomerProfile state) => JsonSerializer.Serialize(state, ProfileJson.Default.CustomerProfile);
+
+    private Refusal? Together(params IReadOnlyList<(Guid Customer, Decision Decision)> decisions)
+    {
+        if (decisions.Select(d => d.Decision.Refusal).FirstOrDefault(r => r is not null) is { } refusal)
+            return refusal;
+        foreach (var (customer, decision) in decisions)
+            Append(customer, decision);
+        return null;
+    }
+
+    private void Append(Guid customer, Decision decision)
+    {
+        foreach (var happened in decision.Events)
+        {
+            streams[customer].Add(happened);
+            states[customer] = CustomerProfile.Evolve(states[customer], happened);
+        }
+    }
+
+    private Told ToldBy(Identifier identifier, DateTimeOffset now)
+    {
+        var id = (++made).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        return new Told("", "/crm", id, now, IngestReader.KeyOf("/crm", id), Guid.Empty, [identifier], new Details(), [], null);
+    }
+
+    private static PurchaseFacts FactsOf(Told told) =>
+        new(told.Key, told.Source, told.Id, PurchaseChannel.Pos, "", told.Time, "HKD", [new PurchaseLine("A", LineKind.Sale, 1, 100)]);
+}
