@@ -8,7 +8,9 @@ internal sealed class ProfileSettings : ISettings
     /// <summary>The ISO 4217 codes in which this brand sells; empty for any.</summary>
     public IList<string> Currencies { get; set; } = [];
 
-    /// <summary>ISO 3166-1 alpha-2: where phone numbers without a plus sign are written, unless an event or its source says otherwise; empty for none.</summary>
+    /// <summary>
+    /// ISO 3166-1 alpha-2: where phone numbers without a plus sign are written, unless an event or its source says otherwise; empty for none.
+    /// </summary>
     public string Country { get; set; } = "";
 
     /// <summary>The same for single sources, such as <c>/pos/taipei</c>.</summary>

@@ -16,7 +16,10 @@ internal static class Recognition
         if (!customer.Registered && who.Known)
             events.Add(new CustomerRegistered(told.Source));
         foreach (var identifier in who.Linked.Where(i => !customer.Has(i.Hash)))
-            events.Add(new IdentifierLinked(identifier.Kind, identifier.Hash.Hash, key.Seal(identifier.Value, FieldOf(identifier.Kind))) { Scope = identifier.Scope });
+        {
+            var sealedValue = key.Seal(identifier.Value, FieldOf(identifier.Kind));
+            events.Add(new IdentifierLinked(identifier.Kind, identifier.Hash.Hash, sealedValue) { Scope = identifier.Scope });
+        }
         foreach (var (identifier, other, cause) in who.Foreign.Where(f => !customer.Conflicts.Contains(f.Identifier.Hash.Hash)))
             events.Add(new IdentifierConflictFound(identifier.Kind, identifier.Hash.Hash, other) { Cause = cause });
         return events;

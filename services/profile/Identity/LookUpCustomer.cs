@@ -36,7 +36,10 @@ internal static class LookUpCustomer
         };
         string?[] all = [wanted.Card, wanted.ShopId, wanted.Phone, wanted.Email, wanted.UnionId, wanted.OpenId, wanted.PartnerId, wanted.Device];
         if (all.Count(i => i is not null) != 1)
-            return Problem.Invalid(new FieldError("", "Give exactly one of card, shopId (with source), phone, email, unionId, openId (with account), partnerId (with partner) and device."));
+        {
+            return Problem.Invalid(new FieldError(
+                "", "Give exactly one of card, shopId (with source), phone, email, unionId, openId (with account), partnerId (with partner) and device."));
+        }
         if (wanted.ShopId is not null && string.IsNullOrEmpty(wanted.Source))
             return Problem.Invalid(new FieldError("/source", "A shop's number means something only with its source."));
 

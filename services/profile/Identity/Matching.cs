@@ -145,7 +145,14 @@ internal sealed class Matching(
         for (var i = 0; i < who.Length; i++)
         {
             if (who[i]?.Customer == pair.Other)
-                who[i] = who[i]! with { Customer = into.Root, Nodes = into.Node == into.Root ? [] : [into.Node], Origin = into.Node == into.Root ? null : into.Node };
+            {
+                who[i] = who[i]! with
+                {
+                    Customer = into.Root,
+                    Nodes = into.Node == into.Root ? [] : [into.Node],
+                    Origin = into.Node == into.Root ? null : into.Node,
+                };
+            }
         }
     }
 

@@ -57,7 +57,8 @@ internal sealed class LinkTables : IInlineView
             Statements.Texts(links.Select(l => l.Who)));
 
         // A device that nobody else is known by is free again.
-        Statements.Add(transaction, "update anonymous set taken_by = null where node = any($1) and taken_by <> node", Statements.Uuids(split.Select(e => e.Customer)));
+        Statements.Add(
+            transaction, "update anonymous set taken_by = null where node = any($1) and taken_by <> node", Statements.Uuids(split.Select(e => e.Customer)));
     }
 
     private static void MoveAliases(List<RecordedEvent> last, NpgsqlBatch transaction)
@@ -75,7 +76,8 @@ internal sealed class LinkTables : IInlineView
             Statements.Add(
                 transaction,
                 """
-                insert into aliases (node, parent, root, link) select node, parent, parent, link from unnest($1::uuid[], $2::uuid[], $3::uuid[]) m (node, parent, link)
+                insert into aliases (node, parent, root, link)
+                select node, parent, parent, link from unnest($1::uuid[], $2::uuid[], $3::uuid[]) m (node, parent, link)
                 on conflict (node) do update set parent = excluded.parent, root = excluded.root, link = excluded.link
                 """,
                 Statements.Uuids(merged.Select(e => e.Customer)),

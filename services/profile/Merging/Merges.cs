@@ -97,7 +97,7 @@ internal sealed class Merges(ServiceRuntime profile, Identities identities, Cust
         for (var round = 0; round < RoundsMax && refusal is MergeOvertaken; round++)
         {
             var roots = await identities.RootsAsync([pair.One, pair.Other], cancellation);
-            var (one, other) = (roots.GetValueOrDefault(pair.One, pair.One), roots.GetValueOrDefault(pair.Other, pair.Other));
+            var (one, other) = RootsOf(pair, roots);
             if (one == other)
                 return new OneCustomerAlready(one);
             var keys = await vault.GetAsync([one, other], cancellation);
@@ -119,7 +119,7 @@ internal sealed class Merges(ServiceRuntime profile, Identities identities, Cust
         var orders = new List<(int, MergeOrder)>();
         foreach (var i in open)
         {
-            var (one, other) = (roots.GetValueOrDefault(wanted[i].Pair.One, wanted[i].Pair.One), roots.GetValueOrDefault(wanted[i].Pair.Other, wanted[i].Pair.Other));
+            var (one, other) = RootsOf(wanted[i].Pair, roots);
             if (one == other)
                 outcomes[i] = new MergeOutcome(null, null, null, new OneCustomerAlready(one));
             else if (wanted[i].Cause == LinkCause.Decision && MissingOf(one, other, states) is { } missing)
@@ -169,7 +169,8 @@ internal sealed class Merges(ServiceRuntime profile, Identities identities, Cust
             }),
             CustomerProfile.Kind.Command(
                 order.Customer, order.Customer,
-                customer => UnmergeCustomers.DecideSplitOff(customer, before, order, keys.GetValueOrDefault(order.Customer), keys.GetValueOrDefault(order.From))),
+                customer => UnmergeCustomers.DecideSplitOff(
+                    customer, before, order, keys.GetValueOrDefault(order.Customer), keys.GetValueOrDefault(order.From))),
         ];
     }
 
@@ -186,6 +187,9 @@ internal sealed class Merges(ServiceRuntime profile, Identities identities, Cust
             ? (row.GetGuid(0), row.GetGuid(1), row.GetBoolean(2), row.IsDBNull(3) ? null : row.GetGuid(3))
             : null;
     }
+
+    private static Pair RootsOf(Pair pair, IReadOnlyDictionary<Guid, Guid> roots) =>
+        new(roots.GetValueOrDefault(pair.One, pair.One), roots.GetValueOrDefault(pair.Other, pair.Other));
 
     private static bool IsOpen(MergeOutcome? outcome) => outcome is null or { Refusal: MergeOvertaken };
 

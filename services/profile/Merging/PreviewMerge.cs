@@ -21,7 +21,11 @@ internal sealed record MergePreview(
 internal sealed record ConsentMoved(string Channel, string Purpose, bool Granted);
 
 /// <param name="Kind">The kind of identifier of which both have one; absent for other causes.</param>
-internal sealed record ConflictView(string Cause, string? Kind);
+internal sealed record ConflictView(string Cause, string? Kind)
+{
+    public static ConflictView Of(MergeConflict conflict) =>
+        new(PreviewMerge.NameOf(conflict.Cause), conflict.Kind is { } kind ? PreviewMerge.NameOf(kind) : null);
+}
 
 internal static class PreviewMerge
 {
@@ -50,7 +54,7 @@ internal static class PreviewMerge
                 [.. MergeCustomers.LaterDetails(states[stays], states[goes]).Keys],
                 [.. MergeCustomers.Consents(states[stays], states[goes], order).Select(c => new ConsentMoved(c.Channel, c.Purpose, c.Granted))],
                 await PurchasesAsync(profile, [goes, .. states[goes].LinksOrNone.Nodes()], cancellation),
-                [.. MergeCustomers.Conflicts(stays, states[stays], goes, states[goes], rules).Select(c => new ConflictView(NameOf(c.Cause), c.Kind is { } k ? NameOf(k) : null))]),
+                [.. MergeCustomers.Conflicts(stays, states[stays], goes, states[goes], rules).Select(ConflictView.Of)]),
             ProfileJson.Default.MergePreview);
     }
 

@@ -58,7 +58,7 @@ internal sealed class IdentityFlatness : IBenchmark
         var calls = place.Calls(events, next);
         next += events;
         var meter = CpuMeter.Start(cluster);
-        await place.ResolveAsync(place.Identities(NothingKept), calls, cancellation);
+        await IdentityPlace.ResolveAsync(place.Identities(NothingKept), calls, cancellation);
         return Math.Max(meter.Seconds(), double.Epsilon) / events;
     }
 }

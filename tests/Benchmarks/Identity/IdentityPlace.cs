@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using NpgsqlTypes;
 using Patron.Profile;
+using Patron.Runtime.EventStore;
 using Patron.Runtime.Hosting;
 using Patron.Runtime.Privacy;
 using Patron.Runtime.Processing;
@@ -38,7 +39,7 @@ internal sealed class IdentityPlace : IAsyncDisposable
         var database = await place.CreateDatabaseAsync(cancellation);
         var host = await TestHost.StartAsync(
             builder => builder.AddProfile(), app => app.MapProfile(), cancellation, database,
-            new Dictionary<string, string> { ["Vault:MasterKey"] = Convert.ToBase64String(new byte[SealedBox.KeyBytes].Select((_, i) => (byte)i).ToArray()) });
+            new Dictionary<string, string> { ["Vault:MasterKey"] = Convert.ToBase64String(new byte[CustomerKey.KeyBytes]) });
         var hash = host.Services.GetRequiredService<KeyedHash>();
         var cards = Enumerable.Range(0, customers).Select(i => Named(hash, IdentifierKind.Card, i)).ToArray();
         var devices = Enumerable.Range(0, Math.Max(1, customers / DeviceEvery)).Select(i => Named(hash, IdentifierKind.Device, i)).ToArray();
@@ -76,7 +77,7 @@ internal sealed class IdentityPlace : IAsyncDisposable
 
     /// <summary>Finds whom every event is about.</summary>
     /// <exception cref="InvalidOperationException">An event was about nobody, or about a device instead of the customer it became.</exception>
-    public async Task ResolveAsync(Identities identities, List<List<Told>> calls, CancellationToken cancellation)
+    public static async Task ResolveAsync(Identities identities, List<List<Told>> calls, CancellationToken cancellation)
     {
         var nothing = new Dictionary<Pair, ConflictCause?>();
         foreach (var call in calls)
@@ -109,15 +110,14 @@ internal sealed class IdentityPlace : IAsyncDisposable
         }
 
         await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("insert into anonymous (node, taken_by) select * from unnest($1::uuid[], $2::uuid[])"));
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(
-            "insert into aliases (node, parent, root, link) select node, root, root, node from unnest($1::uuid[], $2::uuid[]) d (node, root)"));
-        foreach (var command in batch.BatchCommands)
-        {
-            command.Parameters.AddWithValue(byDevice.Select((_, i) => Device(i)).ToArray());
-            command.Parameters.AddWithValue(byDevice.Select((_, i) => Customer(i)).ToArray());
-        }
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("analyze identifiers, aliases, anonymous"));
+        var (devices, customers) = (byDevice.Select((_, i) => Device(i)).ToList(), byDevice.Select((_, i) => Customer(i)).ToList());
+        Statements.Add(
+            batch, "insert into anonymous (node, taken_by) select * from unnest($1::uuid[], $2::uuid[])",
+            Statements.Uuids(devices), Statements.Uuids(customers));
+        Statements.Add(
+            batch, "insert into aliases (node, parent, root, link) select node, root, root, node from unnest($1::uuid[], $2::uuid[]) d (node, root)",
+            Statements.Uuids(devices), Statements.Uuids(customers));
+        Statements.Add(batch, "analyze identifiers, aliases, anonymous");
         await batch.ExecuteNonQueryAsync(cancellation);
     }
 

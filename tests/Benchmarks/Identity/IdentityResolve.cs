@@ -33,7 +33,7 @@ internal sealed class IdentityResolve : IBenchmark
     {
         var identities = place!.Identities(place.KnownMax);
         var begun = Stopwatch.GetTimestamp();
-        await place.ResolveAsync(identities, calls, cancellation);
+        await IdentityPlace.ResolveAsync(identities, calls, cancellation);
         return events / Stopwatch.GetElapsedTime(begun).TotalSeconds;
     }
 

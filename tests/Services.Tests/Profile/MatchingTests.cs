@@ -15,7 +15,8 @@ internal sealed class MatchingTests
     private TestHost host = null!;
 
     [OneTimeSetUp]
-    public async Task StartAsync() => host = await ProfileHost.StartAsync(CancellationToken.None, null, ("Profile:SourceCountries:/pos/taipei", "TW"), ("Profile:KnownIdentifiersLifetime", "00:00:00"));
+    public async Task StartAsync() => host = await ProfileHost.StartAsync(
+        CancellationToken.None, null, ("Profile:SourceCountries:/pos/taipei", "TW"), ("Profile:KnownIdentifiersLifetime", "00:00:00"));
 
     [OneTimeTearDown]
     public async Task StopAsync() => await host.DisposeAsync();

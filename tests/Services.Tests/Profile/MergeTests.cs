@@ -125,7 +125,7 @@ internal sealed class MergeTests
         var (third, fourth) = await TwoAsync("chain-b", cancellation);
         var inner = (Guid)(await MergeAsync(second, fourth, cancellation))["link"]!;
         var outer = (Guid)(await MergeAsync(first, second, cancellation))["link"]!;
-        await Identity.MergeAsync(host, fourth, third, cancellation, despiteConflicts: true);
+        var last = (Guid)(await Identity.MergeAsync(host, fourth, third, cancellation, despiteConflicts: true))["link"]!;
         using var refused = await PostAsync($"/v1/customers/merges/{inner}/undo", Said(), cancellation);
         var roots = new List<Guid>();
         foreach (var customer in new[] { first, second, third, fourth })
@@ -133,7 +133,8 @@ internal sealed class MergeTests
 
         Assert.That(refused.StatusCode, Is.EqualTo(HttpStatusCode.Conflict));
         Assert.That((string?)(await refused.JsonAsync(cancellation))["detail"], Does.Contain(outer.ToString("D")));
-        Assert.That(roots, Is.All.EqualTo(first));
+        Assert.That(roots.Distinct().Count(), Is.EqualTo(1));
+        await UndoAsync(last, cancellation);
         await UndoAsync(outer, cancellation);
         await UndoAsync(inner, cancellation);
         Assert.That(await IdOfAsync(fourth, cancellation), Is.EqualTo(fourth));
@@ -201,7 +202,8 @@ internal sealed class MergeTests
         Assert.That(answer.StatusCode, Is.EqualTo(HttpStatusCode.NoContent));
     }
 
-    private Task<HttpResponseMessage> PostAsync(string path, JsonNode body, CancellationToken cancellation) => Identity.PostAsync(host, path, body, cancellation);
+    private Task<HttpResponseMessage> PostAsync(string path, JsonNode body, CancellationToken cancellation) =>
+        Identity.PostAsync(host, path, body, cancellation);
 
     private static JsonObject Said(params IReadOnlyList<Guid> customers) => Identity.Said(customers);
 
