@@ -26,11 +26,11 @@ internal sealed class IdentityPlace : IAsyncDisposable
 
     private readonly TestDatabase database;
     private readonly TestHost host;
-    private readonly Told[] byCard;
-    private readonly Told[] byDevice;
+    private readonly IdentifierHash[] cards;
+    private readonly IdentifierHash[] devices;
 
-    private IdentityPlace(TestDatabase database, TestHost host, Told[] byCard, Told[] byDevice) =>
-        (this.database, this.host, this.byCard, this.byDevice) = (database, host, byCard, byDevice);
+    private IdentityPlace(TestDatabase database, TestHost host, IdentifierHash[] cards, IdentifierHash[] devices) =>
+        (this.database, this.host, this.cards, this.devices) = (database, host, cards, devices);
 
     public NpgsqlDataSource Database => host.Service("profile").Database;
 
@@ -41,8 +41,8 @@ internal sealed class IdentityPlace : IAsyncDisposable
             builder => builder.AddProfile(), app => app.MapProfile(), cancellation, database,
             new Dictionary<string, string> { ["Vault:MasterKey"] = Convert.ToBase64String(new byte[CustomerKey.KeyBytes]) });
         var hash = host.Services.GetRequiredService<KeyedHash>();
-        var cards = Enumerable.Range(0, customers).Select(i => Named(hash, IdentifierKind.Card, i)).ToArray();
-        var devices = Enumerable.Range(0, Math.Max(1, customers / DeviceEvery)).Select(i => Named(hash, IdentifierKind.Device, i)).ToArray();
+        var cards = Enumerable.Range(0, customers).Select(i => HashOf(hash, IdentifierKind.Card, i)).ToArray();
+        var devices = Enumerable.Range(0, Math.Max(1, customers / DeviceEvery)).Select(i => HashOf(hash, IdentifierKind.Device, i)).ToArray();
         var known = new IdentityPlace(database, host, cards, devices);
         await known.FillAsync(cancellation);
         return known;
@@ -54,9 +54,7 @@ internal sealed class IdentityPlace : IAsyncDisposable
         var calls = new List<List<Told>>();
         foreach (var call in Enumerable.Range(from, events).Chunk(PerCall))
         {
-            calls.Add([.. call.Select(i => i % DeviceEvery == 0
-                ? byDevice[(int)((long)i * Stride % byDevice.Length)]
-                : byCard[(int)((long)i * Stride % byCard.Length)])]);
+            calls.Add([.. call.Select(i => Named(i % DeviceEvery == 0 ? Spread(devices, i) : Spread(cards, i)))]);
         }
         return calls;
     }
@@ -99,34 +97,38 @@ internal sealed class IdentityPlace : IAsyncDisposable
         await using var connection = await Database.OpenConnectionAsync(cancellation);
         await using (var copy = await connection.BeginBinaryImportAsync("copy identifiers (kind, hash, customer) from stdin (format binary)", cancellation))
         {
-            foreach (var (told, node) in byCard.Select((t, i) => (t, Customer(i))).Concat(byDevice.Select((t, i) => (t, Device(i)))))
+            foreach (var (hash, node) in cards.Select((h, i) => (h, Customer(i))).Concat(devices.Select((h, i) => (h, Device(i)))))
             {
                 await copy.StartRowAsync(cancellation);
-                await copy.WriteAsync((short)told.Identifiers[0].Kind, NpgsqlDbType.Smallint, cancellation);
-                await copy.WriteAsync(told.Identifiers[0].Hash.Hash, NpgsqlDbType.Uuid, cancellation);
+                await copy.WriteAsync((short)hash.Kind, NpgsqlDbType.Smallint, cancellation);
+                await copy.WriteAsync(hash.Hash, NpgsqlDbType.Uuid, cancellation);
                 await copy.WriteAsync(node, NpgsqlDbType.Uuid, cancellation);
             }
             await copy.CompleteAsync(cancellation);
         }
 
         await using var batch = new NpgsqlBatch(connection);
-        var (devices, customers) = (byDevice.Select((_, i) => Device(i)).ToList(), byDevice.Select((_, i) => Customer(i)).ToList());
+        var (nodes, roots) = (devices.Select((_, i) => Device(i)).ToList(), devices.Select((_, i) => Customer(i)).ToList());
         Statements.Add(
             batch, "insert into anonymous (node, taken_by) select * from unnest($1::uuid[], $2::uuid[])",
-            Statements.Uuids(devices), Statements.Uuids(customers));
+            Statements.Uuids(nodes), Statements.Uuids(roots));
         Statements.Add(
             batch, "insert into aliases (node, parent, root, link) select node, root, root, node from unnest($1::uuid[], $2::uuid[]) d (node, root)",
-            Statements.Uuids(devices), Statements.Uuids(customers));
-        Statements.Add(batch, "analyze identifiers, aliases, anonymous");
+            Statements.Uuids(nodes), Statements.Uuids(roots));
         await batch.ExecuteNonQueryAsync(cancellation);
+
+        // As it would be after a while; otherwise whoever reads a row first would pay for its having been written.
+        await using var vacuum = new NpgsqlCommand("vacuum (analyze) identifiers, aliases, anonymous", connection);
+        await vacuum.ExecuteNonQueryAsync(cancellation);
     }
 
-    private static Told Named(KeyedHash hash, IdentifierKind kind, int number)
-    {
-        var value = number.ToString(CultureInfo.InvariantCulture);
-        return new Told(
-            "", "/bench", value, default, default, default, [new Identifier(kind, value, hash.Of(kind, value))], new Details(), [], null);
-    }
+    private static IdentifierHash HashOf(KeyedHash hash, IdentifierKind kind, int number) =>
+        hash.Of(kind, number.ToString(CultureInfo.InvariantCulture));
+
+    private static IdentifierHash Spread(IdentifierHash[] hashes, int number) => hashes[(int)((long)number * Stride % hashes.Length)];
+
+    private static Told Named(IdentifierHash hash) =>
+        new("", "/bench", "", default, default, default, [new Identifier(hash.Kind, "", hash)], new Details(), [], null);
 
     // Ids of the order in which customers were met, as version 7 gives them.
     private static Guid Customer(int number) => new(number, 1, 0x7000, 0x80, 0, 0, 0, 0, 0, 0, 1);
