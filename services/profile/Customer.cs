@@ -41,25 +41,31 @@ internal sealed record IdentifierConflictFound(IdentifierKind Kind, Guid Hash, G
 }
 
 /// <summary>All details as they are now, unchanged ones too, so that the event alone tells the current state.</summary>
-/// <param name="Changed">The names of the fields that are new.</param>
-[EventName("profile.details-changed.v1")]
-internal sealed record DetailsChanged(SealedDetails Details, IReadOnlyList<string> Changed, string Source) : ProfileEvent
+/// <param name="Changed">The keys of the attributes that are new.</param>
+/// <param name="ToldAt">When the touchpoint says that it was so; null for what was told before this was kept.</param>
+/// <param name="Notes">What was told besides and how it was weighed.</param>
+[EventName("profile.details-changed.v2")]
+internal sealed record DetailsChanged(
+    SealedDetails Details, IReadOnlyList<string> Changed, string Source, DateTimeOffset? ToldAt = null, IReadOnlyList<AttributeNote>? Notes = null)
+    : ProfileEvent
 {
-    /// <summary>When the touchpoint was told; absent in old events.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
-    public DateTimeOffset At { get; init; }
+    /// <summary>
+    /// Null while nobody was merged into the customer: all that is known was told by themselves. Else the keys whose value was known and is now
+    /// known to be newer; only these and the changed ones were told by this event, and the others may have come with somebody else.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Confirmed { get; init; }
 }
 
 /// <param name="Version">From 1, one more with every consent of the customer that changes.</param>
 /// <param name="Source">The touchpoint that asked.</param>
-[EventName("profile.consent-changed.v1")]
+/// <param name="ChangedAt">When the person decided.</param>
+/// <param name="Evidence">Null for what was told before evidence was kept.</param>
+/// <param name="ExpiresAt">When a grant ends by itself; null for never.</param>
+[EventName("profile.consent-changed.v2")]
 internal sealed record ConsentChanged(
-    string Channel, string Purpose, bool Granted, string Wording, string Source, DateTimeOffset ChangedAt, long Version) : ProfileEvent
-{
-    /// <summary>The merge or unmerge that changed it; null where a touchpoint did.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
-    public Guid? Link { get; init; }
-}
+    string Channel, string Purpose, bool Granted, string Wording, string Source, DateTimeOffset ChangedAt, long Version,
+    ConsentEvidence? Evidence = null, DateTimeOffset? ExpiresAt = null) : ProfileEvent;
 
 /// <summary>A touchpoint told nothing that was new. Keeps the idempotency key, so that a repeat after a real change changes nothing.</summary>
 [EventName("profile.details-confirmed.v1")]
@@ -73,9 +79,10 @@ internal sealed record PurchaseRecorded(PurchaseFacts Purchase) : ProfileEvent;
 internal sealed record AnonymousPurchaseRecorded(PurchaseFacts Purchase) : ProfileEvent;
 
 /// <summary>A purchase without a trace of the person.</summary>
+/// <param name="Products">What the catalogue said of the lines' products when this was recorded; null when it knew none.</param>
 internal sealed record PurchaseFacts(
     Guid Id, string Source, string Receipt, PurchaseChannel Channel, string Store, DateTimeOffset OccurredAt, string Currency,
-    IReadOnlyList<PurchaseLine> Lines);
+    IReadOnlyList<PurchaseLine> Lines, IReadOnlyList<KnownProduct>? Products = null);
 
 internal enum PurchaseChannel
 {
@@ -98,15 +105,11 @@ internal enum LineKind
 internal readonly record struct PurchaseLine(string Product, LineKind Kind, int Quantity, long AmountMinor);
 
 /// <summary>Base64 of <c>SealedBox</c> under the customer's key; null where nothing is known.</summary>
+/// <param name="Attributes">Further attributes, each once.</param>
+/// <param name="Origins">Where the attributes that are known come from, each key once; one that is missing was told before this was kept.</param>
 internal sealed record SealedDetails(
     string? GivenName = null, string? FamilyName = null, string? Email = null, string? Phone = null, string? Language = null,
-    string? TimeZone = null, string? Country = null);
-
-internal sealed record ConsentOf(string Channel, string Purpose, bool Granted, string Wording, DateTimeOffset ChangedAt, long Version)
-{
-    /// <summary>The merged customer by whose identifier it was decided; null where by this one's own.</summary>
-    public Guid? Origin { get; init; }
-}
+    string? TimeZone = null, string? Country = null, IReadOnlyList<SealedAttribute>? Attributes = null, IReadOnlyList<AttributeOrigin>? Origins = null);
 
 /// <summary>An identifier that belongs to a customer.</summary>
 internal readonly record struct LinkedIdentifier(IdentifierKind Kind, Guid Hash, Guid? Scope = null);
@@ -117,25 +120,31 @@ internal sealed record CustomerProfile(
     IReadOnlyList<ConsentOf> Consents)
 {
     public static StreamKind<CustomerProfile> Kind { get; } =
-        new("customer", new CustomerProfile(false, [], [], new SealedDetails(), []), Evolve, ProfileJson.Default.CustomerProfile, shape: 2);
+        new("customer", new CustomerProfile(false, [], [], new SealedDetails(), []), Evolve, ProfileJson.Default.CustomerProfile, shape: 3);
 
-    public static EventTypes Events { get; } = new(
+    public static EventTypes Events { get; } = new EventTypes(
         ProfileJson.Default, typeof(CustomerRegistered), typeof(IdentifierLinked), typeof(IdentifierConflictFound), typeof(DetailsChanged),
-        typeof(ConsentChanged), typeof(DetailsConfirmed), typeof(PurchaseRecorded), typeof(AnonymousPurchaseRecorded),
+        typeof(DetailsWeighed), typeof(ConsentChanged), typeof(OptInRequested), typeof(ConsentExpired), typeof(DetailsConfirmed),
+        typeof(PurchaseRecorded), typeof(AnonymousPurchaseRecorded), typeof(BehaviourRecorded),
+        typeof(ProductDescribed), typeof(ProductPriced), typeof(StockCounted), typeof(StoreDescribed),
         typeof(CustomerMergedAway), typeof(CustomerAbsorbed), typeof(CustomerSplitOff), typeof(CustomerGaveBack), typeof(CustomersKeptApart),
-        typeof(ConsentForgotten));
-
-    /// <summary>When each detail was told; one that is missing was told before this was kept.</summary>
-    public IReadOnlyDictionary<string, DateTimeOffset>? DetailTimes { get; init; }
+        typeof(ConsentMoved), typeof(ConsentForgotten), typeof(TellingSetAside))
+        // The second versions only tell more.
+        .Upcast("profile.details-changed.v1", "profile.details-changed.v2", static body => body)
+        .Upcast("profile.consent-changed.v1", "profile.consent-changed.v2", static body => body);
 
     /// <summary>Of the latest change of a consent, forgotten ones included.</summary>
     public long ConsentVersion { get; init; }
 
     /// <summary>Null until the customer is first merged or kept apart.</summary>
-    public CustomerLinks? Links { get; init; }
+    public MergeLinks? Links { get; init; }
 
     [JsonIgnore]
-    public CustomerLinks LinksOrNone => Links ?? CustomerLinks.None;
+    public MergeLinks LinksOrNone => Links ?? MergeLinks.None;
+
+    /// <summary>Somebody is merged into this customer: what is known may be theirs.</summary>
+    [JsonIgnore]
+    public bool HoldsOthers => Links is { Absorbed.Count: > 0 };
 
     /// <summary>Neither this customer nor anybody whose identifiers were used has been merged or parted since they were recognised.</summary>
     public bool IsStill(Recognised who) =>
@@ -148,23 +157,20 @@ internal sealed record CustomerProfile(
         CustomerRegistered => customer with { Registered = true },
         IdentifierLinked linked => customer with { Identifiers = [.. customer.Identifiers, new LinkedIdentifier(linked.Kind, linked.Hash, linked.Scope)] },
         IdentifierConflictFound found => customer with { Conflicts = [.. customer.Conflicts, found.Hash] },
+        // Only what the event told, so that a fold which leaves somebody's events out leaves out what they told.
         DetailsChanged changed => customer with
         {
-            Details = customer.Details.Take(changed.Details, changed.Changed),
-            DetailTimes = customer.DetailTimes.With(changed.At == default ? [] : changed.Changed.Select(f => KeyValuePair.Create(f, changed.At))),
+            Details = changed.Confirmed is null ? changed.Details : customer.Details.Take(changed.Details, changed.Changed.Concat(changed.Confirmed)),
         },
-        ConsentChanged changed => customer with
-        {
-            Consents = [.. customer.Consents.Where(c => !Same(c, changed)), Current(changed)],
-            ConsentVersion = changed.Version,
-        },
+        DetailsWeighed weighed => customer with { Details = customer.Details.Confirmed(weighed) },
+        ConsentChanged changed => customer.Decided(changed, changed.Version),
+        OptInRequested asked => customer.Decided(asked, asked.Version),
+        ConsentExpired expired => customer.Decided(expired, expired.Version),
         LinkEvent link => link.Apply(customer),
-        DetailsConfirmed or PurchaseRecorded or AnonymousPurchaseRecorded => customer,
+        DetailsConfirmed or PurchaseRecorded or AnonymousPurchaseRecorded or BehaviourRecorded => customer,
         _ => throw new UnreachableException($"{happened.GetType().Name} is not an event of a customer."),
     };
 
-    private static bool Same(ConsentOf consent, ConsentChanged changed) => consent.Channel == changed.Channel && consent.Purpose == changed.Purpose;
-
-    private static ConsentOf Current(ConsentChanged changed) =>
-        new(changed.Channel, changed.Purpose, changed.Granted, changed.Wording, changed.ChangedAt, changed.Version) { Origin = changed.Origin };
+    private CustomerProfile Decided(ProfileEvent happened, long version) =>
+        this with { Consents = ConsentOf.Evolve(Consents, happened), ConsentVersion = version };
 }

@@ -16,6 +16,7 @@ public static class Module
         var settings = builder.AddSettings<ProfileSettings>("Profile");
         var vault = builder.AddSettings<VaultSettings>("Vault");
         builder.AddPatronService(Name, static _ => Definition());
+        builder.AddConsent();
 
         var services = builder.Services;
         services.AddSingleton(_ => vault.OpenMasterKeys());
@@ -34,8 +35,12 @@ public static class Module
             s.PatronService(Name).Database, s.GetRequiredService<MasterKeys>(), settings, s.GetRequiredService<BusinessClock>()));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<Ingestion>(s, s.PatronService(Name)));
         services.AddSingleton<ToldIdentifiers>();
+        services.AddCatalogue();
         services.AddSingleton<IngestReader>();
         services.AddSingleton<RecordReader>();
+        AddCollect(builder);
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<ImportStore>(s, s.PatronService(Name).Database));
+        services.AddSingleton<ImportUpload>();
         services.AddHostedService(s => ActivatorUtilities.CreateInstance<IngestLog>(s, s.PatronService(Name)));
 
         // Services that run in this process take keys from the table itself instead of asking over HTTP.
@@ -53,7 +58,15 @@ public static class Module
         Story.Map(app);
         Figures.Map(app);
         QuarantineEndpoints.Map(app);
+        RegisterEventType.Map(app);
+        ReadEventTypes.Map(app);
+        PostSegment.Map(app);
         HandOutKeys.Map(app);
+        app.MapConsent();
+        CatalogueModule.Map(app);
+        PostImport.Map(app);
+        ExportCustomers.Map(app);
+        ExportPurchases.Map(app);
         app.MapOperations(Name);
     }
 
@@ -61,9 +74,29 @@ public static class Module
     {
         Name = Name,
         Events = CustomerProfile.Events,
-        Streams = [CustomerProfile.Kind],
-        Views = [new Figures(), new LinkTables(), new ConflictTables()],
+        Streams = [CustomerProfile.Kind, Product.Kind, Store.Kind],
+        Views = [new Figures(), new CatalogueTables(), new LinkTables(), new ConflictTables()],
         Publications = Published.Publications,
-        Migrations = [Migration.Embedded("profile.sql"), Migration.Embedded("identity.sql")],
+        Timers = ExpireConsent.TimersOf,
+        OnDue = ExpireConsent.OnDue,
+        Migrations =
+        [
+            Migration.Embedded("profile.sql"), Migration.Embedded("consent.sql"), Migration.Embedded("catalogue.sql"),
+            Migration.Embedded("collect.sql"), Migration.Embedded("collect-event-types.sql"), Migration.Embedded("import.sql"),
+            Migration.Embedded("identity.sql"),
+        ],
     };
+
+    private static void AddCollect(WebApplicationBuilder builder)
+    {
+        var settings = builder.AddSettings<CollectSettings>("Collect");
+        var services = builder.Services;
+        services.AddSingleton(new SchemaReader(settings.PatternWithin));
+        services.AddSingleton(s => new EventTypeStore(s.PatronService(Name).Database));
+        services.AddSingleton<EventTypeRegistry>();
+        services.AddSingleton<SegmentOrders>();
+        services.AddSingleton<SegmentReader>();
+        services.AddSingleton<QuarantineReader>();
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<SegmentCollector>(s, s.PatronService(Name)));
+    }
 }

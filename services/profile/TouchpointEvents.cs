@@ -20,13 +20,17 @@ internal sealed record NobodyNamed : Refusal
 
 internal static class TouchpointEvents
 {
-    /// <summary>The first event keeps the hash of what was told, because the store keeps the idempotency key there too; each keeps whose identifier was
-    /// used.</summary>
+    /// <summary>
+    /// The first event keeps the hash of what was told, because the store keeps the idempotency key there too; each keeps whose identifier was
+    /// used.
+    /// </summary>
     public static Decision Of(List<ProfileEvent> events, Told told, Recognised? who)
     {
-        if (who?.Origin is { } origin)
-            events = events.ConvertAll(e => e with { Origin = origin });
         events[0] = events[0] with { Told = told.Hash };
-        return Decision.Of(events);
+        return By(events, who?.Origin);
     }
+
+    /// <param name="origin">The merged customer by whose identifier or link it was told; null where by the customer's own.</param>
+    public static Decision By(List<ProfileEvent> events, Guid? origin) =>
+        Decision.Of(origin is null ? events : events.ConvertAll(e => e with { Origin = origin }));
 }

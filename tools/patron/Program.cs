@@ -1,5 +1,7 @@
 using System.Reflection;
 using Patron.Tool;
+using Patron.Tool.Export;
+using Patron.Tool.Import;
 
 using var stop = new CancellationTokenSource();
 Console.CancelKeyPress += (_, pressed) =>
@@ -13,6 +15,10 @@ switch (args.FirstOrDefault() ?? "help")
 {
     case "run":
         return await RunCommand.ExecuteAsync(args[1..], stop.Token);
+    case "import":
+        return await ImportCommand.ExecuteAsync(args[1..], Console.Out, Console.Error, stop.Token);
+    case "export":
+        return await ExportCommand.ExecuteAsync(args[1..], Console.Out, Console.Error, stop.Token);
     case "doctor":
         return await Doctor.RunAsync(Console.Out, stop.Token);
     case "clean":

@@ -24,13 +24,17 @@ internal enum TakenAs
 }
 
 /// <param name="Customer">Whom it is about; null for an anonymous purchase, or when it was not taken.</param>
-internal sealed record Taken(Told Event, TakenAs As, Guid? Customer, string? Detail = null);
+internal sealed record Taken(Told Event, TakenAs As, Guid? Customer, string? Detail = null)
+{
+    /// <summary>It is durable, now or since an earlier time.</summary>
+    public bool IsTaken => As is TakenAs.Accepted or TakenAs.Repeated;
+}
 
 /// <summary>
 /// Takes events that were found right, a batch at a time in a handful of round trips: known events, identifiers, keys, then the commands.
 /// HTTP, the log and replays of quarantined records all come through here.
 /// </summary>
-internal sealed class Ingestion(ServiceRuntime profile, Identities identities, Merges merges, CustomerVault vault)
+internal sealed class Ingestion(ServiceRuntime profile, Identities identities, Merges merges, CustomerVault vault, Enrichment enrichment)
 {
     // As often as customers may be merged or parted while their events are on the way.
     private const int RoundsMax = 10;
@@ -74,6 +78,9 @@ internal sealed class Ingestion(ServiceRuntime profile, Identities identities, M
 
     private async Task<IReadOnlyList<Taken>> ApplyAsync(List<Told> events, CancellationToken cancellation)
     {
+        if (events.Count == 0)
+            return [];
+        events = await enrichment.EnrichAsync(events, cancellation);
         var results = new Taken[events.Count];
         var left = Enumerable.Range(0, events.Count).ToList();
         for (var round = 0; left.Count > 0; round++)
@@ -89,6 +96,7 @@ internal sealed class Ingestion(ServiceRuntime profile, Identities identities, M
             left = again;
             left.ForEach(i => identities.Forget(events[i]));
         }
+        await enrichment.LearnAsync(events, cancellation);
         return results;
     }
 
@@ -99,7 +107,7 @@ internal sealed class Ingestion(ServiceRuntime profile, Identities identities, M
         var keys = await vault.EnsureAsync(who.OfType<Recognised>().Select(w => w.Customer).ToHashSet(), cancellation);
         var commands = events.Select((told, i) => who[i] is { } named
             ? CommandOf(told, CustomerProfile.Kind.Command(named.Customer, named.Customer, Deciding(told, named, keys.GetValueOrDefault(named.Customer))))
-            : CommandOf(told, CustomerProfile.Kind.Command(told.Key, told.Key, _ => Nobody(told)))).ToList();
+            : CommandOf(told, told.Catalogue?.CommandOf(told.Hash) ?? CustomerProfile.Kind.Command(told.Key, told.Key, _ => Nobody(told)))).ToList();
         var results = await profile.ExecuteAsync(commands, cancellation);
         return [.. results.Select((result, i) => (Outcome(events[i], result, who[i]?.Customer), result.Refusal is CustomerElsewhere))];
     }
@@ -122,9 +130,12 @@ internal sealed class Ingestion(ServiceRuntime profile, Identities identities, M
     }
 
     private static Func<CustomerProfile, Decision> Deciding(Told told, Recognised who, Runtime.Privacy.CustomerKey? key) => customer =>
-        !customer.IsStill(who) ? new CustomerElsewhere()
-        : told.Purchase is null ? UpdateCustomer.Decide(customer, told, who, key)
-        : RecordPurchase.Decide(customer, told, who, key);
+        !customer.IsStill(who) ? new CustomerElsewhere() : told switch
+        {
+            { Purchase: not null } => RecordPurchase.Decide(customer, told, who, key),
+            { Behaviour: not null } => RecordBehaviour.Decide(customer, told, who, key),
+            _ => UpdateCustomer.Decide(customer, told, who, key),
+        };
 
     // All that was told is shared by too many to name anybody.
     private static Decision Nobody(Told told) => told.Purchase is null ? new NobodyNamed() : RecordPurchase.DecideAnonymous(told);
@@ -145,7 +156,7 @@ internal sealed class Ingestion(ServiceRuntime profile, Identities identities, M
     }
 
     private static Taken Compare(Told told, Guid? hash, Guid customer) => hash == told.Hash
-        ? new Taken(told, TakenAs.Repeated, customer == told.Key ? null : customer)
+        ? new Taken(told, TakenAs.Repeated, customer == told.Key || told.Catalogue is not null ? null : customer)
         : new Taken(told, TakenAs.Conflict, null, ConflictDetail);
 
     private static TakenAs Again(TakenAs first) => first == TakenAs.Accepted ? TakenAs.Repeated : first;

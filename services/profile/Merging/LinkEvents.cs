@@ -39,19 +39,20 @@ internal sealed record CustomerMergedAway(Guid Into, Guid Link, long Version, Li
 /// <param name="Customer">Who is merged into this one.</param>
 /// <param name="Version">The other's, as in their event.</param>
 /// <param name="Nodes">The other and everybody merged into them before.</param>
-/// <param name="Details">As they are now: this customer's own, and those that the other was told later.</param>
-/// <param name="Taken">The details that are the other's, and when these were told.</param>
+/// <param name="Details">As they are now: of each attribute the value that counts, and who told it.</param>
+/// <param name="Taken">The keys of the attributes that are the other's.</param>
+/// <param name="Consents">The other's; what they change for this one follows.</param>
 [EventName("profile.customer-absorbed.v1")]
 internal sealed record CustomerAbsorbed(
     Guid Customer, Guid Link, long Version, IReadOnlyList<Guid> Nodes, IReadOnlyList<LinkedIdentifier> Identifiers,
-    IReadOnlyList<Guid> Conflicts, IReadOnlyList<Guid> KeptApart, SealedDetails Details, IReadOnlyDictionary<string, DateTimeOffset> Taken) : LinkEvent
+    IReadOnlyList<Guid> Conflicts, IReadOnlyList<Guid> KeptApart, SealedDetails Details, IReadOnlyList<string> Taken,
+    IReadOnlyList<ConsentOf> Consents) : LinkEvent
 {
     public override CustomerProfile Apply(CustomerProfile customer) => customer with
     {
         Identifiers = [.. customer.Identifiers.UnionBy(Identifiers, i => i.Hash)],
         Conflicts = [.. customer.Conflicts.Union(Conflicts)],
-        Details = customer.Details.Take(Details, Taken.Keys),
-        DetailTimes = customer.DetailTimes.With(Taken),
+        Details = customer.Details.Take(Details, Taken),
         Links = customer.LinksOrNone with
         {
             Absorbed = [.. customer.LinksOrNone.Absorbed, new AbsorbedCustomer(Customer, Link, Version, Nodes)],
@@ -80,14 +81,13 @@ internal sealed record CustomerSplitOff(Guid From, Guid Link, long Version, stri
 [EventName("profile.customer-gave-back.v1")]
 internal sealed record CustomerGaveBack(
     Guid Customer, Guid Link, long Version, IReadOnlyList<LinkedIdentifier> Identifiers, IReadOnlyList<Guid> Conflicts,
-    IReadOnlyList<Guid> KeptApart, SealedDetails Details, IReadOnlyDictionary<string, DateTimeOffset>? DetailTimes) : LinkEvent
+    IReadOnlyList<Guid> KeptApart, SealedDetails Details) : LinkEvent
 {
     public override CustomerProfile Apply(CustomerProfile customer) => customer with
     {
         Identifiers = Identifiers,
         Conflicts = Conflicts,
         Details = Details,
-        DetailTimes = DetailTimes,
         Links = customer.LinksOrNone with
         {
             Absorbed = [.. customer.LinksOrNone.Absorbed.Where(a => a.Link != Link)],
@@ -104,6 +104,23 @@ internal sealed record CustomersKeptApart(Guid Other, Guid? Conflict, string Who
     public override CustomerProfile Apply(CustomerProfile customer) => customer with
     {
         Links = customer.LinksOrNone with { KeptApart = [.. customer.LinksOrNone.KeptApart.Append(Other).Distinct()] },
+    };
+}
+
+/// <summary>
+/// What is in force of a consent since two customers became one person, or two again. A decision of a merge's other side keeps its evidence
+/// there, see <see cref="ConsentOf.Origin"/>.
+/// </summary>
+/// <param name="Consent">As it is now; its version is the customer's newest.</param>
+/// <param name="Before">What was in force until then; null for nothing.</param>
+/// <param name="Evidence">Of a decision that did not count while merged.</param>
+[EventName("profile.consent-moved.v1")]
+internal sealed record ConsentMoved(ConsentOf Consent, Guid Link, ConsentStatus? Before, ConsentEvidence? Evidence = null) : LinkEvent
+{
+    public override CustomerProfile Apply(CustomerProfile customer) => customer with
+    {
+        Consents = ConsentOf.Replace(customer.Consents, Consent.Channel, Consent.Purpose, _ => Consent),
+        ConsentVersion = Consent.Version,
     };
 }
 
@@ -126,10 +143,10 @@ internal sealed record ConsentForgotten(string Channel, string Purpose, Guid Lin
 /// <param name="Version">Merges and unmerges of this customer so far.</param>
 /// <param name="Absorbed">Who is merged into this one directly.</param>
 /// <param name="KeptApart">Customers who are somebody else, by a person's decision.</param>
-internal sealed record CustomerLinks(
+internal sealed record MergeLinks(
     Guid? MergedInto, long Version, IReadOnlyList<AbsorbedCustomer> Absorbed, IReadOnlyList<Guid> KeptApart)
 {
-    public static CustomerLinks None { get; } = new(null, 0, [], []);
+    public static MergeLinks None { get; } = new(null, 0, [], []);
 
     /// <summary>Everybody merged into this customer, those merged into them included.</summary>
     public IEnumerable<Guid> Nodes() => Absorbed.SelectMany(a => a.Nodes);

@@ -32,6 +32,11 @@ internal static class LinkStory
         CustomerSplitOff split => Story.Entry(time, $"Was parted from customer {split.From:D}", $"{split.Who} undid link {split.Link:D}."),
         CustomerGaveBack gave => Story.Entry(time, $"Gave back customer {gave.Customer:D}", $"Link {gave.Link:D} was undone."),
         CustomersKeptApart apart => Story.Entry(time, $"Is kept apart from customer {apart.Other:D}", $"{apart.Who} decided that they are two."),
+        ConsentMoved { Consent: var moved } => Story.Entry(
+            time, $"{moved.Purpose} by {moved.Channel} is {ViewConsents.Word(moved.Status)}",
+            $"That counts since customers were merged or parted; version {moved.Version} of the customer's consents."),
+        TellingSetAside aside => Story.Entry(
+            time, "Was told about by one of the merged customers", $"{aside.Source} told what another of them knew better; it counts if they are parted."),
         ConsentForgotten forgotten => Story.Entry(
             forgotten.ChangedAt, $"Has never decided on {forgotten.Purpose} by {forgotten.Channel}",
             $"The decision belonged to a customer who was parted; version {forgotten.Version} of the customer's consents."),

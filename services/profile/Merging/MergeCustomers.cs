@@ -12,11 +12,13 @@ internal sealed record MergeOrder(Guid Away, Guid Survivor, Guid Link, LinkCause
 /// <summary>Two customers turn out to be one person.</summary>
 internal static class MergeCustomers
 {
-    /// <summary>What merged consents name as the touchpoint; which customer they came from is their origin.</summary>
-    public const string Source = "merge";
+    /// <summary>What is set aside at a merge names this as the touchpoint; who told it is its origin.</summary>
+    private const string Source = "merge";
 
     /// <summary>The field name that a reason is sealed under.</summary>
     public const string ReasonField = "link.reason";
+
+    private static readonly Dictionary<string, IReadOnlyList<string>> NoPriorities = [];
 
     /// <summary>
     /// Who stays: somebody known before an anonymous device, then who is known by the surer kind of identifier, then who was met first, which
@@ -42,10 +44,12 @@ internal static class MergeCustomers
             order.Reason is null ? null : key.Seal(order.Reason, ReasonField));
     }
 
-    /// <summary>The side of who stays: takes over identifiers, details that were told later, and consents, of which withdrawals win.</summary>
+    /// <summary>The side of who stays: takes over identifiers, attributes that count, and consents, of which withdrawals win.</summary>
     /// <param name="away">The other's state before the merge.</param>
+    /// <param name="priorities">The sources that go before others, by attribute.</param>
     public static Decision DecideStay(
-        CustomerProfile customer, CustomerProfile away, MergeOrder order, MatchingRules rules, CustomerKey? key, CustomerKey? awayKey)
+        CustomerProfile customer, CustomerProfile away, MergeOrder order, MatchingRules rules,
+        IReadOnlyDictionary<string, IReadOnlyList<string>> priorities, CustomerKey? key, CustomerKey? awayKey)
     {
         if (key is null || awayKey is null)
             return new CustomerErased();
@@ -56,16 +60,19 @@ internal static class MergeCustomers
         if (!order.DespiteConflicts && Conflicts(order.Survivor, customer, order.Away, away, rules) is { Count: > 0 } conflicts)
             return new MergeConflicted(conflicts);
 
-        var taken = LaterDetails(customer, away);
-        var details = taken.Keys.Aggregate(customer.Details, (all, field) => all.With(field, away.Details.Resealed(field, awayKey, key)));
+        var (details, taken) = WeighAttributes.Join(customer.Details, key, away.Details, awayKey, priorities);
         var links = away.LinksOrNone;
+        var theirs = Consents(away, order).ToList();
         List<DomainEvent> events =
         [
             new CustomerAbsorbed(
                 order.Away, order.Link, links.Version + 1, [order.Away, .. links.Nodes()], away.Identifiers, away.Conflicts, links.KeptApart,
-                details, taken),
-            .. Consents(customer, away, order),
+                details, taken, theirs),
+            .. Moved(customer, theirs, order.Link),
         ];
+        // Who was merged before may be parted again, and then what the other was told may count against the rest.
+        if (customer.HoldsOthers && SetAside.Of(Source, Passed(away, taken, key, awayKey), []) is { } aside)
+            events.Add(aside with { Origin = order.Away });
         return Decision.Of(events);
     }
 
@@ -87,38 +94,25 @@ internal static class MergeCustomers
         return conflicts;
     }
 
-    /// <summary>Of each consent, what the merge would change for who stays: those only the other has decided, and the other's withdrawals.</summary>
-    public static IEnumerable<ConsentChanged> Consents(CustomerProfile customer, CustomerProfile away, MergeOrder order)
+    /// <summary>The other's consents, each with whose identifier it was decided by.</summary>
+    public static IEnumerable<ConsentOf> Consents(CustomerProfile away, MergeOrder order) =>
+        away.Consents.Select(c => c with { Origin = c.Origin ?? order.Away });
+
+    /// <summary>Of each consent, what the merge would change for who stays.</summary>
+    public static IEnumerable<ConsentMoved> Moved(CustomerProfile customer, IReadOnlyList<ConsentOf> theirs, Guid link)
     {
         var version = customer.ConsentVersion;
-        foreach (var theirs in away.Consents)
+        foreach (var their in theirs)
         {
-            var own = customer.Consents.FirstOrDefault(c => (c.Channel, c.Purpose) == (theirs.Channel, theirs.Purpose));
-            if (own is not null && (theirs.Granted || !own.Granted))
-                continue;
-            // A grant of before that still arrives must not undo the withdrawal, whichever of the two decided later.
-            var at = own is not null && own.ChangedAt > theirs.ChangedAt ? own.ChangedAt : theirs.ChangedAt;
-            yield return new ConsentChanged(theirs.Channel, theirs.Purpose, theirs.Granted, theirs.Wording, Source, at, ++version)
-            {
-                Link = order.Link,
-                Origin = theirs.Origin ?? order.Away,
-            };
+            var own = customer.Consents.Find(their.Channel, their.Purpose);
+            var joined = own is null ? their : JoinConsents.Join(own, their);
+            if (!joined.SaysAs(own))
+                yield return new ConsentMoved(joined with { Version = ++version }, link, own?.Status);
         }
     }
 
-    /// <summary>The details that the other was told and this one was not, or earlier; with the time at which they were told.</summary>
-    public static SortedDictionary<string, DateTimeOffset> LaterDetails(CustomerProfile customer, CustomerProfile away)
-    {
-        var later = new SortedDictionary<string, DateTimeOffset>(StringComparer.Ordinal);
-        foreach (var field in DetailFields.Names.Where(f => away.Details.Of(f) is not null))
-        {
-            var theirs = away.DetailTimes?.GetValueOrDefault(field) ?? default;
-            if (customer.Details.Of(field) is null || theirs > (customer.DetailTimes?.GetValueOrDefault(field) ?? default))
-                later[field] = theirs;
-        }
-
-        return later;
-    }
+    private static SealedDetails Passed(CustomerProfile away, IReadOnlyList<string> taken, CustomerKey key, CustomerKey awayKey) =>
+        WeighAttributes.Join(new SealedDetails(), key, new SealedDetails().Take(away.Details, away.Details.Keys().Except(taken)), awayKey, NoPriorities).Details;
 
     private static int SurestOf(CustomerProfile customer, MatchingRules rules) =>
         customer.Identifiers.Count == 0 ? int.MaxValue : customer.Identifiers.Min(i => rules.PlaceOf(i.Kind));

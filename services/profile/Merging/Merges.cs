@@ -18,7 +18,8 @@ internal sealed record MergeOutcome(Guid? Link, Guid? Survivor, Guid? Away, Refu
 /// Merges and parts customers, each in one transaction over both. Who is merged into whom is looked up first and found out again under the
 /// locks: where somebody else was faster, the merge is looked up and decided anew.
 /// </summary>
-internal sealed class Merges(ServiceRuntime profile, Identities identities, CustomerVault vault, MatchingRules rules, BusinessClock clock)
+internal sealed class Merges(ServiceRuntime profile, Identities identities, CustomerVault vault, MatchingRules rules, AttributeRegistry attributes,
+    BusinessClock clock)
 {
     // More concurrent merges of one customer than this are a fault.
     private const int RoundsMax = 20;
@@ -144,6 +145,7 @@ internal sealed class Merges(ServiceRuntime profile, Identities identities, Cust
         // The second decision needs what the first has seen; both run under the locks of both, one after the other.
         CustomerProfile? before = null;
         var awayKey = keys.GetValueOrDefault(order.Away);
+        var priorities = attributes.Current.Priorities;
         return
         [
             CustomerProfile.Kind.Command(order.Away, order.Away, away =>
@@ -153,24 +155,25 @@ internal sealed class Merges(ServiceRuntime profile, Identities identities, Cust
             }),
             CustomerProfile.Kind.Command(
                 order.Survivor, order.Survivor,
-                customer => MergeCustomers.DecideStay(customer, before!, order, rules, keys.GetValueOrDefault(order.Survivor), awayKey)),
+                customer => MergeCustomers.DecideStay(
+                    customer, before!, order, rules, priorities, keys.GetValueOrDefault(order.Survivor), awayKey)),
         ];
     }
 
     private IReadOnlyList<Command> CommandsOf(UnmergeOrder order, IReadOnlyDictionary<Guid, CustomerKey> keys)
     {
         IReadOnlyList<DomainEvent> before = [];
+        var (key, holderKey) = (keys.GetValueOrDefault(order.Customer), keys.GetValueOrDefault(order.From));
+        var terms = new PartingTerms(attributes.Current.Priorities, clock.GetUtcNow());
         return
         [
             CustomerProfile.Kind.CommandWithHistory(order.From, order.From, (holder, history) =>
             {
                 before = [.. history];
-                return UnmergeCustomers.DecideGiveBack(holder, history, order, clock.GetUtcNow());
+                return UnmergeCustomers.DecideGiveBack(holder, history, order, terms, holderKey);
             }),
             CustomerProfile.Kind.Command(
-                order.Customer, order.Customer,
-                customer => UnmergeCustomers.DecideSplitOff(
-                    customer, before, order, keys.GetValueOrDefault(order.Customer), keys.GetValueOrDefault(order.From))),
+                order.Customer, order.Customer, customer => UnmergeCustomers.DecideSplitOff(customer, before, order, terms, key, holderKey)),
         ];
     }
 

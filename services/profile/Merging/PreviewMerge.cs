@@ -10,15 +10,19 @@ namespace Patron.Profile;
 /// <param name="Stays">Who would stay, as they are now.</param>
 /// <param name="Goes">Who would be merged into them, as they are now.</param>
 /// <param name="Identifiers">How many of each kind would come along.</param>
-/// <param name="Details">The fields in which the other's value would count, because it was told later.</param>
+/// <param name="Details">The attributes of which the other's value would count; none when one of the two was erased.</param>
 /// <param name="Consents">What would change for who stays; of two decisions the withdrawal counts.</param>
 /// <param name="Purchases">How many purchases would come along.</param>
 /// <param name="Conflicts">What speaks against it: without despiteConflicts the merge would be refused.</param>
 internal sealed record MergePreview(
     CustomerView Stays, CustomerView Goes, IReadOnlyDictionary<string, int> Identifiers, IReadOnlyList<string> Details,
-    IReadOnlyList<ConsentMoved> Consents, long Purchases, IReadOnlyList<ConflictView> Conflicts);
+    IReadOnlyList<ConsentPreview> Consents, long Purchases, IReadOnlyList<ConflictView> Conflicts);
 
-internal sealed record ConsentMoved(string Channel, string Purpose, bool Granted);
+/// <param name="Status">pending, granted, withdrawn or expired.</param>
+internal sealed record ConsentPreview(string Channel, string Purpose, bool Granted, string Status)
+{
+    public static ConsentPreview Of(ConsentOf consent) => new(consent.Channel, consent.Purpose, consent.Granted, ViewConsents.Word(consent.Status));
+}
 
 /// <param name="Kind">The kind of identifier of which both have one; absent for other causes.</param>
 internal sealed record ConflictView(string Cause, string? Kind)
@@ -31,7 +35,7 @@ internal static class PreviewMerge
 {
     public static async Task<Results<JsonHttpResult<MergePreview>, ProblemHttpResult>> ReadAsync(
         MergeRequest wanted, [FromKeyedServices(Module.Name)] ServiceRuntime profile, Identities identities, CustomerVault vault, MatchingRules rules,
-        CancellationToken cancellation)
+        AttributeRegistry attributes, CancellationToken cancellation)
     {
         if (MergeEndpoints.PairOf(wanted.Customers) is not { } pair)
             return Problem.Invalid(new FieldError("/customers", "Name two different customers by their ids."));
@@ -51,11 +55,15 @@ internal static class PreviewMerge
                 CustomerView.Of(stays, states[stays], keys.GetValueOrDefault(stays)),
                 CustomerView.Of(goes, states[goes], keys.GetValueOrDefault(goes)),
                 states[goes].Identifiers.ExceptBy(states[stays].Identifiers.Select(i => i.Hash), i => i.Hash).CountBy(i => NameOf(i.Kind)).ToDictionary(),
-                [.. MergeCustomers.LaterDetails(states[stays], states[goes]).Keys],
-                [.. MergeCustomers.Consents(states[stays], states[goes], order).Select(c => new ConsentMoved(c.Channel, c.Purpose, c.Granted))],
+                [.. Taken(stays, goes)],
+                [.. MergeCustomers.Moved(states[stays], [.. MergeCustomers.Consents(states[goes], order)], order.Link).Select(c => ConsentPreview.Of(c.Consent))],
                 await PurchasesAsync(profile, [goes, .. states[goes].LinksOrNone.Nodes()], cancellation),
                 [.. MergeCustomers.Conflicts(stays, states[stays], goes, states[goes], rules).Select(ConflictView.Of)]),
             ProfileJson.Default.MergePreview);
+
+        IEnumerable<string> Taken(Guid to, Guid from) => keys.TryGetValue(to, out var key) && keys.TryGetValue(from, out var other)
+            ? WeighAttributes.Join(states[to].Details, key, states[from].Details, other, attributes.Current.Priorities).Taken
+            : [];
     }
 
     /// <summary>In the spelling of requests and answers, such as <c>shopId</c>.</summary>

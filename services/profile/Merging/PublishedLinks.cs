@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Google.Protobuf;
-using Google.Protobuf.WellKnownTypes;
 using Patron.Contracts.Ingest.V1;
 using Facts = Patron.Contracts.Profile.V1;
 
@@ -15,16 +14,12 @@ internal static class PublishedLinks
         CustomerAbsorbed absorbed => new Facts.Absorbed { Customer = Text(absorbed.Customer), LinkId = Text(absorbed.Link), Version = absorbed.Version },
         CustomerSplitOff split => new Facts.SplitOff { From = Text(split.From), LinkId = Text(split.Link), Version = split.Version },
         CustomerGaveBack gave => new Facts.GaveBack { Customer = Text(gave.Customer), LinkId = Text(gave.Link), Version = gave.Version },
-        ConsentForgotten forgotten => new Facts.ConsentChanged
-        {
-            Channel = forgotten.Channel,
-            Purpose = forgotten.Purpose,
-            State = ConsentState.Withdrawn,
-            Version = forgotten.Version,
-            ChangedAt = Timestamp.FromDateTimeOffset(forgotten.ChangedAt),
-        },
-        // Why two are not merged is profile's own matter.
-        CustomersKeptApart => null,
+        ConsentForgotten it => PublishedConsents.FactOf(it.Channel, it.Purpose, ConsentState.Withdrawn, it.Version, it.ChangedAt),
+        ConsentMoved { Consent: var moved, Before: var before } => StateOf(moved.Status, before) is { } state
+            ? PublishedConsents.FactOf(moved.Channel, moved.Purpose, state, moved.Version, moved.ChangedAt)
+            : null,
+        // Why two are not merged, and what was told in vain, is profile's own matter.
+        CustomersKeptApart or TellingSetAside => null,
         _ => throw new UnreachableException($"{happened.GetType().Name} has no place among profile's facts."),
     };
 
@@ -35,8 +30,18 @@ internal static class PublishedLinks
         CustomerAbsorbed absorbed => absorbed.Details,
         CustomerSplitOff split => split.Details,
         CustomerGaveBack gave => gave.Details,
-        CustomersKeptApart or ConsentForgotten => null,
+        CustomersKeptApart or ConsentMoved or ConsentForgotten or TellingSetAside => null,
         _ => throw new UnreachableException($"{happened.GetType().Name} has no place among profile's facts."),
+    };
+
+    // The person was asked to confirm already, so that nobody is to ask again; that a grant counts no longer is news.
+    private static ConsentState? StateOf(ConsentStatus status, ConsentStatus? before) => status switch
+    {
+        ConsentStatus.Granted => ConsentState.Granted,
+        ConsentStatus.Withdrawn => ConsentState.Withdrawn,
+        ConsentStatus.Expired => ConsentState.Expired,
+        ConsentStatus.Pending => before == ConsentStatus.Granted ? ConsentState.Withdrawn : null,
+        _ => throw new UnreachableException($"{status} has no place among profile's facts."),
     };
 
     private static string Text(Guid id) => id.ToString("D");

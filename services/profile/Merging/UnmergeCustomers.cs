@@ -7,6 +7,11 @@ namespace Patron.Profile;
 /// <param name="From">Who holds the other at this moment.</param>
 internal sealed record UnmergeOrder(Guid Customer, Guid From, Guid Link, string Who, string Reason);
 
+/// <summary>What parting two customers goes by.</summary>
+/// <param name="Priorities">The sources that go before others, by attribute.</param>
+/// <param name="Now">Business time.</param>
+internal sealed record PartingTerms(IReadOnlyDictionary<string, IReadOnlyList<string>> Priorities, DateTimeOffset Now);
+
 /// <summary>
 /// Two people were taken for one. Who held both becomes what they would be had the merge never been: their own events are folded without
 /// those that came with the other, and what was told by the other's identifiers meanwhile goes back to the other.
@@ -15,18 +20,24 @@ internal static class UnmergeCustomers
 {
     /// <summary>The side of who held both.</summary>
     /// <param name="history">The holder's events.</param>
-    /// <param name="now">Business time.</param>
-    public static Decision DecideGiveBack(CustomerProfile holder, IReadOnlyList<DomainEvent> history, UnmergeOrder order, DateTimeOffset now)
+    public static Decision DecideGiveBack(
+        CustomerProfile holder, IReadOnlyList<DomainEvent> history, UnmergeOrder order, PartingTerms terms, CustomerKey? key)
     {
+        if (key is null)
+            return new CustomerErased();
         if (holder.LinksOrNone.MergedInto is not null || holder.LinksOrNone.Absorbed.FirstOrDefault(a => a.Link == order.Link) is not { } absorbed)
             return new MergeOvertaken();
-        var alone = Without(history, order.Link);
+        var own = LeftBy(history, order.Link).ToList();
+        var alone = own.Aggregate(CustomerProfile.Kind.Fold([]), Evolve);
+        var asides = own.OfType<TellingSetAside>().ToList();
+        var details = asides.Aggregate(
+            alone.Details, (now, aside) => aside.Details is { } passed ? WeighAttributes.Join(now, key, passed, key, terms.Priorities).Details : now);
         List<DomainEvent> events =
         [
             new CustomerGaveBack(
                 order.Customer, order.Link, absorbed.Version + 1, alone.Identifiers, alone.Conflicts,
-                [.. alone.LinksOrNone.KeptApart.Append(order.Customer).Distinct()], alone.Details, alone.DetailTimes),
-            .. Consents(holder, alone, order.Link, now),
+                [.. alone.LinksOrNone.KeptApart.Append(order.Customer).Distinct()], details),
+            .. Consents(holder, alone, asides, order.Link, terms.Now),
         ];
         return Decision.Of(events);
     }
@@ -34,35 +45,35 @@ internal static class UnmergeCustomers
     /// <summary>The side of who goes back: open again, with what was told by their own identifiers meanwhile.</summary>
     /// <param name="history">The holder's events before the unmerge.</param>
     public static Decision DecideSplitOff(
-        CustomerProfile customer, IReadOnlyList<DomainEvent> history, UnmergeOrder order, CustomerKey? key, CustomerKey? holderKey)
+        CustomerProfile customer, IReadOnlyList<DomainEvent> history, UnmergeOrder order, PartingTerms terms, CustomerKey? key, CustomerKey? holderKey)
     {
         if (key is null || holderKey is null)
             return new CustomerErased();
         if (customer.LinksOrNone.MergedInto != order.From)
             return new MergeOvertaken();
-        List<DomainEvent> events =
-        [
-            new CustomerSplitOff(
-                order.From, order.Link, customer.LinksOrNone.Version + 1, order.Who, key.Seal(order.Reason, MergeCustomers.ReasonField), customer.Details),
-        ];
-        var state = CustomerProfile.Evolve(customer, events[0]);
-        foreach (var told in TaggedByLink(history).Where(t => t.Link == order.Link).Select(t => t.Event))
-        {
-            if (Returned(told, state, order, key, holderKey) is not { } back)
-                continue;
-            events.Add(back);
-            state = CustomerProfile.Evolve(state, back);
-        }
-
-        return Decision.Of(events);
+        var back = new ReturningEvents(customer, order.Customer, terms, key, holderKey);
+        back.Add(new CustomerSplitOff(
+            order.From, order.Link, customer.LinksOrNone.Version + 1, order.Who, key.Seal(order.Reason, MergeCustomers.ReasonField), customer.Details));
+        foreach (var told in TaggedByLink(history).Where(t => t.Link == order.Link))
+            back.Return(told.Event);
+        back.EndWhatIsOver();
+        return Decision.Of(back.Events);
     }
 
-    /// <summary>What the holder would be without this merge, and without those that are undone already.</summary>
-    public static CustomerProfile Without(IReadOnlyList<DomainEvent> history, Guid link)
+    /// <summary>The holder's events without those of this merge, and without those of merges that are undone already.</summary>
+    private static IEnumerable<DomainEvent> LeftBy(IReadOnlyList<DomainEvent> history, Guid link)
     {
         var undone = history.OfType<CustomerGaveBack>().Select(g => g.Link).Append(link).ToHashSet();
-        return CustomerProfile.Kind.Fold(TaggedByLink(history).Where(t => t.Link is not { } by || !undone.Contains(by)).Select(t => t.Event));
+        return TaggedByLink(history).Where(t => t.Link is not { } by || !undone.Contains(by)).Select(t => t.Event);
     }
+
+    // Whoever is still merged brought consents that were weighed against those of somebody who is left out: here they are weighed anew.
+    private static CustomerProfile Evolve(CustomerProfile alone, DomainEvent happened) => happened switch
+    {
+        CustomerAbsorbed absorbed => absorbed.Apply(alone) with { Consents = absorbed.Consents.Aggregate(alone.Consents, JoinConsents.Into) },
+        ConsentMoved => alone,
+        _ => CustomerProfile.Evolve(alone, happened),
+    };
 
     /// <summary>
     /// The holder's events, each with the link through which it came: of the merge itself, or of a customer who was merged at that moment.
@@ -85,11 +96,11 @@ internal static class UnmergeCustomers
                         links.Remove(node);
                     yield return (new CustomersKeptApart(gave.Customer, null, "", null), null);
                     break;
+                case ConsentMoved moved:
+                    yield return (happened, moved.Link);
+                    break;
                 case ConsentForgotten forgotten:
                     yield return (happened, forgotten.Link);
-                    break;
-                case ConsentChanged { Link: { } by }:
-                    yield return (happened, by);
                     break;
                 case ProfileEvent { Origin: { } origin } when links.TryGetValue(origin, out var through):
                     yield return (happened, through);
@@ -101,43 +112,32 @@ internal static class UnmergeCustomers
         }
     }
 
-    private static DomainEvent? Returned(DomainEvent told, CustomerProfile customer, UnmergeOrder order, CustomerKey key, CustomerKey holderKey)
+    private static IEnumerable<DomainEvent> Consents(
+        CustomerProfile holder, CustomerProfile alone, IReadOnlyList<TellingSetAside> asides, Guid link, DateTimeOffset now)
     {
-        var origin = told is ProfileEvent { Origin: { } by } && by != order.Customer ? by : (Guid?)null;
-        switch (told)
+        var own = alone.Consents;
+        var evidence = new Dictionary<(string, string), ConsentEvidence?>();
+        foreach (var (aside, origin) in asides.SelectMany(a => a.Consents.Select(c => (c, a.Origin))))
         {
-            case IdentifierLinked linked when !customer.Identifiers.Any(i => i.Hash == linked.Hash):
-                var field = Recognition.FieldOf(linked.Kind);
-                return linked with { SealedValue = key.Seal(holderKey.Unseal(linked.SealedValue, field), field), Origin = origin, Told = null };
-            case IdentifierConflictFound found when !customer.Conflicts.Contains(found.Hash):
-                return found with { Origin = origin, Told = null };
-            case DetailsChanged changed:
-                var details = changed.Changed.Aggregate(customer.Details, (all, f) => all.With(f, changed.Details.Resealed(f, holderKey, key)));
-                return changed with { Details = details, Origin = origin, Told = null };
-            case ConsentChanged { Link: null } changed:
-                return changed with { Version = customer.ConsentVersion + 1, Origin = origin, Told = null };
-            // Purchases stay where they were recorded, with their origin; who keeps something of them gives it back by that.
-            default:
-                return null;
+            var known = own.Find(aside.Channel, aside.Purpose);
+            if (!aside.IsNews(known))
+                continue;
+            own = ConsentOf.Replace(own, aside.Channel, aside.Purpose, before => aside.After(before, origin));
+            evidence[(aside.Channel, aside.Purpose)] = aside.Evidence;
         }
-    }
 
-    private static IEnumerable<DomainEvent> Consents(CustomerProfile holder, CustomerProfile alone, Guid link, DateTimeOffset now)
-    {
         var version = holder.ConsentVersion;
-        foreach (var current in holder.Consents)
+        foreach (var left in own.Select(c => c.EndsBy(now) ? c.Ended() : c))
         {
-            var own = alone.Consents.FirstOrDefault(c => (c.Channel, c.Purpose) == (current.Channel, current.Purpose));
-            if (own is null)
-                yield return new ConsentForgotten(current.Channel, current.Purpose, link, now, ++version);
-            else if (own with { Version = current.Version } != current)
+            var current = holder.Consents.Find(left.Channel, left.Purpose);
+            if (!left.SaysAs(current))
             {
-                yield return new ConsentChanged(own.Channel, own.Purpose, own.Granted, own.Wording, MergeCustomers.Source, own.ChangedAt, ++version)
-                {
-                    Link = link,
-                    Origin = own.Origin,
-                };
+                yield return new ConsentMoved(
+                    left with { Version = ++version }, link, current?.Status, evidence.GetValueOrDefault((left.Channel, left.Purpose)));
             }
         }
+
+        foreach (var theirs in holder.Consents.Where(c => own.Find(c.Channel, c.Purpose) is null))
+            yield return new ConsentForgotten(theirs.Channel, theirs.Purpose, link, now, ++version);
     }
 }

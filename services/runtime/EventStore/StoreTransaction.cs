@@ -3,11 +3,13 @@ using Npgsql;
 namespace Patron.Runtime.EventStore;
 
 /// <summary>
-/// One transaction of a writer lane over many units: lock the heads and load what decisions need (one round trip), decide in memory,
-/// write everything and commit (one round trip).
+/// One transaction of a writer lane over many units: lock the heads and load what decisions need (one round trip, left out where the lane
+/// remembers it all), decide in memory, write everything and commit (one round trip, which then locks and checks the heads first).
 /// </summary>
-internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnection connection)
+internal sealed partial class StoreTransaction(StoreContext store, LaneMemory memory, IReadOnlyList<WorkItem> items) : IAsyncDisposable
 {
+    private readonly List<UnitOfWork> units = [.. items.SelectMany(i => i.Units).Where(u => u.Commands.Count > 0 || u.Timer is not null)];
+    private readonly NpgsqlBatch batch = new();
     private readonly SortedDictionary<int, long> heads = [];
     private readonly Dictionary<Guid, LoadedStream> streams = [];
     private readonly Dictionary<Guid, RecordedEvent> keys = [];
@@ -16,6 +18,13 @@ internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnect
     private readonly HashSet<Guid> faulted = [];
     private readonly HashSet<Guid> parked = [];
     private DateTimeOffset now;
+    private bool isDecidedFirst;
+    private bool asksParked;
+    private bool metRepeat;
+
+    // A command that leaves no event would not fail by the key that an earlier one left: it has to be asked for.
+    private bool mayBeRepeat;
+    private SortedDictionary<int, long> remembered = [];
 
     /// <summary>The events appended, in commit order per partition; valid after the commit.</summary>
     public IEnumerable<RecordedEvent> Appended => appended.Select(a => a.Event);
@@ -23,19 +32,66 @@ internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnect
     /// <summary>Told too early, by a planted bug.</summary>
     public Action<IEnumerable<RecordedEvent>>? Told { get; init; }
 
-    public async Task CommitAsync(IReadOnlyList<WorkItem> items, CancellationToken cancellation)
+    /// <summary>
+    /// Decides from what the lane remembers, without asking the database, where it remembers everything. The heads are then locked and checked
+    /// when the transaction is executed.
+    /// </summary>
+    public bool TryDecideFirst()
     {
-        var units = items.SelectMany(i => i.Units).Where(u => u.Commands.Count > 0 || u.Timer is not null).ToList();
-        if (units.Count > 0)
-            await LoadAsync(units, cancellation);
-        FaultPoint.Reach(FaultPoint.StoreAfterLock);
+        Recall();
+        isDecidedFirst = IsAllKnown();
+        if (!isDecidedFirst)
+            return false;
+        remembered = new SortedDictionary<int, long>(heads);
+        DecideUnits();
+        if (mayBeRepeat)
+            return false;
+        Write();
+        return true;
+    }
 
-        // Read after the heads are locked, so that times do not go back within a partition while the clock does not.
+    /// <summary>Locks the heads, loads what is not remembered, and decides.</summary>
+    public async Task DecideAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        Recall();
+        if (units.Count > 0)
+            await LoadAsync(connection, cancellation);
+        FaultPoint.Reach(FaultPoint.StoreAfterLock);
+        DecideUnits();
+        Write();
+    }
+
+    /// <summary>Writes what was decided and commits.</summary>
+    /// <exception cref="FencedException">Another instance owns a partition that was read.</exception>
+    public async Task ExecuteAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        batch.Connection = connection;
+        FaultPoint.Reach(FaultPoint.StoreBeforeCommit);
+        Told?.Invoke(Appended);
+        try
+        {
+            await batch.ExecuteNonQueryAsync(cancellation);
+            FaultPoint.Reach(FaultPoint.StoreAfterCommit);
+        }
+        catch (PostgresException fault) when (fault.SqlState == "PT409")
+        {
+            throw new FencedException(fault);
+        }
+    }
+
+    public ValueTask DisposeAsync() => batch.DisposeAsync();
+
+    private void DecideUnits()
+    {
+        // Read after the heads are locked, or known not to be moved by anyone but this lane, so that times do not go back within a partition
+        // while the clock does not.
         now = store.Clock.GetUtcNow();
         foreach (var unit in units)
             Decide(unit);
+    }
 
-        await using var batch = connection.CreateBatch();
+    private void Write()
+    {
         if (PlantedBug.Is(Bug.OffsetBeforeEffects))
         {
             OffsetStatements.Write(batch, [.. items.SelectMany(i => i.Moves)]);
@@ -58,24 +114,16 @@ internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnect
         var writes = batch.BatchCommands.Count > 0 || items.Any(i => i.MovesAnyway);
         if (writes && !PlantedBug.Is(Bug.OffsetBeforeEffects))
             OffsetStatements.Write(batch, [.. items.SelectMany(i => i.Moves)]);
-        if (units.Count == 0)
+        if (isDecidedFirst)
+            HeadStatements.BeginUnmoved(batch, remembered, asksParked);
+        else if (units.Count == 0)
             batch.BatchCommands.Insert(0, new NpgsqlBatchCommand("begin"));
 
         // Places that records without any effect moved are not worth a flush: the consumer saves them with its next work.
         Statements.Add(batch, writes ? "commit" : "rollback");
         foreach (var item in items)
             item.WroteNothing = !writes;
-        FaultPoint.Reach(FaultPoint.StoreBeforeCommit);
-        Told?.Invoke(Appended);
-        try
-        {
-            await batch.ExecuteNonQueryAsync(cancellation);
-            FaultPoint.Reach(FaultPoint.StoreAfterCommit);
-        }
-        catch (PostgresException fault) when (fault.SqlState == "PT409")
-        {
-            throw new FencedException(fault);
-        }
+        memory.Remember(heads, streams.Values.Select(s => (s, store.PartitionOf(s.Customer))), metRepeat);
     }
 
     private void Decide(UnitOfWork unit)
@@ -124,6 +172,7 @@ internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnect
         {
             Undo(undo, before, mark);
             unit.Fault = fault;
+            mayBeRepeat |= unit.Commands.Any(c => c.IdempotencyKey is not null);
             if (unit.FaultsParkCustomer)
                 faulted.Add(unit.Customer);
         }
@@ -151,21 +200,32 @@ internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnect
     private CommandResult Decide(Command command, LoadedStream stream)
     {
         if (command.IdempotencyKey is { } key && keys.TryGetValue(key, out var earlier) && !PlantedBug.Is(Bug.IdempotencyKeyIgnored))
+        {
+            metRepeat = true;
             return new CommandResult(null, true, earlier.Version, [earlier]);
+        }
+
         if (command.ExpectedVersion is { } expected && expected != stream.Version && !PlantedBug.Is(Bug.ExpectedVersionIgnored))
+        {
+            mayBeRepeat |= command.IdempotencyKey is not null;
             return new CommandResult(new VersionConflict(expected, stream.Version), false, stream.Version, []);
+        }
 
         var decision = command.Decide(stream.State, stream.History);
         if (decision.Refusal is not null || decision.Events is null or { Count: 0 })
+        {
+            mayBeRepeat |= command.IdempotencyKey is not null;
             return new CommandResult(decision.Refusal, false, stream.Version, []);
+        }
 
         var recorded = new RecordedEvent[decision.Events.Count];
         var partition = store.PartitionOf(command.Customer);
         for (var i = 0; i < recorded.Length; i++)
         {
             var happened = decision.Events[i];
+            heads[partition] = PlantedBug.Is(Bug.HeadLockDropped) ? PlantedBug.TakeUnlocked(partition, heads[partition]) : heads[partition] + 1;
             recorded[i] = new RecordedEvent(
-                partition, ++heads[partition], command.Stream, command.Customer, ++stream.Version, now, happened, command.Metadata);
+                partition, heads[partition], command.Stream, command.Customer, ++stream.Version, now, happened, command.Metadata);
             stream.State = stream.Kind.Evolve(stream.State, happened);
             if (stream.KeepsHistory)
                 stream.History.Add(happened);

@@ -213,9 +213,11 @@ internal sealed class TopicSource(IEventLog eventLog, Projection projection) : I
         if (place.StoreEpoch is not null && envelope.Position <= place.Position)
             return looked ? place : place with { StoreEpoch = envelope.StoreEpoch };
 
-        // What was left out for another life may count in this one. Begun anew under the end as it is, a generation leaves nothing out.
+        // What was left out for another life may count in this one: also records of the place's own life, where it was left out under an end
+        // that a later restore has taken back. Begun anew under the end as it is, a generation leaves nothing out that counts.
         var isWhole = batch.Topic.Compacted ? !isOtherLife : envelope.Follows(place.Position);
-        if (!isWhole && isOtherLife && !(looked && fromBeginning == true))
+        var wasLeftOut = isOtherLife || (looked && judge.StoreEpoch != place.StoreEpoch);
+        if (!isWhole && wasLeftOut && !(looked && fromBeginning == true))
             throw new StoreRestoredException(at, envelope, place);
         if (!isWhole && !batch.Topic.Compacted)
         {

@@ -10,6 +10,7 @@ internal sealed class IdentityWorld
 {
     private static readonly KeyedHash Hash = new(new byte[32]);
     private static readonly MatchingRules Rules = MatchingRules.Default;
+    private static readonly Dictionary<string, IReadOnlyList<string>> Priorities = new() { ["city"] = ["/crm"], [SealedFields.GivenName] = ["/crm"] };
 
     private readonly Dictionary<Guid, List<DomainEvent>> streams = [];
     private readonly Dictionary<Guid, CustomerKey> keys = [];
@@ -68,7 +69,7 @@ internal sealed class IdentityWorld
         var stays = MergeCustomers.Stays(one, states[one], other, states[other], Rules);
         var order = new MergeOrder(stays ? other : one, stays ? one : other, link, LinkCause.Decision, "maria", "same", DespiteConflicts: true);
         var away = MergeCustomers.DecideAway(states[order.Away], order, keys[order.Away]);
-        var stay = MergeCustomers.DecideStay(states[order.Survivor], states[order.Away], order, Rules, keys[order.Survivor], keys[order.Away]);
+        var stay = MergeCustomers.DecideStay(states[order.Survivor], states[order.Away], order, Rules, Priorities, keys[order.Survivor], keys[order.Away]);
         return Together((order.Away, away), (order.Survivor, stay));
     }
 
@@ -76,9 +77,10 @@ internal sealed class IdentityWorld
     {
         var order = new UnmergeOrder(customer, holder, link, "maria", "not the same");
         var history = streams[holder].ToList();
+        var terms = new PartingTerms(Priorities, now);
         return Together(
-            (holder, UnmergeCustomers.DecideGiveBack(states[holder], history, order, now)),
-            (customer, UnmergeCustomers.DecideSplitOff(states[customer], history, order, keys[customer], keys[holder])));
+            (holder, UnmergeCustomers.DecideGiveBack(states[holder], history, order, terms, keys[holder])),
+            (customer, UnmergeCustomers.DecideSplitOff(states[customer], history, order, terms, keys[customer], keys[holder])));
     }
 
     /// <summary>What a state says of the customer: versions, which only grow, and with whom they are kept apart are left out.</summary>
