@@ -84,7 +84,7 @@ internal static class WeighAttributes
             if (before is not null && !(teller is { } told && Wins(Compare(told, value, now.OriginOf(name), before, priorities.GetValueOrDefault(name) ?? []))))
                 continue;
             taken.Add(name);
-            now = before == value ? now : now.With(name, key.Seal(value, field));
+            now = before == value ? now : now.With(name, ReferenceEquals(key, othersKey) ? others.Find(name)! : key.Seal(value, field));
             now = teller is { } origin ? now.From(name, origin) : now;
         }
 

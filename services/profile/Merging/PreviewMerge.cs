@@ -62,7 +62,7 @@ internal static class PreviewMerge
             ProfileJson.Default.MergePreview);
 
         IEnumerable<string> Taken(Guid to, Guid from) => keys.TryGetValue(to, out var key) && keys.TryGetValue(from, out var other)
-            ? WeighAttributes.Join(states[to].Details, key, states[from].Details, other, attributes.Current.Priorities).Taken
+            ? WeighAttributes.Join(states[to].Details, key, states[from].Details, other, attributes.Current.Priorities).Taken.Order(StringComparer.Ordinal)
             : [];
     }
 

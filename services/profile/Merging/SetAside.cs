@@ -25,12 +25,21 @@ internal sealed record ConsentSetAside(
     public ConsentChanged ToEvent(string source, long version) =>
         new(Channel, Purpose, Granted, Wording, source, DecidedAt, version, Evidence, ExpiresAt);
 
-    /// <summary>What is in force when it counts after all.</summary>
-    public ConsentOf After(ConsentOf? before, Guid? origin) => new(
-        Channel, Purpose, Granted ? ConsentStatus.Granted : ConsentStatus.Withdrawn, Wording, DecidedAt, 0, Evidence?.WordingVersion ?? 0, ExpiresAt,
-        before?.OptIns, origin);
+    /// <summary>What is in force when it is weighed after all.</summary>
+    public IReadOnlyList<ConsentOf> After(IReadOnlyList<ConsentOf> consents, Guid? origin) => !IsNews(consents.Find(Channel, Purpose))
+        ? consents
+        : ConsentOf.Replace(consents, Channel, Purpose, before => new ConsentOf(
+            Channel, Purpose, Granted ? ConsentStatus.Granted : ConsentStatus.Withdrawn, Wording, DecidedAt, 0, Evidence?.WordingVersion ?? 0, ExpiresAt,
+            before?.OptIns, origin));
 
-    public bool IsNews(ConsentOf? known) => DecideConsents.IsNews(Granted, DecidedAt, Wording, Evidence?.WordingVersion ?? 0, known);
+    /// <summary>This is the decision that is in force.</summary>
+    public bool Decided(ConsentOf consent) =>
+        (Channel, Purpose, Granted, Wording, DecidedAt) == (consent.Channel, consent.Purpose, consent.Granted, consent.Wording, consent.ChangedAt);
+
+    /// <summary>A grant that was given again counts anew where the first one ends by itself: it may have ended before.</summary>
+    public bool IsNews(ConsentOf? known) =>
+        (Granted && known is { Granted: true, ExpiresAt: not null } && DecidedAt > known.ChangedAt)
+        || DecideConsents.IsNews(Granted, DecidedAt, Wording, Evidence?.WordingVersion ?? 0, known);
 }
 
 /// <summary>What one touchpoint told at once, in clear.</summary>

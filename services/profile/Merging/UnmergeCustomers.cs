@@ -72,6 +72,9 @@ internal static class UnmergeCustomers
     {
         CustomerAbsorbed absorbed => absorbed.Apply(alone) with { Consents = absorbed.Consents.Aggregate(alone.Consents, JoinConsents.Into) },
         ConsentMoved => alone,
+        TellingSetAside aside => alone with { Consents = aside.Consents.Aggregate(alone.Consents, (now, told) => told.After(now, aside.Origin)) },
+        ConsentChanged changed when alone.Consents.Find(changed.Channel, changed.Purpose) is { } known && known.Origin == changed.Origin
+            && !ConsentSetAside.Of(changed).IsNews(known) => alone,
         _ => CustomerProfile.Evolve(alone, happened),
     };
 
@@ -115,29 +118,16 @@ internal static class UnmergeCustomers
     private static IEnumerable<DomainEvent> Consents(
         CustomerProfile holder, CustomerProfile alone, IReadOnlyList<TellingSetAside> asides, Guid link, DateTimeOffset now)
     {
-        var own = alone.Consents;
-        var evidence = new Dictionary<(string, string), ConsentEvidence?>();
-        foreach (var (aside, origin) in asides.SelectMany(a => a.Consents.Select(c => (c, a.Origin))))
-        {
-            var known = own.Find(aside.Channel, aside.Purpose);
-            if (!aside.IsNews(known))
-                continue;
-            own = ConsentOf.Replace(own, aside.Channel, aside.Purpose, before => aside.After(before, origin));
-            evidence[(aside.Channel, aside.Purpose)] = aside.Evidence;
-        }
-
         var version = holder.ConsentVersion;
-        foreach (var left in own.Select(c => c.EndsBy(now) ? c.Ended() : c))
+        foreach (var left in alone.Consents.Select(c => c.EndsBy(now) ? c.Ended() : c))
         {
             var current = holder.Consents.Find(left.Channel, left.Purpose);
+            var aside = asides.SelectMany(a => a.Consents).FirstOrDefault(a => a.Decided(left));
             if (!left.SaysAs(current))
-            {
-                yield return new ConsentMoved(
-                    left with { Version = ++version }, link, current?.Status, evidence.GetValueOrDefault((left.Channel, left.Purpose)));
-            }
+                yield return new ConsentMoved(left with { Version = ++version }, link, current?.Status, aside?.Evidence);
         }
 
-        foreach (var theirs in holder.Consents.Where(c => own.Find(c.Channel, c.Purpose) is null))
+        foreach (var theirs in holder.Consents.Where(c => alone.Consents.Find(c.Channel, c.Purpose) is null))
             yield return new ConsentForgotten(theirs.Channel, theirs.Purpose, link, now, ++version);
     }
 }

@@ -47,16 +47,41 @@ internal sealed class IdentityWorld
     }
 
     /// <summary>An event that names a customer by an identifier of their own, sent to whoever is thought to be the root; false when refused.</summary>
-    public bool Tell(Guid node, Guid root, Identifier told, DateTimeOffset now, Details details, ToldConsent? consent, bool purchase)
+    public bool Tell(Guid node, Guid root, Identifier told, DateTimeOffset now, Telling telling, bool purchase)
     {
-        var happened = ToldBy(told, now) with { Details = details, Consents = consent is null ? [] : [consent] };
-        var who = new Recognised(root, happened.Identifiers, []) { Nodes = node == root ? [] : [node], Origin = node == root ? null : node };
+        var happened = ToldBy(told, telling.Teller.ToldAt) with
+        {
+            Source = telling.Teller.Source,
+            RecordedAt = now,
+            Attributes = telling.Attributes,
+            Consents = telling.Consents,
+            Priorities = Priorities,
+        };
+        var who = WhoOf(node, root) with { Linked = happened.Identifiers };
         if (!states[root].IsStill(who))
             return false;
         Append(root, purchase
             ? RecordPurchase.Decide(states[root], happened with { Purchase = FactsOf(happened) }, who, keys[root])
             : UpdateCustomer.Decide(states[root], happened, who, keys[root]));
         return true;
+    }
+
+    /// <summary>The customer confirms whatever they, or those merged into them, were asked to confirm last, by a link that names this one.</summary>
+    public void Confirm(Guid node, DateTimeOffset now)
+    {
+        var root = RootOf(node);
+        if (states[root].Consents.SelectMany(c => c.OptIns ?? []).LastOrDefault() is { } asked)
+        {
+            Append(root, ConfirmOptIn.Decide(
+                states[root], asked.Request, WhoOf(node, root).Origin, now, new ToldEvidence(ConsentMethod.DoubleOptIn), keys[root], _ => null));
+        }
+    }
+
+    /// <summary>Timers that are due.</summary>
+    public void Expire(DateTimeOffset now)
+    {
+        foreach (var (customer, consent) in streams.Keys.SelectMany(c => states[c].Consents.Where(s => s.EndsBy(now)).Select(s => (c, s))).ToList())
+            Append(customer, ExpireConsent.Decide(states[customer], consent.Channel, consent.Purpose, now));
     }
 
     public static Identifier Identifier(IdentifierKind kind, string value) => new(kind, value, Hash.Of(kind, value));
@@ -87,14 +112,23 @@ internal sealed class IdentityWorld
     public string Told(Guid customer)
     {
         var state = states[customer];
-        return JsonSerializer.Serialize(
-            state with
-            {
-                ConsentVersion = 0,
-                Consents = [.. state.Consents.Select(c => c with { Version = 0 }).OrderBy(c => c.Purpose, StringComparer.Ordinal)],
-                Links = state.LinksOrNone with { Version = 0, KeptApart = [] },
-            },
-            ProfileJson.Default.CustomerProfile);
+        var rest = state with
+        {
+            Details = new SealedDetails(),
+            ConsentVersion = 0,
+            Consents = [.. state.Consents.Select(c => c with { Version = 0 }).OrderBy(c => c.Channel, StringComparer.Ordinal)
+                .ThenBy(c => c.Purpose, StringComparer.Ordinal)],
+            Links = state.LinksOrNone with { Version = 0, KeptApart = [] },
+        };
+        return string.Join('\n', Known(customer).Append(Whole(rest)));
+    }
+
+    /// <summary>Each attribute with its value in clear and who told it.</summary>
+    public IEnumerable<string> Known(Guid customer)
+    {
+        var details = states[customer].Details;
+        return details.Keys().Order(StringComparer.Ordinal).Select(key =>
+            $"{key}: {keys[customer].Unseal(details.Find(key)!, AttributesByKey.FieldOf(key))}, {details.OriginOf(key)}");
     }
 
     public static string Whole(CustomerProfile state) => JsonSerializer.Serialize(state, ProfileJson.Default.CustomerProfile);
@@ -116,6 +150,9 @@ internal sealed class IdentityWorld
             states[customer] = CustomerProfile.Evolve(states[customer], happened);
         }
     }
+
+    private static Recognised WhoOf(Guid node, Guid root) =>
+        new(root, [], []) { Nodes = node == root ? [] : [node], Origin = node == root ? null : node };
 
     private Told ToldBy(Identifier identifier, DateTimeOffset now)
     {

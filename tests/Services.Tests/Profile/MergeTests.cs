@@ -170,7 +170,7 @@ internal sealed class MergeTests
         Assert.That(((Guid)preview["stays"]!["id"]!, (Guid)preview["goes"]!["id"]!), Is.EqualTo((stays, goes)), "a card is surer than an address");
         Assert.That(preview["identifiers"]!.ToJsonString(), Is.EqualTo("""{"email":1}"""));
         Assert.That(preview["details"]!.AsArray().Select(d => (string?)d), Is.EqualTo((string[])["email", "given_name"]));
-        Assert.That(preview["consents"]!.ToJsonString(), Is.EqualTo("""[{"channel":"email","purpose":"marketing","granted":false}]"""));
+        Assert.That(preview["consents"]!.ToJsonString(), Is.EqualTo("""[{"channel":"email","purpose":"marketing","granted":false,"status":"withdrawn"}]"""));
         Assert.That((long)preview["purchases"]!, Is.EqualTo(1));
         Assert.That(preview["conflicts"]!.AsArray(), Is.Empty);
         Assert.That(await IdOfAsync(goes, cancellation), Is.EqualTo(goes));
