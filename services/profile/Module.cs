@@ -25,13 +25,16 @@ public static class Module
             s.PatronService(Name).Database, s.GetRequiredService<IKeyWrapping>(),
             new BoundedCache<Guid, CustomerKey>(settings.KeysMax, settings.KeysLifetime, s.GetRequiredService<SystemClock>())));
         services.AddSingleton(s => new Identities(
-            s.PatronService(Name).Database,
-            new BoundedCache<IdentifierHash, Guid>(settings.KnownIdentifiersMax, settings.KnownIdentifiersLifetime, s.GetRequiredService<SystemClock>()),
+            s.PatronService(Name), s.GetRequiredService<MatchingRules>(),
+            new BoundedCache<IdentifierHash, Owner>(settings.KnownIdentifiersMax, settings.KnownIdentifiersLifetime, s.GetRequiredService<SystemClock>()),
+            new BoundedCache<Pair, ConflictCause?>(settings.KnownIdentifiersMax, settings.KnownIdentifiersLifetime, s.GetRequiredService<SystemClock>()),
             s.GetRequiredService<BusinessClock>()));
+        services.AddSingleton(_ => MatchingRules.Load(settings.MatchingRulesFile));
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<Merges>(s, s.PatronService(Name)));
         services.AddSingleton(s => new QuarantineStore(
             s.PatronService(Name).Database, s.GetRequiredService<IKeyWrapping>(), settings, s.GetRequiredService<BusinessClock>()));
-        services.AddSingleton(s => new Ingestion(s.PatronService(Name), s.GetRequiredService<Identities>(), s.GetRequiredService<CustomerVault>(),
-            s.GetRequiredService<Enrichment>()));
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<Ingestion>(s, s.PatronService(Name)));
+        services.AddSingleton<ToldIdentifiers>();
         services.AddCatalogue();
         services.AddSingleton<IngestReader>();
         services.AddSingleton<RecordReader>();
@@ -51,6 +54,8 @@ public static class Module
         PostEvents.Map(app, app.Services.GetRequiredService<ProfileSettings>());
         ViewCustomer.Map(app);
         LookUpCustomer.Map(app);
+        MergeEndpoints.Map(app);
+        ConflictEndpoints.Map(app);
         Story.Map(app);
         Figures.Map(app);
         QuarantineEndpoints.Map(app);
@@ -72,7 +77,7 @@ public static class Module
         Name = Name,
         Events = CustomerProfile.Events,
         Streams = [CustomerProfile.Kind, Product.Kind, Store.Kind],
-        Views = [new Figures(), new CatalogueTables(), new ErasureRows()],
+        Views = [new Figures(), new CatalogueTables(), new ErasureRows(), new LinkTables(), new ConflictTables()],
         CustomerTables = PrivacyModule.Tables,
         SealedPlaces = SealedInEvents.Places,
         Publications = Published.Publications,
@@ -82,7 +87,7 @@ public static class Module
         [
             Migration.Embedded("profile.sql"), Migration.Embedded("consent.sql"), Migration.Embedded("catalogue.sql"),
             Migration.Embedded("collect.sql"), Migration.Embedded("collect-event-types.sql"), Migration.Embedded("import.sql"),
-            PrivacyModule.Migration,
+            PrivacyModule.Migration, Migration.Embedded("identity.sql"),
         ],
     };
 

@@ -22,10 +22,11 @@ internal static class Published
     internal static IMessage? FactOf(RecordedEvent recorded) => recorded.Event switch
     {
         CustomerRegistered registered => new Facts.CustomerRegistered { Source = registered.Source },
-        PurchaseRecorded recordedPurchase => PurchaseOf(recordedPurchase.Purchase, anonymous: false),
+        PurchaseRecorded recordedPurchase => PurchaseOf(recordedPurchase.Purchase, anonymous: false, recordedPurchase.Origin),
         AnonymousPurchaseRecorded recordedPurchase => PurchaseOf(recordedPurchase.Purchase, anonymous: true),
         ConsentChanged or OptInRequested or ConsentExpired => PublishedConsents.FactOf(recorded.Event),
-        BehaviourRecorded behaviour => BehaviourOf(behaviour.Behaviour),
+        BehaviourRecorded behaviour => BehaviourOf(behaviour.Behaviour, behaviour.Origin),
+        LinkEvent link => PublishedLinks.FactOf(link),
         Erased erased => new Facts.CustomerErased { Aliases = { erased.Aliases.Select(a => a.ToString("D")) } },
         PrivacyEvent => null,
         // Who is known by what, and what is known of them, is profile's own matter.
@@ -37,6 +38,7 @@ internal static class Published
     internal static IMessage? StateOf(RecordedEvent recorded) => recorded.Event switch
     {
         DetailsChanged changed => StateOf(changed.Details, recorded.Version),
+        LinkEvent link => PublishedLinks.DetailsOf(link) is { } details ? StateOf(details, recorded.Version) : null,
         Erased => new Facts.CustomerState(),
         PrivacyEvent => null,
         CustomerRegistered or IdentifierLinked or IdentifierConflictFound or DetailsWeighed or DetailsConfirmed => null,
@@ -58,7 +60,7 @@ internal static class Published
         SealedAttributes = { (details.Attributes ?? []).ToDictionary(a => a.Key, a => a.Value) },
     };
 
-    private static Facts.PurchaseRecorded PurchaseOf(PurchaseFacts purchase, bool anonymous)
+    private static Facts.PurchaseRecorded PurchaseOf(PurchaseFacts purchase, bool anonymous, Guid? origin = null)
     {
         var fact = new Facts.PurchaseRecorded
         {
@@ -70,6 +72,7 @@ internal static class Published
             Store = purchase.Store,
             OccurredAt = Timestamp.FromDateTimeOffset(purchase.OccurredAt),
             Currency = purchase.Currency,
+            Origin = origin?.ToString("D") ?? "",
         };
         foreach (var line in purchase.Lines)
             fact.Lines.Add(LineOf(line));
@@ -79,7 +82,7 @@ internal static class Published
     }
 
     // The sealed properties stay here.
-    private static Facts.BehaviourRecorded BehaviourOf(BehaviourFacts behaviour)
+    private static Facts.BehaviourRecorded BehaviourOf(BehaviourFacts behaviour, Guid? origin)
     {
         var fact = new Facts.BehaviourRecorded
         {
@@ -88,6 +91,7 @@ internal static class Published
             SchemaVersion = behaviour.SchemaVersion,
             Source = behaviour.Source,
             OccurredAt = Timestamp.FromDateTimeOffset(behaviour.OccurredAt),
+            Origin = origin?.ToString("D") ?? "",
         };
         foreach (var (name, value) in behaviour.Properties)
             fact.Properties.Add(name, value);

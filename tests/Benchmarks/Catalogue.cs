@@ -1,3 +1,4 @@
+using Patron.Benchmarks.Identity;
 using Patron.Benchmarks.Import;
 using Patron.Benchmarks.Ingest;
 using Patron.Benchmarks.Log;
@@ -22,6 +23,8 @@ internal static class Catalogue
         () => new IngestBehaviours(),
         () => new IngestAge(),
         () => new IngestFlatness(),
+        () => new IdentityResolve(),
+        () => new IdentityFlatness(),
         () => new ImportRows(),
     ];
 

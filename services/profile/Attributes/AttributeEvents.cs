@@ -97,6 +97,18 @@ internal static class AttributesByKey
         return details with { Origins = origins };
     }
 
+    /// <summary>These attributes as they are in the others, with where they come from; all else as it was.</summary>
+    public static SealedDetails Take(this SealedDetails details, SealedDetails others, IEnumerable<string> keys)
+    {
+        foreach (var key in keys)
+        {
+            details = details.With(key, others.Find(key)!);
+            details = others.OriginOf(key) is { } teller ? details.From(key, teller) : details;
+        }
+
+        return details;
+    }
+
     public static SealedDetails Confirmed(this SealedDetails details, DetailsWeighed weighed)
     {
         var teller = new Teller(weighed.Source, weighed.ToldAt, weighed.RecordedAt);

@@ -8,7 +8,7 @@ namespace Patron.Profile;
 
 /// <summary>
 /// All customers, in columns that an import takes back. Details are masked; with <c>personal=true</c> and the scope <c>personal</c> they are whole.
-/// Erased customers are left out. Read page by page: who changes meanwhile is shown as before or after.
+/// Erased customers are left out, and those merged into others are told with them. Read page by page: who changes meanwhile is shown as before or after.
 /// </summary>
 internal static class ExportCustomers
 {
@@ -52,7 +52,7 @@ internal static class ExportCustomers
             var keys = await vault.GetAsync([.. page.Select(p => p.Id)], cancellation);
             foreach (var customer in page)
             {
-                if (customer.State is not { Registered: true, Erasure: null } || !keys.TryGetValue(customer.Id, out var key))
+                if (customer.State is not { Registered: true, Erasure: null, LinksOrNone.MergedInto: null } || !keys.TryGetValue(customer.Id, out var key))
                     continue;
                 Write(rows, customer, key, isWhole);
                 await rows.EndRowAsync(cancellation);

@@ -11,13 +11,6 @@ internal sealed record LegalHold(string Reference) : Refusal
     public override string Detail => $"A law keeps this customer's data for now (hold {Reference}). Lift the hold, then ask again.";
 }
 
-internal sealed record NoSuchCustomer : Refusal
-{
-    public override string Code => "not-found";
-
-    public override string Detail => "There is no customer with this id.";
-}
-
 /// <summary>
 /// A person asks to be forgotten. The event closes the customer at once; what follows is done by <see cref="ErasureWork"/>, whatever crashes.
 /// </summary>
@@ -27,22 +20,25 @@ internal static class EraseCustomer
         app.MapPost("/v1/customers/{id:guid}/erasure", EraseAsync).RequireApiKey(PersonalDataEndpoints.Scope);
 
     /// <summary>Asked again, it answers the erasure that was asked for before.</summary>
-    public static Decision Decide(CustomerProfile customer, Erased erased)
+    public static Decision Decide(Guid id, CustomerProfile customer, Erased erased)
     {
         if (customer.Erasure is not null)
             return Decision.Nothing;
+        // Somebody who was merged or parted since the request was looked up is not erased in part.
+        if (!customer.LinksOrNone.Nodes().ToHashSet().SetEquals(erased.Aliases) || customer.LinksOrNone.MergedInto is not null)
+            return new MergeOvertaken();
         if (customer.Hold is { } hold)
             return new LegalHold(hold);
-        return customer.Registered ? erased : new NoSuchCustomer();
+        return customer.Registered ? erased : new NoSuchCustomer(id);
     }
 
     private static async Task<IResult> EraseAsync(
-        Guid id, PrivacyRequest request, HttpContext context, [FromKeyedServices(Module.Name)] ServiceRuntime profile, IAliases aliases,
+        Guid id, PrivacyRequest request, HttpContext context, [FromKeyedServices(Module.Name)] ServiceRuntime profile, Identities identities,
         ErasureWork work, BusinessClock clock, CancellationToken cancellation)
     {
         if (request.Faults() is { Count: > 0 } faults)
             return Problem.Invalid(faults);
-        var person = await aliases.OfAsync(id, cancellation);
+        var person = await Person.OfAsync(id, profile, identities, cancellation);
         foreach (var alias in person.Aliases)
         {
             if (await profile.StateAsync(CustomerProfile.Kind, alias, cancellation) is { Erasure: null, Hold: { } hold })
@@ -52,7 +48,7 @@ internal static class EraseCustomer
         var erased = new Erased(
             Guid.CreateVersion7(clock.GetUtcNow()), person.Aliases, request.Reason!, request.Reference!, context.GetApiCaller().Name);
         var result = await profile.ExecuteAsync(
-            CustomerProfile.Kind.Command(person.Root, person.Root, customer => Decide(customer, erased)), cancellation);
+            CustomerProfile.Kind.Command(person.Root, person.Root, customer => Decide(person.Root, customer, erased)), cancellation);
         if (result.Refusal is { } refusal)
             return refusal.ToProblem(refusal is NoSuchCustomer ? StatusCodes.Status404NotFound : StatusCodes.Status409Conflict);
         work.Look();

@@ -13,7 +13,7 @@ namespace Patron.Profile;
 /// <c>Accept: application/x-ndjson</c>. It is written as it is read, so its size does not matter; its end says whether every service answered.
 /// </summary>
 internal sealed class ExportCustomer(
-    ServiceRuntime profile, IAliases aliases, CustomerVault vault, QuarantineSearch quarantine, ImportSearch imports, PeerServices peers,
+    ServiceRuntime profile, Identities identities, CustomerVault vault, QuarantineSearch quarantine, ImportSearch imports, PeerServices peers,
     BusinessClock clock)
 {
     private const string Quarantined = "quarantined";
@@ -35,14 +35,14 @@ internal sealed class ExportCustomer(
         context.Response.ContentType = lines ? PersonalDataEndpoints.ExportType : "application/json";
         context.Response.Headers.CacheControl = "no-store";
         await using var text = new StreamWriter(context.Response.Body, new UTF8Encoding(false), bufferSize: 16 * 1024, leaveOpen: true);
-        await WriteAsync(await aliases.OfAsync(id, cancellation), text, lines, cancellation);
+        await WriteAsync(await Person.OfAsync(id, profile, identities, cancellation), text, lines, cancellation);
     }
 
     /// <summary>Who exported whom and why is kept before anything is handed out.</summary>
     private async Task<IResult?> AuditAsync(Guid id, PrivacyRequest request, HttpContext context, CancellationToken cancellation)
     {
         var made = new ExportMade(request.Reason!, request.Reference!, context.GetApiCaller().Name);
-        var result = await profile.ExecuteAsync(CustomerProfile.Kind.Command(id, id, customer => Decide(customer, made)), cancellation);
+        var result = await profile.ExecuteAsync(CustomerProfile.Kind.Command(id, id, customer => Decide(id, customer, made)), cancellation);
         return result.Refusal switch
         {
             null => null,
@@ -52,8 +52,8 @@ internal sealed class ExportCustomer(
         };
     }
 
-    public static Runtime.EventStore.Decision Decide(CustomerProfile customer, ExportMade made) =>
-        customer.Erasure is not null ? new CustomerErased() : customer.Registered ? made : new NoSuchCustomer();
+    public static Runtime.EventStore.Decision Decide(Guid id, CustomerProfile customer, ExportMade made) =>
+        customer.Erasure is not null ? new CustomerErased() : customer.Registered ? made : new NoSuchCustomer(id);
 
     private async Task WriteAsync(Person person, StreamWriter text, bool lines, CancellationToken cancellation)
     {

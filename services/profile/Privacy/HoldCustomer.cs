@@ -15,27 +15,27 @@ internal static class HoldCustomer
             CancellationToken cancellation) => RunAsync(id, request, context, services, Lift, cancellation)).RequireApiKey(PersonalDataEndpoints.Scope);
     }
 
-    public static Decision Place(CustomerProfile customer, PrivacyRequest request, string by) =>
+    public static Decision Place(Guid id, CustomerProfile customer, PrivacyRequest request, string by) =>
         customer.Erasure is not null ? new CustomerErased()
-        : !customer.Registered ? new NoSuchCustomer()
+        : !customer.Registered ? new NoSuchCustomer(id)
         : customer.Hold == request.Reference ? Decision.Nothing
         : new HoldPlaced(request.Reason!, request.Reference!, by);
 
-    public static Decision Lift(CustomerProfile customer, PrivacyRequest request, string by) =>
+    public static Decision Lift(Guid id, CustomerProfile customer, PrivacyRequest request, string by) =>
         customer.Erasure is not null ? new CustomerErased()
-        : !customer.Registered ? new NoSuchCustomer()
+        : !customer.Registered ? new NoSuchCustomer(id)
         : customer.Hold is null ? Decision.Nothing
         : new HoldLifted(request.Reason!, request.Reference!, by);
 
     private static async Task<IResult> RunAsync(
         Guid id, PrivacyRequest request, HttpContext context, IServiceProvider services,
-        Func<CustomerProfile, PrivacyRequest, string, Decision> decide, CancellationToken cancellation)
+        Func<Guid, CustomerProfile, PrivacyRequest, string, Decision> decide, CancellationToken cancellation)
     {
         if (request.Faults() is { Count: > 0 } faults)
             return Problem.Invalid(faults);
         var by = context.GetApiCaller().Name;
         var result = await services.PatronService(Module.Name).ExecuteAsync(
-            CustomerProfile.Kind.Command(id, id, customer => decide(customer, request, by)), cancellation);
+            CustomerProfile.Kind.Command(id, id, customer => decide(id, customer, request, by)), cancellation);
         return result.Refusal switch
         {
             null => TypedResults.NoContent(),

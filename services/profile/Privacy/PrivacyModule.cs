@@ -1,4 +1,3 @@
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 using Patron.Runtime.EventStore;
 using Patron.Runtime.Hosting;
@@ -15,6 +14,7 @@ internal static class PrivacyModule
     public static IReadOnlyList<CustomerTable> Tables { get; } =
     [
         new CustomerTable("identifiers"),
+        new CustomerTable("merges") { KeptBecause = "ids of customers alone, by which a link or an old id still finds that they were erased" },
         new CustomerTable("erasures") { KeptBecause = "it is the receipt; it says nothing of the person" },
     ];
 
@@ -26,7 +26,6 @@ internal static class PrivacyModule
         services.AddSingleton(s => vault.OpenWrapping(
             () => s.GetRequiredService<IHttpClientFactory>().CreateClient(TransitSettings.Client), s.GetRequiredService<SystemClock>()));
         services.AddSingleton(s => new RewrapKeys(Profile(s).Database, s.GetRequiredService<IKeyWrapping>()));
-        services.TryAddSingleton<IAliases, NoAliases>();
         services.AddSingleton(s => new QuarantineSearch(Profile(s).Database, s.GetRequiredService<IKeyWrapping>()));
         services.AddSingleton(s => new ImportSearch(Profile(s).Database, s.GetRequiredService<IKeyWrapping>()));
         services.AddSingleton(s => new Erasures(Profile(s).Database));

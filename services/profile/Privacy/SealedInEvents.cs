@@ -7,14 +7,23 @@ namespace Patron.Profile;
 internal static class SealedInEvents
 {
     // Events keep the name under which they were stored.
-    private static readonly string[] Details = ["profile.details-changed.v1", "profile.details-changed.v2"];
-    private static readonly string[] Consents = ["profile.consent-changed.v2", "profile.opt-in-requested.v1"];
+    private static readonly string[] Details =
+    [
+        "profile.details-changed.v1", "profile.details-changed.v2", "profile.customer-absorbed.v1", "profile.customer-split-off.v1",
+        "profile.customer-gave-back.v1", "profile.telling-set-aside.v1",
+    ];
+
+    private static readonly string[] Consents = ["profile.consent-changed.v2", "profile.opt-in-requested.v1", "profile.consent-moved.v1"];
+    private static readonly string[] Reasons =
+        ["profile.customer-merged-away.v1", "profile.customer-split-off.v1", "profile.customers-kept-apart.v1"];
 
     public static IReadOnlyList<SealedPlace> Places { get; } =
     [
         new("profile.identifier-linked.v1", "sealedValue", linked => Recognition.FieldOf((IdentifierKind)(int)linked["kind"]!)),
         .. Details.SelectMany(InDetails),
-        .. Consents.SelectMany(InEvidence),
+        .. Consents.SelectMany(happened => InEvidence(happened, "evidence")),
+        .. InEvidence("profile.telling-set-aside.v1", "consents.evidence"),
+        .. Reasons.Select(happened => new SealedPlace(happened, "sealedReason", MergeCustomers.ReasonField)),
         new("profile.behaviour-recorded.v1", "sealedProperties", RecordBehaviour.SealedField),
     ];
 
@@ -30,10 +39,10 @@ internal static class SealedInEvents
         new(happened, "details.attributes.value", attribute => AttributesByKey.FieldOf((string)attribute["key"]!)),
     ];
 
-    private static IEnumerable<SealedPlace> InEvidence(string happened) =>
+    private static IEnumerable<SealedPlace> InEvidence(string happened, string path) =>
     [
-        new(happened, "evidence.takenBy", ToldEvidence.TakenByField),
-        new(happened, "evidence.address", ToldEvidence.AddressField),
-        new(happened, "evidence.agent", ToldEvidence.AgentField),
+        new(happened, $"{path}.takenBy", ToldEvidence.TakenByField),
+        new(happened, $"{path}.address", ToldEvidence.AddressField),
+        new(happened, $"{path}.agent", ToldEvidence.AgentField),
     ];
 }

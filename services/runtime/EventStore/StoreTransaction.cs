@@ -183,6 +183,11 @@ internal sealed partial class StoreTransaction(StoreContext store, LaneMemory me
                 unit.Results[i] = command.LapsesWhenMerged && command.Customer != unit.Commands[i].Customer
                     ? new CommandResult(null, false, stream.Version, [])
                     : Decide(command, stream, unit.Customer);
+                if (!unit.RefusedTogether || unit.Results[i].Accepted)
+                    continue;
+                Array.Fill(unit.Results, unit.Results[i]);
+                Undo(undo, before, mark);
+                return;
             }
 
             unit.Fired = unit.Timer is not null;
@@ -191,26 +196,31 @@ internal sealed partial class StoreTransaction(StoreContext store, LaneMemory me
         catch (Exception fault)
 #pragma warning restore CA1031
         {
-            for (var i = undo.Count - 1; i >= 0; i--)
-            {
-                (undo[i].Stream.State, undo[i].Stream.Version) = (undo[i].State, undo[i].Version);
-                undo[i].Stream.History.RemoveRange(undo[i].History, undo[i].Stream.History.Count - undo[i].History);
-            }
-
-            foreach (var (happened, key) in appended.Skip(before).Reverse())
-            {
-                heads[happened.Partition] = happened.Position - 1;
-                if (key is { } used)
-                    keys.Remove(used);
-            }
-
-            timers.BackTo(mark);
-            appended.RemoveRange(before, appended.Count - before);
+            Undo(undo, before, mark);
             unit.Fault = fault;
             mayBeRepeat |= unit.Commands.Any(c => c.IdempotencyKey is not null);
             if (unit.FaultsParkCustomer)
                 faulted.Add(unit.Customer);
         }
+    }
+
+    private void Undo(List<(LoadedStream Stream, object State, int Version, int History)> undo, int before, int mark)
+    {
+        for (var i = undo.Count - 1; i >= 0; i--)
+        {
+            (undo[i].Stream.State, undo[i].Stream.Version) = (undo[i].State, undo[i].Version);
+            undo[i].Stream.History.RemoveRange(undo[i].History, undo[i].Stream.History.Count - undo[i].History);
+        }
+
+        foreach (var (happened, key) in appended.Skip(before).Reverse())
+        {
+            heads[happened.Partition] = happened.Position - 1;
+            if (key is { } used)
+                keys.Remove(used);
+        }
+
+        timers.BackTo(mark);
+        appended.RemoveRange(before, appended.Count - before);
     }
 
     private CommandResult Decide(Command command, LoadedStream stream, Guid cause)

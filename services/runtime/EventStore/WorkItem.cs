@@ -29,6 +29,9 @@ internal sealed class UnitOfWork(IReadOnlyList<Command> commands)
     /// <summary>A request's unit, which is refused while records of the customer are parked.</summary>
     public bool AsksParked { get; init; }
 
+    /// <summary>A refusal of one command leaves nothing of the unit; without it each command stands for itself.</summary>
+    public bool RefusedTogether { get; init; }
+
     /// <summary>The timer was still due, and what it leads to was decided: it is deleted.</summary>
     public bool Fired { get; set; }
 

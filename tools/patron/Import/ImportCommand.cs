@@ -53,9 +53,10 @@ internal static class ImportCommand
         await using var nowhere = NpgsqlDataSource.Create("Host=localhost");
         using var types = new EventTypeRegistry(
             new EventTypeStore(nowhere), new SchemaReader(TimeSpan.FromSeconds(1)), new CollectSettings(), new SystemClock());
+        var (settings, hash) = (new ProfileSettings(), new KeyedHash(new byte[32]));
         var rules = new IngestReader(
-            new ProfileSettings(), new CollectSettings(), types, new KeyedHash(new byte[32]), new ConsentSettings(), new WordingBook(nowhere),
-            new AttributeRegistry(nowhere));
+            settings, new CollectSettings(), types, hash, new ToldIdentifiers(settings, hash, MatchingRules.Default), new ConsentSettings(),
+            new WordingBook(nowhere), new AttributeRegistry(nowhere));
         using var http = new HttpClient { BaseAddress = arguments.Address };
         http.DefaultRequestHeaders.Add("X-Api-Key", arguments.Key);
         var sender = arguments.DryRun ? null : new EventSender(http, arguments.Options.Kind, arguments.Options.Source);
