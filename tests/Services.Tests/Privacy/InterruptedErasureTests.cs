@@ -117,30 +117,6 @@ internal sealed class InterruptedErasureTests
         }
     }
 
-    [Test]
-    public async Task Everybody_who_was_merged_into_the_person_is_erased_with_them(CancellationToken cancellation)
-    {
-        var merged = new Dictionary<Guid, Guid>();
-        await using var host = await StartAsync(cancellation, merged);
-        var anna = await host.TellAsync(Anna.Update(), cancellation);
-        var other = await host.TellAsync(Events.Update("o", "OTHER001", email: "other@cust.example"), cancellation);
-        await host.TellAsync(Events.Purchase("p", "OTHER001", currency: "GBP"), cancellation);
-        merged[other] = anna;
-        await host.Host.DrainAsync(cancellation);
-        var receipt = await host.EraseAsync(other, cancellation);
-
-        Assert.That((Guid)receipt["customer"]!, Is.EqualTo(anna));
-        Assert.That(receipt["aliases"]!.AsArray().Select(a => (Guid)a!), Is.EqualTo((Guid[])[other]));
-        foreach (var customer in (Guid[])[anna, other])
-        {
-            Assert.That(await host.StatusAsync($"/v1/customers/{customer}", cancellation), Is.EqualTo(HttpStatusCode.Gone));
-            Assert.That(await KeysAsync(host, customer, cancellation), Is.Zero);
-            Assert.That(await host.CountAsync("select count(*) from tagging.erased where customer = $1", customer, cancellation), Is.EqualTo(1));
-        }
-
-        Assert.That(await host.CountAsync("select count(*) from tagging.customer_activity where customer = $1", other, cancellation), Is.Zero);
-    }
-
     // A database that somebody is connected to cannot be copied, and pools of a host that has ended may still be.
     private async Task<TestDatabase> BackUpAsync(CancellationToken cancellation)
     {
@@ -164,20 +140,9 @@ internal sealed class InterruptedErasureTests
         }
     }
 
-    private Task<WholeHost> StartAsync(CancellationToken cancellation, IReadOnlyDictionary<Guid, Guid>? merged = null) => WholeHost.StartAsync(
-        database, cancellation, builder => builder.Services.AddSingleton<IAliases>(new Merged(merged ?? new Dictionary<Guid, Guid>())), null,
-        ("Privacy:RegisterDatabase", register.ConnectionString));
+    private Task<WholeHost> StartAsync(CancellationToken cancellation) =>
+        WholeHost.StartAsync(database, cancellation, null, null, ("Privacy:RegisterDatabase", register.ConnectionString));
 
     private static Task<long> KeysAsync(WholeHost host, Guid customer, CancellationToken cancellation) =>
         host.CountAsync("select count(*) from vault.customer_keys where customer = $1 and wrapped is not null", customer, cancellation);
-
-    /// <summary>Who was merged into whom.</summary>
-    private sealed class Merged(IReadOnlyDictionary<Guid, Guid> into) : IAliases
-    {
-        public ValueTask<Person> OfAsync(Guid customer, CancellationToken cancellation)
-        {
-            var root = into.GetValueOrDefault(customer, customer);
-            return new ValueTask<Person>(new Person(root, [.. into.Where(m => m.Value == root).Select(m => m.Key)]));
-        }
-    }
 }
