@@ -15,6 +15,7 @@ create table aliases (
   link uuid not null
 );
 create index aliases_of_parent on aliases (parent);
+create index aliases_of_root on aliases (root);
 
 -- Every merge there ever was, for people: who decided is kept, the reason is in a sealed event.
 create table links (
