@@ -109,6 +109,10 @@ internal static class AttributesByKey
         return details;
     }
 
+    /// <summary>The same attributes under another customer's key.</summary>
+    public static SealedDetails Reseal(this SealedDetails details, CustomerKey from, CustomerKey to) => details.Keys().Aggregate(
+        details, (now, key) => now.With(key, to.Seal(from.Unseal(now.Find(key)!, FieldOf(key)), FieldOf(key))));
+
     public static SealedDetails Confirmed(this SealedDetails details, DetailsWeighed weighed)
     {
         var teller = new Teller(weighed.Source, weighed.ToldAt, weighed.RecordedAt);

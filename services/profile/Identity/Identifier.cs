@@ -32,7 +32,9 @@ internal readonly record struct IdentifierHash(IdentifierKind Kind, Guid Hash);
 /// <summary>An identifier as a touchpoint told it, normalised. Personal: it is never stored or logged as it is.</summary>
 /// <param name="Scope">Keyed hash of the account, partner or source within which the value means something; null where it means the same everywhere.</param>
 /// <param name="Verified">The touchpoint has proved that it is the customer's, such as by a code sent to it.</param>
-internal readonly record struct Identifier(IdentifierKind Kind, string Value, IdentifierHash Hash, Guid? Scope = null, bool Verified = false);
+/// <param name="Former">The event says that it was replaced by the other one of its kind: the customer then has both.</param>
+internal readonly record struct Identifier(
+    IdentifierKind Kind, string Value, IdentifierHash Hash, Guid? Scope = null, bool Verified = false, bool Former = false);
 
 /// <summary>
 /// HMAC-SHA256 with a key of the deployment, cut to 128 bits. Without the key nobody can try e-mail addresses or numbers against stored

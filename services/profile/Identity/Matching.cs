@@ -78,7 +78,7 @@ internal sealed class Matching(
         for (var i = 0; i < told.Count; i++)
         {
             var owner = OwnerOf(told[i].Hash);
-            if (owner is null ? TryTake(told[i], customer) : owner is { Shared: false } own && own.Root == customer.Root)
+            if (owner is null ? TryTake(told, i, customer) : owner is { Shared: false } own && own.Root == customer.Root)
             {
                 linked?.Add(told[i]);
                 if (owner is { } merged && merged.Node != merged.Root && nodes?.Contains(merged.Node) != true)
@@ -190,15 +190,26 @@ internal sealed class Matching(
     {
         for (var i = 0; i < before; i++)
         {
-            if (OwnerOf(told[i].Hash) is null && IsTaken(told[i].Kind, told[i].Scope, customer))
+            if (OwnerOf(told[i].Hash) is null && !IsReplaced(told, i) && IsTaken(told[i].Kind, told[i].Scope, customer))
                 return true;
         }
         return false;
     }
 
-    private bool TryTake(Identifier identifier, Owner customer)
+    private static bool IsReplaced(IReadOnlyList<Identifier> told, int index)
     {
-        if (IsTaken(identifier.Kind, identifier.Scope, customer.Root))
+        for (var i = 0; i < told.Count; i++)
+        {
+            if (told[i].Former && told[i].Kind == told[index].Kind && told[i].Scope == told[index].Scope)
+                return true;
+        }
+        return false;
+    }
+
+    private bool TryTake(IReadOnlyList<Identifier> told, int index, Owner customer)
+    {
+        var identifier = told[index];
+        if (!IsReplaced(told, index) && IsTaken(identifier.Kind, identifier.Scope, customer.Root))
             return false;
         matches.New.Add(identifier.Hash, customer);
         if (!rules.IsSingle(identifier.Kind))

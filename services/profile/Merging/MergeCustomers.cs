@@ -18,8 +18,6 @@ internal static class MergeCustomers
     /// <summary>The field name that a reason is sealed under.</summary>
     public const string ReasonField = "link.reason";
 
-    private static readonly Dictionary<string, IReadOnlyList<string>> NoPriorities = [];
-
     /// <summary>
     /// Who stays: somebody known before an anonymous device, then who is known by the surer kind of identifier, then who was met first, which
     /// their ids tell.
@@ -112,7 +110,7 @@ internal static class MergeCustomers
     }
 
     private static SealedDetails Passed(CustomerProfile away, IReadOnlyList<string> taken, CustomerKey key, CustomerKey awayKey) =>
-        WeighAttributes.Join(new SealedDetails(), key, new SealedDetails().Take(away.Details, away.Details.Keys().Except(taken)), awayKey, NoPriorities).Details;
+        new SealedDetails().Take(away.Details, away.Details.Keys().Except(taken)).Reseal(awayKey, key);
 
     private static int SurestOf(CustomerProfile customer, MatchingRules rules) =>
         customer.Identifiers.Count == 0 ? int.MaxValue : customer.Identifiers.Min(i => rules.PlaceOf(i.Kind));

@@ -49,6 +49,7 @@ internal static class PreviewMerge
 
         var (stays, goes) = MergeCustomers.Stays(one, first, other, second, rules) ? (one, other) : (other, one);
         var order = new MergeOrder(goes, stays, Guid.Empty, LinkCause.Decision, "", null, false);
+        var moved = MergeCustomers.Moved(states[stays], [.. MergeCustomers.Consents(states[goes], order)], order.Link);
         var keys = await vault.GetAsync([one, other], cancellation);
         return TypedResults.Json(
             new MergePreview(
@@ -56,7 +57,7 @@ internal static class PreviewMerge
                 CustomerView.Of(goes, states[goes], keys.GetValueOrDefault(goes)),
                 states[goes].Identifiers.ExceptBy(states[stays].Identifiers.Select(i => i.Hash), i => i.Hash).CountBy(i => NameOf(i.Kind)).ToDictionary(),
                 [.. Taken(stays, goes)],
-                [.. MergeCustomers.Moved(states[stays], [.. MergeCustomers.Consents(states[goes], order)], order.Link).Select(c => ConsentPreview.Of(c.Consent))],
+                [.. moved.Select(c => ConsentPreview.Of(c.Consent))],
                 await PurchasesAsync(profile, [goes, .. states[goes].LinksOrNone.Nodes()], cancellation),
                 [.. MergeCustomers.Conflicts(stays, states[stays], goes, states[goes], rules).Select(ConflictView.Of)]),
             ProfileJson.Default.MergePreview);

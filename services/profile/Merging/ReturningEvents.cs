@@ -19,7 +19,10 @@ internal sealed class ReturningEvents(CustomerProfile customer, Guid id, Parting
         state = CustomerProfile.Evolve(state, happened);
     }
 
-    /// <summary>Takes back an event of the holder. Purchases and behaviours stay with their origin; who keeps something of them gives it back by that.</summary>
+    /// <summary>
+    /// Takes back an event of the holder. Purchases and behaviours stay where they were recorded, with their origin; who keeps something of them
+    /// gives it back by that.
+    /// </summary>
     public void Return(DomainEvent told)
     {
         var origin = told is ProfileEvent { Origin: { } by } && by != id ? by : (Guid?)null;
@@ -84,8 +87,7 @@ internal sealed class ReturningEvents(CustomerProfile customer, Guid id, Parting
             });
         }
 
-        var passed = new SealedDetails().Take(told, told.Keys().Except(taken));
-        return WeighAttributes.Join(new SealedDetails(), key, passed, holderKey, terms.Priorities).Details;
+        return new SealedDetails().Take(told, told.Keys().Except(taken)).Reseal(holderKey, key);
     }
 
     // The link that was sent names the holder, who knows nothing of it any more.

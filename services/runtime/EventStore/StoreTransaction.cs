@@ -186,6 +186,7 @@ internal sealed partial class StoreTransaction(StoreContext store, LaneMemory me
                 if (!unit.RefusedTogether || unit.Results[i].Accepted)
                     continue;
                 Array.Fill(unit.Results, unit.Results[i]);
+                mayBeRepeat |= unit.Commands.Any(c => c.IdempotencyKey is not null);
                 Undo(undo, before, mark);
                 return;
             }

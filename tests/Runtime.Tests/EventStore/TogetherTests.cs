@@ -1,5 +1,6 @@
 using NUnit.Framework;
 using Patron.Runtime.EventStore;
+using Patron.Runtime.Processing;
 using Patron.Runtime.Tests.Processing;
 using Patron.Testing;
 
@@ -43,6 +44,43 @@ internal sealed class TogetherTests
             [Move(customers[p.From], customers[(p.From + p.Shift) % tills])], cancellation)));
         var states = await service.StatesAsync(Till.Kind, customers, cancellation);
         Assert.That(states.Values.Sum(s => s.Total), Is.EqualTo(100 * tills));
+    }
+
+    [Test]
+    public async Task Whatever_lanes_and_instances_remember_a_move_is_decided_on_what_is_committed(CancellationToken cancellation)
+    {
+        const int rounds = 150;
+        const int tills = 8;
+        await using var database = await TestPostgres.CreateDatabaseAsync(cancellation);
+        await using var first = await Store.StartAsync(cancellation, database);
+        await using var second = await Store.StartAsync(cancellation, database);
+        ServiceRuntime[] services = [first.Service(Store.Name), second.Service(Store.Name)];
+        var customers = Enumerable.Range(0, tills).Select(_ => Guid.CreateVersion7(TestHost.Start)).ToList();
+
+        // Every till is sold to by the lane of its own, and moved by that of another: each remembers what the other one changes.
+        await Task.WhenAll(Enumerable.Range(0, 6).Select(async caller =>
+        {
+            var random = new Random(caller);
+            for (var i = 0; i < rounds; i++)
+            {
+                var (service, from) = (services[caller % 2], random.Next(tills));
+                if (caller < 3)
+                    await service.ExecuteAsync(Shop.Sell(customers[from], 1), cancellation);
+                else
+                    await service.ExecuteTogetherAsync([Move(customers[from], customers[(from + random.Next(1, tills)) % tills])], cancellation);
+            }
+        }));
+
+        var total = 0;
+        foreach (var customer in customers)
+        {
+            var events = await services[0].ReadStreamAsync(customer, cancellation);
+            var state = await services[1].StateAsync(Till.Kind, customer, cancellation);
+            Assert.That(events.Select(e => e.Version), Is.EqualTo(Enumerable.Range(1, events.Count)));
+            Assert.That(state, Is.EqualTo(events.Count == 0 ? null : Till.Kind.Fold(events.Select(e => e.Event))));
+            total += state?.Total ?? 0;
+        }
+        Assert.That(total, Is.EqualTo(3 * rounds), "a move that was decided on what another had changed would lose or double something");
     }
 
     private static IReadOnlyList<Command> Move(Guid from, Guid to)

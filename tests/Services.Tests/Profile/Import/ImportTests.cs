@@ -63,7 +63,7 @@ internal sealed class ImportTests
             row,column,reason,loyaltyCard,email,country,note
             3,"email, country","This is not an e-mail address. This is not a country code of ISO 3166-1 alpha-2, such as HK.",C-2,not an address,XX,"two
             lines"
-            4,customer,"Name the customer by at least one of loyaltyCard, shopCustomerId, phone and email.",,,HK,nobody
+            4,customer,"Name the customer by at least one identifier, such as loyaltyCard, shopCustomerId, phone or email.",,,HK,nobody
             5,,The row has 5 fields and the header 4; put quotes around a text with delimiters.,C-4,d@example.com,HK,too,many
 
             """));
