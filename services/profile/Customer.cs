@@ -174,7 +174,7 @@ internal sealed record CustomerProfile(
         OptInRequested asked => customer.Decided(asked, asked.Version),
         ConsentExpired expired => customer.Decided(expired, expired.Version),
         LinkEvent link => link.Apply(customer),
-        Erased erased => new CustomerProfile(true, [], [], new SealedDetails(), []) { Erasure = erased.Erasure },
+        Erased erased => new CustomerProfile(true, [], [], new SealedDetails(), []) { Erasure = erased.Erasure, ConsentVersion = customer.ConsentVersion },
         HoldPlaced placed => customer with { Hold = placed.Reference },
         HoldLifted => customer with { Hold = null },
         ExportMade or DetailsConfirmed or PurchaseRecorded or AnonymousPurchaseRecorded or BehaviourRecorded => customer,

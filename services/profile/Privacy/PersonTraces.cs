@@ -27,7 +27,7 @@ internal sealed partial class PersonTraces
         {
             if (recorded.Event is IdentifierLinked { SealedValue.Length: > 0 } linked)
                 Add(Open(linked.SealedValue, Recognition.FieldOf(linked.Kind), key));
-            else if (recorded.Event is DetailsChanged { Details: var details })
+            else if (DetailsIn(recorded.Event) is { } details)
                 Learn(details, key);
         }
     }
@@ -35,6 +35,16 @@ internal sealed partial class PersonTraces
     public bool IsIn(LogRecord record) => TextsOf(record).Any(IsIn);
 
     public bool IsIn(IReadOnlyList<string> cells) => TextsOf(cells).Any(IsIn);
+
+    private static SealedDetails? DetailsIn(DomainEvent happened) => happened switch
+    {
+        DetailsChanged changed => changed.Details,
+        CustomerAbsorbed absorbed => absorbed.Details,
+        CustomerSplitOff split => split.Details,
+        CustomerGaveBack gave => gave.Details,
+        TellingSetAside aside => aside.Details,
+        _ => null,
+    };
 
     private void Learn(SealedDetails details, CustomerKey key)
     {
