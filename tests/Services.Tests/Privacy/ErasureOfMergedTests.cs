@@ -100,7 +100,7 @@ internal sealed class ErasureOfMergedTests
             "/v1/customers/merges", new { customers = (Guid[])[anna, other], reason = "one person", who = "Mei", despiteConflicts = true }, cancellation);
         Assert.That(merged.StatusCode, Is.EqualTo(HttpStatusCode.OK), await merged.Content.ReadAsStringAsync(cancellation));
         var answer = await merged.JsonAsync(cancellation);
-        Assert.That((Guid)answer["survivor"]!, Is.EqualTo(anna));
+        Assert.That((Guid)answer["customer"]!, Is.EqualTo(anna));
         await host.Host.DrainAsync(cancellation);
         return (anna, other, (Guid)answer["link"]!);
     }
