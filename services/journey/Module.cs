@@ -21,6 +21,7 @@ public static class Module
         Subscriptions = new Consumed(services.GetRequiredService<BusinessClock>()).Subscriptions,
         Publications = [Published.Publication],
         Handovers = MergeTravellers.Rules,
+        CustomerTables = [new CustomerTable("reach_running") { KeptBecause = "a row goes with its instance, which the erasure ends" }],
         Timers = TimersOf,
         OnDue = due => [Traveller.Kind.Command(due.Stream, due.Customer, traveller => EndWait.TimeCame(traveller, Guid.Parse(due.Name), due.Due))],
     });

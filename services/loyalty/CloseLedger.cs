@@ -12,5 +12,5 @@ internal static class CloseLedger
 
     public static Decision Decide(Ledger ledger, DateTimeOffset at) => ledger.Lots.Count == 0
         ? Decision.Nothing
-        : new PointsExpired(at, ledger.Balance, [.. ledger.Lots.Select(lot => new LotUse(lot.Sequence, lot.Points))], 0, null);
+        : new PointsExpired(at, ledger.Balance, [.. ledger.Lots.Select(lot => new LotUse(lot.Sequence, lot.Points, lot.Home))], 0, null);
 }

@@ -52,14 +52,16 @@ internal sealed class Traffic : IAsyncDisposable
     /// <summary>Waits until a sale that begins now has gone through all services, and answers how long after <paramref name="since"/> that was.</summary>
     public async Task<TimeSpan> ArrivesAsync(TestDatabase database, long since, CancellationToken cancellation)
     {
+        await using var source = NpgsqlDataSource.Create(database.ConnectionString);
+        await using var newest = source.CreateCommand("select coalesce(max(id), 0)::bigint from auditor.receipts");
+        var before = (long)(await newest.ExecuteScalarAsync(cancellation))!;
         var mine = Interlocked.Increment(ref amount);
         await SellAsync(MarketHost.Buyers[mine % MarketHost.Buyers.Count], mine, cancellation);
-        await using var source = NpgsqlDataSource.Create(database.ConnectionString);
         var began = TimeProvider.System.GetTimestamp();
         while (true)
         {
-            await using var command = source.CreateCommand(
-                "select exists (select from (select amount from auditor.receipts order by id desc limit 2000) last where amount = $1)");
+            await using var command = source.CreateCommand("select exists (select from auditor.receipts where id > $1 and amount = $2)");
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = before });
             command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = mine });
             if (await command.ExecuteScalarAsync(cancellation) is true)
                 return TimeProvider.System.GetElapsedTime(since);

@@ -55,5 +55,5 @@ internal sealed class ParkedMergeTests
         Assert.That((long)(await LedgerAsync(host, anna, cancellation))["balance"]!, Is.EqualTo(300));
     }
 
-    private static PurchaseRecorded Unreadable() => new((PurchaseRecorded)People.Buys(Guid.Empty, 9, 1).Fact) { PurchaseId = "not a UUID" };
+    internal static PurchaseRecorded Unreadable() => new((PurchaseRecorded)People.Buys(Guid.Empty, 9, 1).Fact) { PurchaseId = "not a UUID" };
 }
