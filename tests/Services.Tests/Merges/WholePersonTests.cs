@@ -45,6 +45,8 @@ internal sealed class WholePersonTests
         await using var database = await TestPostgres.CreateDatabaseAsync(cancellation);
         await using var host = await WholeHost.StartAsync(database, cancellation);
         var anna = await host.TellAsync(Anna.Update(), cancellation);
+        // Who was met first stays.
+        await host.Host.AdvanceToAsync(host.Host.Clock.GetUtcNow().AddMinutes(1), cancellation);
         var anne = await host.TellAsync(Events.Update("anne", "ANNE0001", "anne@cust.example"), cancellation);
         await host.TellAsync(Events.Purchase("anna-1", Anna.Card, currency: "GBP"), cancellation);
         await host.TellAsync(Events.Purchase("anne-1", "ANNE0001", currency: "GBP"), cancellation);

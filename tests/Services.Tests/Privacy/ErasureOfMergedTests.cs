@@ -93,6 +93,8 @@ internal sealed class ErasureOfMergedTests
     private async Task<(Guid Anna, Guid Other, Guid Link)> MergedAsync(CancellationToken cancellation)
     {
         var anna = await host.TellAsync(Anna.Update(), cancellation);
+        // Who was met first stays.
+        await host.Host.AdvanceToAsync(host.Host.Clock.GetUtcNow().AddMinutes(1), cancellation);
         var other = await host.TellAsync(Events.Update("o", "OTHER001", Email), cancellation);
         await host.TellAsync(Events.Purchase("p", "OTHER001", currency: "GBP"), cancellation);
         await host.Host.DrainAsync(cancellation);
