@@ -142,6 +142,7 @@ internal sealed partial class PreferenceTests
     {
         var anna = await marketing.CustomerAsync("P-FORCE", cancellation);
         await anna.ConsentAsync(8, granted: true, cancellation);
+        await marketing.Host.DrainAsync(cancellation);
         await RequestAsync(anna.Customer, cancellation);
         await marketing.Host.DrainAsync(cancellation);
         Assert.That(marketing.Mails.Catcher.Count, Is.EqualTo(1));
