@@ -30,6 +30,7 @@ public static class Module
         services.AddSingleton(s => new QuarantineStore(
             s.PatronService(Name).Database, s.GetRequiredService<MasterKeys>(), settings, s.GetRequiredService<BusinessClock>()));
         services.AddSingleton(s => new Ingestion(s.PatronService(Name), s.GetRequiredService<Identities>(), s.GetRequiredService<CustomerVault>()));
+        services.AddCustomerViews(builder.AddSettings<ClientelingSettings>("Clienteling"));
         services.AddSingleton<IngestReader>();
         services.AddSingleton<RecordReader>();
         services.AddHostedService(s => ActivatorUtilities.CreateInstance<IngestLog>(s, s.PatronService(Name)));
@@ -42,7 +43,7 @@ public static class Module
     public static void MapProfile(this WebApplication app)
     {
         PostEvents.Map(app, app.Services.GetRequiredService<ProfileSettings>());
-        ViewCustomer.Map(app);
+        app.MapCustomerViews();
         LookUpCustomer.Map(app);
         Story.Map(app);
         Figures.Map(app);
@@ -58,6 +59,7 @@ public static class Module
         Streams = [CustomerProfile.Kind],
         Views = [new Figures()],
         Publications = Published.Publications,
-        Migrations = [Migration.Embedded("profile.sql")],
+        Projections = [CustomerProjection.Projection],
+        Migrations = [Migration.Embedded("profile.sql"), Migration.Embedded("view360.sql"), Migration.Embedded("clienteling.sql")],
     };
 }

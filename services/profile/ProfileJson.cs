@@ -15,7 +15,6 @@ namespace Patron.Profile;
 [JsonSerializable(typeof(AnonymousPurchaseRecorded))]
 [JsonSerializable(typeof(CustomerProfile))]
 [JsonSerializable(typeof(EventsTaken))]
-[JsonSerializable(typeof(CustomerView))]
 [JsonSerializable(typeof(CustomerWanted))]
 [JsonSerializable(typeof(CustomerFound))]
 [JsonSerializable(typeof(QuarantinedRecord))]

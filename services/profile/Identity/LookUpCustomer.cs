@@ -15,13 +15,23 @@ internal static class LookUpCustomer
 
     private static async Task<IResult> LookUpAsync(CustomerWanted wanted, KeyedHash hash, Identities identities, CancellationToken cancellation)
     {
-        if (new[] { wanted.Card, wanted.ShopId, wanted.Phone, wanted.Email }.Count(i => i is not null) != 1)
-            return Problem.Invalid(new FieldError("", "Give exactly one of card, shopId (with source), phone and email."));
-        if (HashOf(wanted, hash) is not { } identifier)
-            return Problem.Invalid(new FieldError($"/{FieldOf(wanted)}", "This is not an identifier of that kind; a shop's number also needs its source."));
+        if (HashOf(wanted, hash, out var identifier) is { } refusal)
+            return refusal;
         return await identities.FindAsync(identifier, cancellation) is { } customer
             ? TypedResults.Json(new CustomerFound(customer), ProfileJson.Default.CustomerFound)
             : Problem.NotFound("Nobody is known by this identifier.");
+    }
+
+    /// <summary>The identifier's hash, or why what is wanted names none.</summary>
+    public static IResult? HashOf(CustomerWanted wanted, KeyedHash hash, out IdentifierHash identifier)
+    {
+        identifier = default;
+        if (new[] { wanted.Card, wanted.ShopId, wanted.Phone, wanted.Email }.Count(i => i is not null) != 1)
+            return Problem.Invalid(new FieldError("", "Give exactly one of card, shopId (with source), phone and email."));
+        if (HashOf(wanted, hash) is not { } found)
+            return Problem.Invalid(new FieldError($"/{FieldOf(wanted)}", "This is not an identifier of that kind; a shop's number also needs its source."));
+        identifier = found;
+        return null;
     }
 
     private static IdentifierHash? HashOf(CustomerWanted wanted, KeyedHash hash)

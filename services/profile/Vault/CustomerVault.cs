@@ -37,6 +37,10 @@ internal sealed class CustomerVault(NpgsqlDataSource database, MasterKeys master
         return found;
     }
 
+    /// <summary>A key that was read together with what it opens; null when there is none or it was destroyed.</summary>
+    public CustomerKey? Open(Guid customer, byte[]? wrapped) =>
+        wrapped is null ? null : new CustomerKey(customer, masters.Unwrap(wrapped, customer.ToString("D")));
+
     /// <summary>Makes everything sealed for the customer unreadable for ever; other instances follow when they forget the key. A retry is safe.</summary>
     public async Task DestroyAsync(Guid customer, CancellationToken cancellation)
     {

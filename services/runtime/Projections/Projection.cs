@@ -43,6 +43,8 @@ public sealed partial class Projection
 
     internal Action<IReadOnlyList<ConsumedFact>, NpgsqlBatch>? ApplyFacts { get; private init; }
 
+    internal Func<IReadOnlyList<ConsumedFact>, NpgsqlConnection, CancellationToken, Task<Action<NpgsqlBatch>>>? FoldFacts { get; private init; }
+
     /// <summary>A projection of the service's own events.</summary>
     /// <param name="name">Unique in the service, such as <c>reach</c>.</param>
     /// <param name="version">See <see cref="Version"/>; 1 or more.</param>
@@ -59,6 +61,20 @@ public sealed partial class Projection
     public static Projection OfTopics(
         string name, int version, string tables, IReadOnlyList<Topic> topics, Action<IReadOnlyList<ConsumedFact>, NpgsqlBatch> apply) =>
         new(name, version, tables) { Topics = topics, ApplyFacts = apply };
+
+    /// <summary>
+    /// A projection of public facts whose rows follow from what they were. The same promises; it costs a step the reading of those rows.
+    /// </summary>
+    /// <inheritdoc cref="OfStore"/>
+    /// <param name="topics">What is read.</param>
+    /// <param name="fold">
+    /// Reads the rows that these facts concern, over a connection whose transaction is the step's and whose search path begins with the
+    /// generation's schema, and answers what to write. Nobody else writes the rows meanwhile: who lost the projection cannot commit.
+    /// </param>
+    public static Projection OfTopics(
+        string name, int version, string tables, IReadOnlyList<Topic> topics,
+        Func<IReadOnlyList<ConsumedFact>, NpgsqlConnection, CancellationToken, Task<Action<NpgsqlBatch>>> fold) =>
+        new(name, version, tables) { Topics = topics, FoldFacts = fold };
 
     [GeneratedRegex("^[a-z][a-z0-9_]{0,29}$")]
     private static partial Regex NameShape();

@@ -63,7 +63,7 @@ internal sealed partial class ProjectionRunner
             p.Value.NextOffset, p.Value.StoreEpoch, p.Value.Position)).ToList();
         try
         {
-            await registry.ApplyAsync(build.Number, slice.Write, moves, cancellation);
+            await registry.ApplyAsync(build.Number, slice, moves, cancellation);
         }
         catch (Exception fault) when (!IsPassing(fault) && fault is not (OperationCanceledException or FencedException))
         {

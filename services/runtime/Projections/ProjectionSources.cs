@@ -14,7 +14,11 @@ internal sealed class GenerationPlaces : Dictionary<(string Source, int Partitio
 
 /// <summary>Records to apply in one transaction, and where their sources then stand.</summary>
 /// <param name="Only">The record, when there is one only.</param>
-internal sealed record Slice(GenerationPlaces Places, int Records, SkippedRecord? Only, Action<NpgsqlBatch> Write);
+internal sealed record Slice(GenerationPlaces Places, int Records, SkippedRecord? Only, Action<NpgsqlBatch> Write)
+{
+    /// <summary>Where what is written follows from rows that have to be read first: answers what to write instead.</summary>
+    public Func<NpgsqlConnection, CancellationToken, Task<Action<NpgsqlBatch>>>? Fold { get; init; }
+}
 
 /// <summary>What one generation reads from. Used by one task, but for <see cref="KnownEnd"/>.</summary>
 internal interface IProjectionSource : IAsyncDisposable
@@ -189,8 +193,11 @@ internal sealed class TopicSource(IEventLog eventLog, Projection projection) : I
         return new Slice(moved, facts.Count, facts is [var only] ? Name(only.Context) : null, transaction =>
         {
             if (shown.Count > 0)
-                projection.ApplyFacts!(shown, transaction);
-        });
+                projection.ApplyFacts?.Invoke(shown, transaction);
+        })
+        {
+            Fold = projection.FoldFacts is { } fold && shown.Count > 0 ? (connection, token) => fold(shown, connection, token) : null,
+        };
     }
 
     public ValueTask DisposeAsync() => reader.DisposeAsync();

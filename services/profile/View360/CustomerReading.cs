@@ -1,0 +1,147 @@
+using System.Text.Json;
+using Npgsql;
+using NpgsqlTypes;
+using Patron.Runtime.EventStore;
+using Patron.Runtime.Privacy;
+using Patron.Runtime.Processing;
+
+namespace Patron.Profile;
+
+/// <summary>Who is wanted: by id, or by an identifier that touchpoints know them by.</summary>
+internal readonly record struct Wanted(Guid? Customer, IdentifierHash? Identifier = null);
+
+/// <summary>A customer as read: every id that is one person now, under the id that remains.</summary>
+/// <param name="Profile">Profile's own state of the remaining id, sealed.</param>
+/// <param name="Key">Null when it was destroyed.</param>
+/// <param name="Identifiers">How many identifiers all ids together are known by.</param>
+/// <param name="Freshness">Topic to the position up to which the summary shows this customer's partition; null while there is no view yet.</param>
+internal sealed record CustomerRead(
+    Guid Id, IReadOnlyList<Guid> Aliases, CustomerProfile Profile, CustomerKey? Key, int Identifiers, CustomerSummary Summary,
+    IReadOnlyDictionary<string, long>? Freshness);
+
+/// <summary>Reads everything that is shown of a customer with one query.</summary>
+internal sealed class CustomerReading(ServiceRuntime profile, CustomerVault vault)
+{
+    private const int MergesMax = 16;
+
+    // Up from whoever was asked for to the id that remains, then down to every id that was merged into it.
+    private const string People = """
+        up (customer, depth) as (
+          select coalesce($1, (select customer from identifiers where kind = $2 and hash = $3)), 0
+          union all
+          select v.into_customer, up.depth + 1 from up join customer360 v on v.customer = up.customer
+          where v.into_customer is not null and up.depth < $4
+        ), root (customer) as (
+          select customer from up order by depth desc limit 1
+        ), members (customer, depth) as (
+          select customer, 0 from root
+          union all
+          select v.customer, m.depth + 1 from members m join customer360 v on v.into_customer = m.customer where m.depth < $4
+        )
+        """;
+
+    private const string Selected = """
+        select m.customer, m.depth = 0, s.shape, s.state, v.summary, k.wrapped, f.topics, f.positions
+        from members m
+        left join streams s on s.stream = m.customer
+        left join customer360 v on v.customer = m.customer
+        left join vault.customer_keys k on k.customer = m.customer
+        left join lateral (
+          select array_agg(t.topic order by t.topic) topics, array_agg(o.position order by t.topic) positions
+          from projections p cross join unnest($5::text[]) t (topic)
+          join offsets o on o.topic = p.name || '_g' || p.generation || '/' || t.topic and o.partition = s.partition
+          where m.depth = 0 and p.name = 'customer360' and p.state = 'live') f on true
+        order by m.depth, m.customer
+        """;
+
+    private const string ReadSql = $"with recursive {People} {Selected}";
+
+    /// <summary>Who asked is kept in the same statement, so that nobody is shown whose showing is not on record.</summary>
+    private const string AuditedSql = $"""
+        with recursive {People}, kept as (
+          insert into clienteling_lookups (at, caller, way, customer) select $6, $7, $8, customer from root
+        ) {Selected}
+        """;
+
+    private static readonly string[] Topics = [.. ViewedFacts.Topics.Select(t => t.Name)];
+
+    /// <summary>The customer, or null when nobody is known so. A merged one is answered as the customer that remains.</summary>
+    /// <param name="audit">Whose lookup is to be kept, if any.</param>
+    public async Task<CustomerRead?> FindAsync(Wanted wanted, LookupAudit? audit, CancellationToken cancellation)
+    {
+        try
+        {
+            return await QueryAsync(wanted, audit, cancellation);
+        }
+        catch (PostgresException missing) when (missing.SqlState == PostgresErrorCodes.UndefinedTable && audit is null)
+        {
+            return wanted.Customer is { } customer ? await OwnPartAsync(customer, cancellation) : null;
+        }
+    }
+
+    private async Task<CustomerRead?> QueryAsync(Wanted wanted, LookupAudit? audit, CancellationToken cancellation)
+    {
+        await using var command = profile.Database.CreateCommand(audit is null ? ReadSql : AuditedSql);
+        AddParameters(command.Parameters, wanted, audit);
+        var members = new List<Member>(1);
+        IReadOnlyDictionary<string, long>? freshness = null;
+        await using (var row = await command.ExecuteReaderAsync(cancellation))
+        {
+            while (await row.ReadAsync(cancellation) && !row.IsDBNull(0))
+            {
+                members.Add(MemberOf(row));
+                if (!row.IsDBNull(6))
+                    freshness = row.GetFieldValue<string[]>(6).Zip(row.GetFieldValue<long[]>(7)).ToDictionary(p => p.First, p => p.Second);
+            }
+        }
+
+        for (var i = 0; i < members.Count; i++)
+        {
+            if (members[i].IsOtherShape)
+                members[i] = members[i] with { Profile = await profile.StateAsync(CustomerProfile.Kind, members[i].Id, cancellation) };
+        }
+
+        if (members is not [{ Profile: { Registered: true } own } root, .. var absorbed])
+            return null;
+        return new CustomerRead(
+            root.Id, [.. absorbed.Select(m => m.Id)], own, root.Key, members.Sum(m => m.Profile?.Identifiers.Count ?? 0),
+            MergedSummary.Of(root.Summary, [.. absorbed.Select(m => m.Summary)]), freshness);
+    }
+
+    /// <summary>While the view is built for the first time there is only what profile itself knows.</summary>
+    private async Task<CustomerRead?> OwnPartAsync(Guid customer, CancellationToken cancellation)
+    {
+        if (await profile.StateAsync(CustomerProfile.Kind, customer, cancellation) is not { Registered: true } own)
+            return null;
+        var keys = await vault.GetAsync([customer], cancellation);
+        return new CustomerRead(customer, [], own, keys.GetValueOrDefault(customer), own.Identifiers.Count, CustomerSummary.None, null);
+    }
+
+    private Member MemberOf(NpgsqlDataReader row)
+    {
+        var id = row.GetGuid(0);
+        var isOtherShape = !row.IsDBNull(2) && row.GetInt32(2) != CustomerProfile.Kind.Shape;
+        return new Member(
+            id,
+            row.IsDBNull(3) || isOtherShape ? null : JsonSerializer.Deserialize(row.GetString(3), ProfileJson.Default.CustomerProfile),
+            isOtherShape,
+            row.IsDBNull(4) ? CustomerSummary.None : CustomerProjection.Read(row.GetString(4)),
+            vault.Open(id, row.IsDBNull(5) ? null : row.GetFieldValue<byte[]>(5)));
+    }
+
+    private static void AddParameters(NpgsqlParameterCollection parameters, Wanted wanted, LookupAudit? audit)
+    {
+        parameters.Add(new NpgsqlParameter { Value = (object?)wanted.Customer ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
+        parameters.Add(new NpgsqlParameter { Value = wanted.Identifier is { } i ? (short)i.Kind : DBNull.Value, NpgsqlDbType = NpgsqlDbType.Smallint });
+        parameters.Add(new NpgsqlParameter { Value = wanted.Identifier is { } h ? h.Hash : DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
+        parameters.Add(new NpgsqlParameter<int> { TypedValue = MergesMax });
+        parameters.Add(Statements.Texts(Topics));
+        if (audit is null)
+            return;
+        parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = audit.At.UtcDateTime, NpgsqlDbType = NpgsqlDbType.TimestampTz });
+        parameters.Add(new NpgsqlParameter<string> { TypedValue = audit.Caller });
+        parameters.Add(new NpgsqlParameter<string> { TypedValue = audit.Way });
+    }
+
+    private sealed record Member(Guid Id, CustomerProfile? Profile, bool IsOtherShape, CustomerSummary Summary, CustomerKey? Key);
+}

@@ -1,0 +1,95 @@
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using NUnit.Framework;
+using Patron.Contracts;
+using Patron.Contracts.Loyalty.V1;
+using Patron.Profile;
+using Patron.Testing;
+
+namespace Patron.Services.Tests.Profile.View360;
+
+/// <summary>What facts say of a customer, without a database.</summary>
+internal sealed class SummaryFoldTests
+{
+    private static readonly Guid Anna = Guid.CreateVersion7(TestHost.Start);
+
+    [Test]
+    public void Facts_of_different_topics_may_come_in_any_order([Range(1, 20)] int seed)
+    {
+        var history = new RandomHistory(seed);
+        var facts = Enumerable.Range(1, 120).Select(i => history.Next(TestHost.Start.AddHours(i)) is var (topic, fact)
+            ? Viewed(topic, i, fact) : throw new InvalidOperationException()).ToList();
+        var told = Written(facts);
+
+        // Each topic in its own order, the topics mixed anew.
+        var random = new Random(seed);
+        for (var i = 0; i < 5; i++)
+        {
+            var queues = facts.GroupBy(f => f.Place.Source).Select(g => new Queue<ViewedFact>(g)).ToList();
+            var mixed = new List<ViewedFact>();
+            while (queues.FindAll(q => q.Count > 0) is { Count: > 0 } left)
+                mixed.Add(left[random.Next(left.Count)].Dequeue());
+            Assert.That(Written(mixed), Is.EqualTo(told));
+        }
+    }
+
+    [Test]
+    public void A_summary_reads_back_and_stays_small_however_long_the_history()
+    {
+        var history = new RandomHistory(7);
+        var summary = Enumerable.Range(1, 5_000).Aggregate(
+            CustomerSummary.None, (s, i) => SummaryFold.Fold(s, history.Next(TestHost.Start.AddHours(i)) is var (topic, fact) ? Viewed(topic, i, fact) : null!));
+        var text = CustomerProjection.Write(summary);
+
+        Assert.That(CustomerProjection.Write(CustomerProjection.Read(text)), Is.EqualTo(text));
+        Assert.That(text, Has.Length.LessThan(20_000));
+    }
+
+    [Test]
+    public void Points_that_are_gone_leave_the_lots_that_expire_first()
+    {
+        var summary = Told(Earned(50, balance: 50, days: 20), Earned(30, balance: 80, days: 10), Earned(5, balance: 85, days: 10), new PointsExpired { Points = 40, Balance = 45 });
+        Assert.That(summary.Loyalty.Lots, Is.EqualTo((PointLot[])[new(TestHost.Start.AddDays(20), 45)]));
+
+        // Nine of what was earned repaid what was owed, so they never were in a lot.
+        summary = Told(Earned(10, balance: 1, days: 20));
+        Assert.That(summary.Loyalty.Lots, Is.EqualTo((PointLot[])[new(TestHost.Start.AddDays(20), 1)]));
+    }
+
+    [Test]
+    public void Many_lots_are_kept_together_at_the_far_end()
+    {
+        var facts = Enumerable.Range(1, 100).Select(i => (IMessage)Earned(1, balance: i, days: i)).ToArray();
+        var lots = Told(facts).Loyalty.Lots;
+        Assert.That(lots, Has.Count.EqualTo(LoyaltySummary.LotsMax));
+        Assert.That(lots[0], Is.EqualTo(new PointLot(TestHost.Start.AddDays(1), 1)));
+        Assert.That(lots.Sum(l => l.Points), Is.EqualTo(100));
+    }
+
+    [Test]
+    public void Every_fact_that_is_kept_has_words_and_a_place_in_the_view([Range(1, 5)] int seed)
+    {
+        var history = new RandomHistory(seed);
+        foreach (var i in Enumerable.Range(1, 200))
+        {
+            var (topic, fact) = history.Next(TestHost.Start);
+            var (what, why) = StoryWords.Tell(Viewed(topic, i, fact));
+            Assert.That(what + why, Does.Not.Contain("{"));
+        }
+    }
+
+    private static CustomerSummary Told(params IMessage[] facts) =>
+        facts.Index().Aggregate(CustomerSummary.None, (s, f) => SummaryFold.Fold(s, Viewed(Topics.Loyalty, f.Index + 1, f.Item)));
+
+    private static string Written(IEnumerable<ViewedFact> facts) => CustomerProjection.Write(facts.Aggregate(CustomerSummary.None, SummaryFold.Fold));
+
+    private static PointsEarned Earned(long points, long balance, int days) =>
+        new() { Points = points, Balance = balance, ExpiresAt = TestHost.Start.AddDays(days).ToTimestamp() };
+
+    private static ViewedFact Viewed(string topic, int position, IMessage fact)
+    {
+        var source = ViewedFacts.Topics.Index().Single(t => t.Item.Name == topic).Index + 1;
+        var time = TestHost.Start.AddHours(position);
+        return new ViewedFact(Anna, new StoryPlace(time, source, 0, position), time, fact);
+    }
+}
