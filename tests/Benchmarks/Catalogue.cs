@@ -1,6 +1,7 @@
 using Patron.Benchmarks.Ingest;
 using Patron.Benchmarks.Log;
 using Patron.Benchmarks.Store;
+using Patron.Benchmarks.Views;
 
 namespace Patron.Benchmarks;
 
@@ -20,6 +21,8 @@ internal static class Catalogue
         () => new IngestEndToEnd(),
         () => new IngestAge(),
         () => new IngestFlatness(),
+        () => new ShowCustomers(),
+        () => new LookUpAtTills(),
     ];
 
     /// <summary>Those that a list such as <c>append.batched,log.*</c> names; all without one.</summary>

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Google.Protobuf;
 using Npgsql;
 using Patron.Runtime.EventStore;
 using Patron.Runtime.Processing;
@@ -38,7 +37,15 @@ internal static class CustomerProjection
         );
         """;
 
-    public static Projection Projection { get; } = Projection.OfTopics(Name, 1, Tables, ViewedFacts.Topics, FoldAsync);
+    public static Projection Projection { get; } = CreateProjection();
+
+    private static Projection CreateProjection()
+    {
+        var projection = Projection.OfTopics(Name, 1, Tables, ViewedFacts.Topics, FoldAsync);
+        // A purchase and what other contexts make of it mostly come within this time, and are then one change of one row.
+        (projection.RecordsPerStepMax, projection.StepEvery) = (10_000, TimeSpan.FromSeconds(1));
+        return projection;
+    }
 
     public static string Write(CustomerSummary summary) => JsonSerializer.Serialize(summary, SummaryJson.Default.CustomerSummary);
 
@@ -131,7 +138,7 @@ internal static class CustomerProjection
             Statements.Smallints(facts.Select(f => f.Place.Partition)),
             Statements.Bigints(facts.Select(f => f.Place.Position)),
             Statements.Times(facts.Select(f => f.Time)),
-            Statements.Smallints(facts.Select(f => (int)ViewedFacts.CodeOf(f.Fact))),
-            Statements.Bytes(facts.Select(f => f.Fact.ToByteArray())));
+            Statements.Smallints(facts.Select(f => (int)f.Code)),
+            Statements.Bytes(facts.Select(f => f.Data)));
     }
 }

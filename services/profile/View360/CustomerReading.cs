@@ -24,10 +24,14 @@ internal sealed class CustomerReading(ServiceRuntime profile, CustomerVault vaul
 {
     private const int MergesMax = 16;
 
+    private const string Who = "select coalesce($1, (select customer from identifiers where kind = $2 and hash = $3))";
+
+    private const string Keep = "insert into clienteling_lookups (at, caller, way, customer) select";
+
     // Up from whoever was asked for to the id that remains, then down to every id that was merged into it.
-    private const string People = """
+    private const string People = $"""
         up (customer, depth) as (
-          select coalesce($1, (select customer from identifiers where kind = $2 and hash = $3)), 0
+          {Who}, 0
           union all
           select v.into_customer, up.depth + 1 from up join customer360 v on v.customer = up.customer
           where v.into_customer is not null and up.depth < $4
@@ -57,11 +61,9 @@ internal sealed class CustomerReading(ServiceRuntime profile, CustomerVault vaul
     private const string ReadSql = $"with recursive {People} {Selected}";
 
     /// <summary>Who asked is kept in the same statement, so that nobody is shown whose showing is not on record.</summary>
-    private const string AuditedSql = $"""
-        with recursive {People}, kept as (
-          insert into clienteling_lookups (at, caller, way, customer) select $6, $7, $8, customer from root
-        ) {Selected}
-        """;
+    private const string AuditedSql = $"with recursive {People}, kept as ({Keep} $6, $7, $8, customer from root) {Selected}";
+
+    private const string AuditedWhoSql = $"with root (customer) as ({Who}), kept as ({Keep} $4, $5, $6, customer from root) select customer from root";
 
     private static readonly string[] Topics = [.. ViewedFacts.Topics.Select(t => t.Name)];
 
@@ -73,16 +75,19 @@ internal sealed class CustomerReading(ServiceRuntime profile, CustomerVault vaul
         {
             return await QueryAsync(wanted, audit, cancellation);
         }
-        catch (PostgresException missing) when (missing.SqlState == PostgresErrorCodes.UndefinedTable && audit is null)
+        catch (PostgresException missing) when (missing.SqlState == PostgresErrorCodes.UndefinedTable)
         {
-            return wanted.Customer is { } customer ? await OwnPartAsync(customer, cancellation) : null;
+            return await OwnPartAsync(wanted, audit, cancellation);
         }
     }
 
     private async Task<CustomerRead?> QueryAsync(Wanted wanted, LookupAudit? audit, CancellationToken cancellation)
     {
         await using var command = profile.Database.CreateCommand(audit is null ? ReadSql : AuditedSql);
-        AddParameters(command.Parameters, wanted, audit);
+        AddWanted(command.Parameters, wanted);
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = MergesMax });
+        command.Parameters.Add(Statements.Texts(Topics));
+        AddAudit(command.Parameters, audit);
         var members = new List<Member>(1);
         IReadOnlyDictionary<string, long>? freshness = null;
         await using (var row = await command.ExecuteReaderAsync(cancellation))
@@ -109,9 +114,13 @@ internal sealed class CustomerReading(ServiceRuntime profile, CustomerVault vaul
     }
 
     /// <summary>While the view is built for the first time there is only what profile itself knows.</summary>
-    private async Task<CustomerRead?> OwnPartAsync(Guid customer, CancellationToken cancellation)
+    private async Task<CustomerRead?> OwnPartAsync(Wanted wanted, LookupAudit? audit, CancellationToken cancellation)
     {
-        if (await profile.StateAsync(CustomerProfile.Kind, customer, cancellation) is not { Registered: true } own)
+        await using var command = profile.Database.CreateCommand(audit is null ? Who : AuditedWhoSql);
+        AddWanted(command.Parameters, wanted);
+        AddAudit(command.Parameters, audit);
+        if (await command.ExecuteScalarAsync(cancellation) is not Guid customer
+            || await profile.StateAsync(CustomerProfile.Kind, customer, cancellation) is not { Registered: true } own)
             return null;
         var keys = await vault.GetAsync([customer], cancellation);
         return new CustomerRead(customer, [], own, keys.GetValueOrDefault(customer), own.Identifiers.Count, CustomerSummary.None, null);
@@ -129,13 +138,15 @@ internal sealed class CustomerReading(ServiceRuntime profile, CustomerVault vaul
             vault.Open(id, row.IsDBNull(5) ? null : row.GetFieldValue<byte[]>(5)));
     }
 
-    private static void AddParameters(NpgsqlParameterCollection parameters, Wanted wanted, LookupAudit? audit)
+    private static void AddWanted(NpgsqlParameterCollection parameters, Wanted wanted)
     {
         parameters.Add(new NpgsqlParameter { Value = (object?)wanted.Customer ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
         parameters.Add(new NpgsqlParameter { Value = wanted.Identifier is { } i ? (short)i.Kind : DBNull.Value, NpgsqlDbType = NpgsqlDbType.Smallint });
         parameters.Add(new NpgsqlParameter { Value = wanted.Identifier is { } h ? h.Hash : DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
-        parameters.Add(new NpgsqlParameter<int> { TypedValue = MergesMax });
-        parameters.Add(Statements.Texts(Topics));
+    }
+
+    private static void AddAudit(NpgsqlParameterCollection parameters, LookupAudit? audit)
+    {
         if (audit is null)
             return;
         parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = audit.At.UtcDateTime, NpgsqlDbType = NpgsqlDbType.TimestampTz });

@@ -48,8 +48,8 @@ internal sealed record CustomerSummary
 internal sealed record PurchaseSummary(
     long Count, long Returns, DateTimeOffset? First, DateTimeOffset? Last, IReadOnlyList<SpendIn> Spend, IReadOnlyList<LatestPurchase> Latest)
 {
-    public const int LatestMax = 5;
-    public const int LinesMax = 4;
+    public const int LatestMax = 3;
+    public const int LinesMax = 3;
 
     public static readonly PurchaseSummary None = new(0, 0, null, null, [], []);
 }
@@ -57,10 +57,13 @@ internal sealed record PurchaseSummary(
 /// <param name="Minor">Minor units of the currency.</param>
 internal sealed record SpendIn(string Channel, string Currency, long Documents, long Minor);
 
+/// <summary>Its names are short because it is the larger part of what is kept.</summary>
 /// <param name="At">When it happened, by the touchpoint.</param>
 /// <param name="Lines">The first <see cref="PurchaseSummary.LinesMax"/> of <paramref name="LineCount"/>.</param>
 internal sealed record LatestPurchase(
-    Guid Id, DateTimeOffset At, string Channel, string Store, string Currency, long TotalMinor, int LineCount, IReadOnlyList<PurchaseLine> Lines);
+    [property: JsonPropertyName("i")] Guid Id, [property: JsonPropertyName("a")] DateTimeOffset At, [property: JsonPropertyName("c")] string Channel,
+    [property: JsonPropertyName("s")] string Store, [property: JsonPropertyName("u")] string Currency, [property: JsonPropertyName("t")] long TotalMinor,
+    [property: JsonPropertyName("n")] int LineCount, [property: JsonPropertyName("l")] IReadOnlyList<PurchaseLine> Lines);
 
 /// <param name="Tier">Null until a first change is known.</param>
 /// <param name="Lots">

@@ -22,7 +22,9 @@ internal readonly record struct StoryPlace(DateTimeOffset Happened, int Source, 
 /// <summary>A fact as the view keeps it.</summary>
 /// <param name="Customer">Whom it tells of: the customer whose own identifier was used, where the fact says so.</param>
 /// <param name="Time">Business time at which its producer decided.</param>
-internal sealed record ViewedFact(Guid Customer, StoryPlace Place, DateTimeOffset Time, IMessage Fact);
+/// <param name="Code">What the kind of fact is stored as.</param>
+/// <param name="Data">The fact as it was published.</param>
+internal sealed record ViewedFact(Guid Customer, StoryPlace Place, DateTimeOffset Time, short Code, IMessage Fact, byte[] Data);
 
 /// <summary>The public facts that the view of a customer is made of. A fact that is neither listed nor ignored by name stops the view.</summary>
 internal static class ViewedFacts
@@ -61,8 +63,6 @@ internal static class ViewedFacts
     /// <summary>The context whose topic this is, such as <c>loyalty</c>.</summary>
     public static string ContextOf(int source) => source == 0 ? Module.Name : Topics[source - 1].Name["patron.".Length..];
 
-    public static short CodeOf(IMessage fact) => ByType[fact.Descriptor.FullName].Code;
-
     /// <summary>False for what is left to profile's own store.</summary>
     public static bool IsKept(IMessage fact) => ByType.ContainsKey(fact.Descriptor.FullName);
 
@@ -81,12 +81,16 @@ internal static class ViewedFacts
             return null;
         var place = new StoryPlace(
             HappenedAt(fact) ?? context.Envelope.Time, Sources[context.Topic], context.Partition, context.Envelope.Position);
-        return new ViewedFact(OriginOf(fact) ?? context.Customer, place, context.Envelope.Time, fact);
+        return new ViewedFact(OriginOf(fact) ?? context.Customer, place, context.Envelope.Time, kind.Code, fact, value.Value.ToArray());
     }
 
     /// <summary>A kept fact.</summary>
     public static ViewedFact Of(Guid customer, StoryPlace place, DateTimeOffset time, short code, byte[] data) =>
-        new(customer, place, time, ByCode[code].ParseFrom(data));
+        new(customer, place, time, code, ByCode[code].ParseFrom(data), data);
+
+    /// <summary>A fact of this kind as it would be kept.</summary>
+    internal static ViewedFact Of(Guid customer, StoryPlace place, DateTimeOffset time, IMessage fact) =>
+        new(customer, place, time, ByType[fact.Descriptor.FullName].Code, fact, fact.ToByteArray());
 
     private static Guid? OriginOf(IMessage fact) => fact switch
     {

@@ -36,6 +36,12 @@ public sealed partial class Projection
     /// <summary>Records in one transaction, 1 to 100,000.</summary>
     public int RecordsPerStepMax { get; set; } = 2000;
 
+    /// <summary>
+    /// How long after a step the next one begins, in system time, while records keep coming: those that come meanwhile share it, since each
+    /// step costs a transaction and a place for every partition. What comes after a pause is shown at once, and who is far behind does not wait.
+    /// </summary>
+    public TimeSpan StepEvery { get; set; }
+
     /// <summary>What is read; empty for the service's own store.</summary>
     internal IReadOnlyList<Topic> Topics { get; private init; } = [];
 

@@ -164,7 +164,8 @@ internal sealed class TopicSource(IEventLog eventLog, Projection projection) : I
     public void Start(GenerationPlaces places)
     {
         fromBeginning ??= places.Values.All(p => p is { NextOffset: 0, Position: 0 });
-        foreach (var ((source, partition), place) in places)
+        // A customer's facts of all topics come together, so that what is folded is read and written once for them.
+        foreach (var ((source, partition), place) in places.OrderBy(p => p.Key.Partition))
             reader.Assign(topics[source], partition, place.NextOffset);
     }
 

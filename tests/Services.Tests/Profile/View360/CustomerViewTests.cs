@@ -124,6 +124,26 @@ internal sealed class CustomerViewTests
     }
 
     [Test]
+    public async Task While_the_view_is_built_for_the_first_time_profiles_own_part_is_answered(CancellationToken cancellation)
+    {
+        await using var world = await ViewWorld.StartAsync(cancellation);
+        var anna = await world.RegisterAsync(1, cancellation);
+        await using (var nothing = world.Host.Service("profile").Database.CreateCommand("drop view customer360, customer360_story"))
+            await nothing.ExecuteNonQueryAsync(cancellation);
+
+        var view = await world.ViewAsync(anna, cancellation);
+        Assert.That((string?)view["details"]!["country"], Is.EqualTo("HK"));
+        Assert.That(view["freshness"], Is.Null);
+        var path = $"/v1/customers/{anna:D}";
+        foreach (var later in new[] { "/timeline", "?asOf=2024-01-10T09:00:00Z" })
+            Assert.That(await world.RefusalAsync(path + later, cancellation), Is.EqualTo((HttpStatusCode.ServiceUnavailable, "view-not-ready")));
+        using var found = await world.PostAsync("/v1/clienteling/lookup", new JsonObject { ["phone"] = ViewWorld.Phone(1) }, "clienteling", cancellation);
+        Assert.That(found.StatusCode, Is.EqualTo(HttpStatusCode.OK));
+        using var kept = await world.Host.Http.GetAsync(new Uri($"/v1/clienteling/lookups?customer={anna:D}", UriKind.Relative), cancellation);
+        Assert.That((await kept.JsonAsync(cancellation)).AsArray(), Has.Count.EqualTo(1));
+    }
+
+    [Test]
     public async Task Nobody_is_shown_who_is_not_known(CancellationToken cancellation)
     {
         await using var world = await ViewWorld.StartAsync(cancellation);

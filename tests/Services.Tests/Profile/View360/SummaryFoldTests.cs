@@ -90,6 +90,6 @@ internal sealed class SummaryFoldTests
     {
         var source = ViewedFacts.Topics.Index().Single(t => t.Item.Name == topic).Index + 1;
         var time = TestHost.Start.AddHours(position);
-        return new ViewedFact(Anna, new StoryPlace(time, source, 0, position), time, fact);
+        return ViewedFacts.Of(Anna, new StoryPlace(time, source, 0, position), time, fact);
     }
 }
