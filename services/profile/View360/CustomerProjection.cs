@@ -100,7 +100,9 @@ internal static class CustomerProjection
         await using var batch = new NpgsqlBatch(connection);
         Statements.Add(batch, "select set_config('enable_seqscan', 'off', true)");
         Statements.Add(
-            batch, "select c.customer, c.summary from unnest($1::uuid[]) w (customer) join customer360 c on c.customer = w.customer", Statements.Uuids(customers));
+            batch,
+            "select c.customer, c.summary from unnest($1::uuid[]) w (customer) join customer360 c on c.customer = w.customer",
+            Statements.Uuids(customers));
         var known = new Dictionary<Guid, CustomerSummary>(customers.Length);
         await using var row = await batch.ExecuteReaderAsync(cancellation);
         await row.NextResultAsync(cancellation);

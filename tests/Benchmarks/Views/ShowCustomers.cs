@@ -10,7 +10,8 @@ internal sealed class ShowCustomers : IBenchmark
 
     public Figure Figure { get; } = new(
         "profile.360.p99",
-        "The view of a customer over all contexts, by HTTP, of random customers of 1,000,000, at 200 requests/s, five at once; the callers in the same process.",
+        "The view of a customer over all contexts, by HTTP, of random customers of 1,000,000, at 200 requests/s, five at once; the caller in the same "
+            + "process.",
         "ms",
         "none",
         Target.ValueAtMost(10));

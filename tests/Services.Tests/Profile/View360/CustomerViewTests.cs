@@ -47,7 +47,9 @@ internal sealed class CustomerViewTests
                 """[{"channel":"eshop","currency":"HKD","documents":2,"minor":500},{"channel":"pos","currency":"HKD","documents":1,"minor":2000}]"""));
             Assert.That((string?)view["purchases"]!["latest"]![0]!["lines"]![0]!["product"], Is.EqualTo("P3"));
             Assert.That((string?)view["journeys"]![0]!["step"], Is.EqualTo("settle"));
-            Assert.That(view["messages"]!["latest"]!.AsArray().Select(m => (string?)m!["template"] ?? (string)m["why"]!), Is.EquivalentTo((string[])["welcome", "none"]));
+            Assert.That(
+                view["messages"]!["latest"]!.AsArray().Select(m => (string?)m!["template"] ?? (string)m["why"]!),
+                Is.EquivalentTo((string[])["welcome", "none"]));
             Assert.That((long?)view["messages"]!["suppressed"], Is.EqualTo(1));
             Assert.That(view["freshness"]!.AsObject(), Has.Count.EqualTo(8));
             Assert.That((long)view["freshness"]![Topics.Loyalty]!, Is.EqualTo(4));
@@ -167,13 +169,14 @@ internal sealed class CustomerViewTests
         await world.WriteAsync(Topics.Loyalty, customer, new PointsReversed { Points = 30, Balance = 90 });
         await world.WriteAsync(Topics.Loyalty, customer, new TierChanged { From = "member", To = "silver", Reason = "spend" });
         await world.WriteAsync(Topics.Tagging, customer, new TagAdded { Tag = "consumption/frequency/repeat", Reason = "two purchases", RuleVersion = 3 });
-        await world.WriteAsync(Topics.Segmentation, customer, new SegmentEntered { Segment = "new", Reason = "first purchase", EvaluatedAt = now.ToTimestamp() });
+        await world.WriteAsync(Topics.Segmentation, customer, new SegmentEntered { Segment = "new", Reason = "bought", EvaluatedAt = now.ToTimestamp() });
         await world.WriteAsync(Topics.Segmentation, customer, new SegmentLeft { Segment = "new", Reason = "second purchase" });
         await world.WriteAsync(Topics.Segmentation, customer, new SegmentEntered { Segment = "active", Reason = "bought", EvaluatedAt = now.ToTimestamp() });
-        await world.WriteAsync(Topics.Journey, customer, new JourneyEntered { Journey = "welcome", JourneyVersion = 1, InstanceId = run, Reason = "first purchase" });
+        await world.WriteAsync(Topics.Journey, customer, new JourneyEntered { Journey = "welcome", InstanceId = run, Reason = "first purchase" });
         await world.WriteAsync(Topics.Journey, customer, new StepTaken { Journey = "welcome", InstanceId = run, Step = "settle", Reason = "waits 1 day" });
         await world.WriteAsync(Topics.Email, customer, new MessageSent { SendId = send, Channel = "email", Template = "welcome" });
-        await world.WriteAsync(Topics.Sms, customer, new MessageSuppressed { SendId = Guid.Empty.ToString("D"), Channel = "sms", Code = "no-consent", Reason = "none" });
+        var other = Guid.Empty.ToString("D");
+        await world.WriteAsync(Topics.Sms, customer, new MessageSuppressed { SendId = other, Channel = "sms", Code = "no-consent", Reason = "none" });
         await world.WriteOwnAsync(customer, world.Purchase(1, minor: 1500, at: now.AddDays(-3)), cancellation);
         await world.Host.DrainAsync(cancellation);
         await world.WriteOwnAsync(customer, world.Purchase(2, minor: 2000, at: now.AddDays(-2)), cancellation);

@@ -42,7 +42,8 @@ internal sealed class MergedViewTests
             Assert.That((int?)viaA["identifiers"], Is.EqualTo(6));
             Assert.That((long?)viaA["loyalty"]!["balance"], Is.EqualTo(40));
             Assert.That((string?)viaA["journeys"]![0]!["instance"], Is.EqualTo(run));
-            Assert.That(story["entries"]!.AsArray().Select(e => (string)e!["customer"]!).Distinct(), Is.EquivalentTo((string[])[a.ToString("D"), b.ToString("D")]));
+            Assert.That(
+                story["entries"]!.AsArray().Select(e => (string)e!["customer"]!).Distinct(), Is.EquivalentTo((string[])[a.ToString("D"), b.ToString("D")]));
             Assert.That(story["entries"]!.AsArray().Select(e => (string)e!["what"]!), Does.Contain($"Was merged into customer {b:D}"));
         });
     }
@@ -125,7 +126,8 @@ internal sealed class MergedViewTests
         await world.WriteAsync(Topics.Tagging, a, new TagAdded { Tag = "a/y", Reason = "r", RuleVersion = 1 });
         await world.Host.DrainAsync(cancellation);
 
-        foreach (var path in new[] { a, b }.SelectMany(id => (string[])[$"/v1/customers/{id:D}", $"/v1/customers/{id:D}/timeline", $"/v1/customers/{id:D}?asOf=2024-01-10T09:00:00Z"]))
+        string[] ends = ["", "/timeline", "?asOf=2024-01-10T09:00:00Z"];
+        foreach (var path in new[] { a, b }.SelectMany(id => ends.Select(end => $"/v1/customers/{id:D}{end}")))
             Assert.That(await world.RefusalAsync(path, cancellation), Is.EqualTo((HttpStatusCode.Gone, "customer-erased")), path);
         using var found = await world.PostAsync("/v1/customers/lookup/view", new JsonObject { ["card"] = ViewWorld.Card(1) }, "read", cancellation);
         Assert.That(found.StatusCode, Is.EqualTo(HttpStatusCode.Gone));

@@ -33,7 +33,8 @@ internal sealed class RandomHistory(int seed)
         8 => (Of(Topics.Email, Topics.Sms, Topics.WeChat), Message()),
         _ => (Topics.Profile, new BehaviourRecorded
         {
-            BehaviourId = Id(random.Next(1_000_000)), Type = Of("Product Viewed", "Cart Viewed"), Source = "/web", OccurredAt = now.AddMinutes(-random.Next(99)).ToTimestamp(),
+            BehaviourId = Id(random.Next(1_000_000)), Type = Of("Product Viewed", "Cart Viewed"), Source = "/web",
+            OccurredAt = now.AddMinutes(-random.Next(99)).ToTimestamp(),
         }),
     };
 
@@ -53,7 +54,8 @@ internal sealed class RandomHistory(int seed)
             {
                 Enumerable.Range(0, random.Next(1, 7)).Select(l => new Line
                 {
-                    Product = $"P{l}", Kind = isReturn ? LineKind.Return : LineKind.Sale, Quantity = 1, AmountMinor = random.Next(1, 5000) * (isReturn ? -1 : 1),
+                    Product = $"P{l}", Kind = isReturn ? LineKind.Return : LineKind.Sale, Quantity = 1,
+                    AmountMinor = random.Next(1, 5000) * (isReturn ? -1 : 1),
                 }),
             },
         };

@@ -17,8 +17,7 @@ internal sealed class SummaryFoldTests
     public void Facts_of_different_topics_may_come_in_any_order([Range(1, 20)] int seed)
     {
         var history = new RandomHistory(seed);
-        var facts = Enumerable.Range(1, 120).Select(i => history.Next(TestHost.Start.AddHours(i)) is var (topic, fact)
-            ? Viewed(topic, i, fact) : throw new InvalidOperationException()).ToList();
+        var facts = Enumerable.Range(1, 120).Select(i => Next(history, i)).ToList();
         var told = Written(facts);
 
         // Each topic in its own order, the topics mixed anew.
@@ -37,8 +36,7 @@ internal sealed class SummaryFoldTests
     public void A_summary_reads_back_and_stays_small_however_long_the_history()
     {
         var history = new RandomHistory(7);
-        var summary = Enumerable.Range(1, 5_000).Aggregate(
-            CustomerSummary.None, (s, i) => SummaryFold.Fold(s, history.Next(TestHost.Start.AddHours(i)) is var (topic, fact) ? Viewed(topic, i, fact) : null!));
+        var summary = Enumerable.Range(1, 5_000).Aggregate(CustomerSummary.None, (s, i) => SummaryFold.Fold(s, Next(history, i)));
         var text = CustomerProjection.Write(summary);
 
         Assert.That(CustomerProjection.Write(CustomerProjection.Read(text)), Is.EqualTo(text));
@@ -48,7 +46,8 @@ internal sealed class SummaryFoldTests
     [Test]
     public void Points_that_are_gone_leave_the_lots_that_expire_first()
     {
-        var summary = Told(Earned(50, balance: 50, days: 20), Earned(30, balance: 80, days: 10), Earned(5, balance: 85, days: 10), new PointsExpired { Points = 40, Balance = 45 });
+        var expired = new PointsExpired { Points = 40, Balance = 45 };
+        var summary = Told(Earned(50, balance: 50, days: 20), Earned(30, balance: 80, days: 10), Earned(5, balance: 85, days: 10), expired);
         Assert.That(summary.Loyalty.Lots, Is.EqualTo((PointLot[])[new(TestHost.Start.AddDays(20), 45)]));
 
         // Nine of what was earned repaid what was owed, so they never were in a lot.
@@ -72,10 +71,15 @@ internal sealed class SummaryFoldTests
         var history = new RandomHistory(seed);
         foreach (var i in Enumerable.Range(1, 200))
         {
-            var (topic, fact) = history.Next(TestHost.Start);
-            var (what, why) = StoryWords.Tell(Viewed(topic, i, fact));
+            var (what, why) = StoryWords.Tell(Next(history, i));
             Assert.That(what + why, Does.Not.Contain("{"));
         }
+    }
+
+    private static ViewedFact Next(RandomHistory history, int position)
+    {
+        var (topic, fact) = history.Next(TestHost.Start.AddHours(position));
+        return Viewed(topic, position, fact);
     }
 
     private static CustomerSummary Told(params IMessage[] facts) =>

@@ -13,6 +13,7 @@ using Patron.Runtime.EventLog;
 using Patron.Runtime.Hosting;
 using Patron.Testing;
 using Facts = Patron.Contracts.Profile.V1;
+using PublicKind = Patron.Contracts.Ingest.V1.LineKind;
 
 namespace Patron.Services.Tests.Profile.View360;
 
@@ -115,7 +116,7 @@ internal sealed class ViewWorld : IAsyncDisposable
         Origin = origin?.ToString("D") ?? "",
         Lines =
         {
-            new Line { Product = $"P{number}", Kind = minor < 0 ? Contracts.Ingest.V1.LineKind.Return : Contracts.Ingest.V1.LineKind.Sale, Quantity = 1, AmountMinor = minor },
+            new Line { Product = $"P{number}", Kind = minor < 0 ? PublicKind.Return : PublicKind.Sale, Quantity = 1, AmountMinor = minor },
         },
     };
 
