@@ -21,8 +21,8 @@ internal static class Catalogue
         () => new IngestEndToEnd(),
         () => new IngestAge(),
         () => new IngestFlatness(),
-        () => new ShowCustomers(),
-        () => new LookUpAtTills(),
+        CustomerRequests.Show,
+        CustomerRequests.LookUp,
     ];
 
     /// <summary>Those that a list such as <c>append.batched,log.*</c> names; all without one.</summary>

@@ -43,7 +43,7 @@ internal static class CustomerProjection
     {
         var projection = Projection.OfTopics(Name, 1, Tables, ViewedFacts.Topics, FoldAsync);
         // A purchase and what other contexts make of it mostly come within this time, and are then one change of one row.
-        (projection.RecordsPerStepMax, projection.StepEvery) = (10_000, TimeSpan.FromSeconds(1));
+        (projection.RecordsPerStepMax, projection.StepEvery) = (30_000, TimeSpan.FromSeconds(1));
         return projection;
     }
 

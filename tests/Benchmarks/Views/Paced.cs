@@ -8,7 +8,7 @@ internal static class Paced
     private const int PerTick = 5;
 
     /// <summary>The 99th percentile of the time from when a request was due until its whole answer was there, in milliseconds.</summary>
-    public static async Task<double> P99Async(int perSecond, TimeSpan during, Func<int, Task> ask, CancellationToken cancellation)
+    public static async Task<double> P99Async(int perSecond, TimeSpan during, Func<Task> ask, CancellationToken cancellation)
     {
         using var pace = new PeriodicTimer(TimeSpan.FromSeconds((double)PerTick / perSecond));
         var asked = new List<Task<double>>();
@@ -16,7 +16,7 @@ internal static class Paced
         {
             await pace.WaitForNextTickAsync(cancellation);
             for (var i = 0; i < PerTick; i++)
-                asked.Add(TimeAsync(ask, asked.Count));
+                asked.Add(TimeAsync(ask));
         }
 
         var took = await Task.WhenAll(asked);
@@ -24,10 +24,10 @@ internal static class Paced
         return took[(int)Math.Ceiling(took.Length * 0.99) - 1];
     }
 
-    private static async Task<double> TimeAsync(Func<int, Task> ask, int number)
+    private static async Task<double> TimeAsync(Func<Task> ask)
     {
         var began = Stopwatch.GetTimestamp();
-        await ask(number);
+        await ask();
         return Stopwatch.GetElapsedTime(began).TotalMilliseconds;
     }
 }
