@@ -14,6 +14,7 @@ internal static class Consumed
         .On(PurchaseRecorded.Parser, (recorded, context) => From(recorded, context, programme))
         .Ignore<CustomerRegistered>()
         .Ignore<ConsentChanged>()
+        .Ignore<OptInRequested>()
         .Ignore<BehaviourRecorded>()
         .Ignore<MergedAway>()
         .Ignore<Absorbed>()

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Patron.Contracts.Ingest.V1;
 using static System.FormattableString;
 
@@ -8,15 +7,13 @@ namespace Patron.Profile;
 /// The ingestion contract in profile's own words. Every rule of the contract is checked here, for HTTP and for the log alike; what is
 /// wrong is added to the errors, and the answer then counts for nothing.
 /// </summary>
-internal sealed partial class Consumed(ProfileSettings settings, KeyedHash hash)
+internal sealed partial class Consumed(ProfileSettings settings, KeyedHash hash, ConsentSettings consentSettings, WordingBook wordings)
 {
     public const int LinesMax = 5_000;
     public const int QuantityMax = 1_000_000;
     public const long AmountMinorMax = 1_000_000_000_000;
     private const int CodeCharactersMax = 64;
     private const int NameCharactersMax = 200;
-    private const int WordingCharactersMax = 128;
-    private static readonly string[] ConsentChannels = ["email", "sms", "wechat"];
 
     public PurchaseFacts PurchaseOf(Purchase purchase, Guid id, string source, DateTimeOffset time, string at, FieldErrors errors)
     {
@@ -50,6 +47,7 @@ internal sealed partial class Consumed(ProfileSettings settings, KeyedHash hash)
             "A shop's customer number has 1 to 64 characters and no control characters.");
         Add(IdentifierKind.Phone, told.Phone, Normal.Phone, "phone", "This is not a phone number in E.164, such as +85291234567.");
         Add(IdentifierKind.Email, told.Email, Normal.Email, "email", "This is not an e-mail address.");
+        Add(IdentifierKind.Device, told.AnonymousId, Normal.ShopId, "anonymousId", "A device's id has 1 to 64 characters and no control characters.");
         return found;
 
         void Add(IdentifierKind kind, string text, Func<string, string?> normalise, string field, string rule)
@@ -63,47 +61,10 @@ internal sealed partial class Consumed(ProfileSettings settings, KeyedHash hash)
         }
     }
 
-    public static Details DetailsOf(CustomerUpdate update, IReadOnlyList<Identifier> identifiers, string at, FieldErrors errors)
-    {
-        CheckName(update.GivenName, $"{at}/givenName", errors);
-        CheckName(update.FamilyName, $"{at}/familyName", errors);
-        return ContactsOf(identifiers) with
-        {
-            GivenName = update.GivenName.Trim() is { Length: > 0 } given ? given : null,
-            FamilyName = update.FamilyName.Trim() is { Length: > 0 } family ? family : null,
-            Language = Checked(update.Language, Normal.Language, $"{at}/language", "This is not a language tag of BCP 47, such as zh-Hant-HK.", errors),
-            TimeZone = Checked(
-                update.TimeZone, Normal.TimeZone, $"{at}/timeZone", "This is not a time zone of the IANA database, such as Asia/Hong_Kong.", errors),
-            Country = Checked(update.Country, Normal.Country, $"{at}/country", "This is not a country code of ISO 3166-1 alpha-2, such as HK.", errors),
-        };
-    }
-
     /// <summary>An e-mail address or phone number that identifies a person is also where they can be reached.</summary>
     public static Details ContactsOf(IReadOnlyList<Identifier> identifiers) => new(
         Email: identifiers.FirstOrDefault(i => i.Kind == IdentifierKind.Email).Value,
         Phone: identifiers.FirstOrDefault(i => i.Kind == IdentifierKind.Phone).Value);
-
-    public static IReadOnlyList<ToldConsent> ConsentsOf(CustomerUpdate update, string at, FieldErrors errors)
-    {
-        var consents = new List<ToldConsent>(update.Consents.Count);
-        for (var i = 0; i < update.Consents.Count; i++)
-        {
-            var consent = update.Consents[i];
-            var place = $"{at}/consents/{i}";
-            if (!ConsentChannels.Contains(consent.Channel))
-                errors.Add($"{place}/channel", "The channel must be email, sms or wechat.");
-            if (!Purpose().IsMatch(consent.Purpose))
-                errors.Add($"{place}/purpose", "A purpose, such as marketing, has 1 to 64 small letters, digits and hyphens.");
-            if (consent.State == ConsentState.Unspecified)
-                errors.Add($"{place}/state", "Say what was decided: CONSENT_STATE_GRANTED or CONSENT_STATE_WITHDRAWN.");
-            if (consent.Wording.Length > WordingCharactersMax || (consent.State == ConsentState.Granted && consent.Wording.Trim().Length == 0))
-                errors.Add($"{place}/wording", $"A grant names the wording that was shown, in 1 to {WordingCharactersMax} characters.");
-            if (consents.Any(c => c.Channel == consent.Channel && c.Purpose == consent.Purpose))
-                errors.Add(place, "This channel and purpose are named twice; name them once.");
-            consents.Add(new ToldConsent(consent.Channel, consent.Purpose, consent.State == ConsentState.Granted, consent.Wording.Trim()));
-        }
-        return consents;
-    }
 
     private void CheckCurrency(string currency, string at, FieldErrors errors)
     {
@@ -150,7 +111,4 @@ internal sealed partial class Consumed(ProfileSettings settings, KeyedHash hash)
             errors.Add(at, rule);
         return value;
     }
-
-    [GeneratedRegex("^[a-z0-9-]{1,64}\\z")]
-    private static partial Regex Purpose();
 }

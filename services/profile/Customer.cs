@@ -27,15 +27,23 @@ internal sealed record IdentifierLinked(IdentifierKind Kind, Guid Hash, string S
 internal sealed record IdentifierConflictFound(IdentifierKind Kind, Guid Hash, Guid BelongsTo) : ProfileEvent;
 
 /// <summary>All details as they are now, unchanged ones too, so that the event alone tells the current state.</summary>
-/// <param name="Changed">The names of the fields that are new.</param>
-[EventName("profile.details-changed.v1")]
-internal sealed record DetailsChanged(SealedDetails Details, IReadOnlyList<string> Changed, string Source) : ProfileEvent;
+/// <param name="Changed">The keys of the attributes that are new.</param>
+/// <param name="ToldAt">When the touchpoint says that it was so; null for what was told before this was kept.</param>
+/// <param name="Notes">What was told besides and how it was weighed.</param>
+[EventName("profile.details-changed.v2")]
+internal sealed record DetailsChanged(
+    SealedDetails Details, IReadOnlyList<string> Changed, string Source, DateTimeOffset? ToldAt = null, IReadOnlyList<AttributeNote>? Notes = null)
+    : ProfileEvent;
 
 /// <param name="Version">From 1, one more with every consent of the customer that changes.</param>
 /// <param name="Source">The touchpoint that asked.</param>
-[EventName("profile.consent-changed.v1")]
+/// <param name="ChangedAt">When the person decided.</param>
+/// <param name="Evidence">Null for what was told before evidence was kept.</param>
+/// <param name="ExpiresAt">When a grant ends by itself; null for never.</param>
+[EventName("profile.consent-changed.v2")]
 internal sealed record ConsentChanged(
-    string Channel, string Purpose, bool Granted, string Wording, string Source, DateTimeOffset ChangedAt, long Version) : ProfileEvent;
+    string Channel, string Purpose, bool Granted, string Wording, string Source, DateTimeOffset ChangedAt, long Version,
+    ConsentEvidence? Evidence = null, DateTimeOffset? ExpiresAt = null) : ProfileEvent;
 
 /// <summary>A touchpoint told nothing that was new. Keeps the idempotency key, so that a repeat after a real change changes nothing.</summary>
 [EventName("profile.details-confirmed.v1")]
@@ -49,9 +57,10 @@ internal sealed record PurchaseRecorded(PurchaseFacts Purchase) : ProfileEvent;
 internal sealed record AnonymousPurchaseRecorded(PurchaseFacts Purchase) : ProfileEvent;
 
 /// <summary>A purchase without a trace of the person.</summary>
+/// <param name="Products">What the catalogue said of the lines' products when this was recorded; null when it knew none.</param>
 internal sealed record PurchaseFacts(
     Guid Id, string Source, string Receipt, PurchaseChannel Channel, string Store, DateTimeOffset OccurredAt, string Currency,
-    IReadOnlyList<PurchaseLine> Lines);
+    IReadOnlyList<PurchaseLine> Lines, IReadOnlyList<KnownProduct>? Products = null);
 
 internal enum PurchaseChannel
 {
@@ -74,22 +83,27 @@ internal enum LineKind
 internal readonly record struct PurchaseLine(string Product, LineKind Kind, int Quantity, long AmountMinor);
 
 /// <summary>Base64 of <c>SealedBox</c> under the customer's key; null where nothing is known.</summary>
+/// <param name="Attributes">Further attributes, each once.</param>
+/// <param name="Origins">Where the attributes that are known come from, each key once; one that is missing was told before this was kept.</param>
 internal sealed record SealedDetails(
     string? GivenName = null, string? FamilyName = null, string? Email = null, string? Phone = null, string? Language = null,
-    string? TimeZone = null, string? Country = null);
-
-internal sealed record ConsentOf(string Channel, string Purpose, bool Granted, string Wording, DateTimeOffset ChangedAt, long Version);
+    string? TimeZone = null, string? Country = null, IReadOnlyList<SealedAttribute>? Attributes = null, IReadOnlyList<AttributeOrigin>? Origins = null);
 
 /// <summary>What deciding needs to know of a customer.</summary>
 internal sealed record CustomerProfile(
     bool Registered, IReadOnlyList<Guid> Identifiers, IReadOnlyList<Guid> Conflicts, SealedDetails Details, IReadOnlyList<ConsentOf> Consents)
 {
     public static StreamKind<CustomerProfile> Kind { get; } =
-        new("customer", new CustomerProfile(false, [], [], new SealedDetails(), []), Evolve, ProfileJson.Default.CustomerProfile);
+        new("customer", new CustomerProfile(false, [], [], new SealedDetails(), []), Evolve, ProfileJson.Default.CustomerProfile, shape: 2);
 
-    public static EventTypes Events { get; } = new(
+    public static EventTypes Events { get; } = new EventTypes(
         ProfileJson.Default, typeof(CustomerRegistered), typeof(IdentifierLinked), typeof(IdentifierConflictFound), typeof(DetailsChanged),
-        typeof(ConsentChanged), typeof(DetailsConfirmed), typeof(PurchaseRecorded), typeof(AnonymousPurchaseRecorded));
+        typeof(DetailsWeighed), typeof(ConsentChanged), typeof(OptInRequested), typeof(ConsentExpired), typeof(DetailsConfirmed),
+        typeof(PurchaseRecorded), typeof(AnonymousPurchaseRecorded), typeof(BehaviourRecorded),
+        typeof(ProductDescribed), typeof(ProductPriced), typeof(StockCounted), typeof(StoreDescribed))
+        // The second versions only tell more.
+        .Upcast("profile.details-changed.v1", "profile.details-changed.v2", static body => body)
+        .Upcast("profile.consent-changed.v1", "profile.consent-changed.v2", static body => body);
 
     public static CustomerProfile Evolve(CustomerProfile customer, DomainEvent happened) => happened switch
     {
@@ -97,13 +111,9 @@ internal sealed record CustomerProfile(
         IdentifierLinked linked => customer with { Identifiers = [.. customer.Identifiers, linked.Hash] },
         IdentifierConflictFound found => customer with { Conflicts = [.. customer.Conflicts, found.Hash] },
         DetailsChanged changed => customer with { Details = changed.Details },
-        ConsentChanged changed => customer with { Consents = [.. customer.Consents.Where(c => !Same(c, changed)), Current(changed)] },
-        DetailsConfirmed or PurchaseRecorded or AnonymousPurchaseRecorded => customer,
+        DetailsWeighed weighed => customer with { Details = customer.Details.Confirmed(weighed) },
+        ConsentChanged or OptInRequested or ConsentExpired => customer with { Consents = ConsentOf.Evolve(customer.Consents, happened) },
+        DetailsConfirmed or PurchaseRecorded or AnonymousPurchaseRecorded or BehaviourRecorded => customer,
         _ => throw new UnreachableException($"{happened.GetType().Name} is not an event of a customer."),
     };
-
-    private static bool Same(ConsentOf consent, ConsentChanged changed) => consent.Channel == changed.Channel && consent.Purpose == changed.Purpose;
-
-    private static ConsentOf Current(ConsentChanged changed) =>
-        new(changed.Channel, changed.Purpose, changed.Granted, changed.Wording, changed.ChangedAt, changed.Version);
 }

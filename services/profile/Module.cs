@@ -16,6 +16,7 @@ public static class Module
         var settings = builder.AddSettings<ProfileSettings>("Profile");
         var vault = builder.AddSettings<VaultSettings>("Vault");
         builder.AddPatronService(Name, static _ => Definition());
+        builder.AddConsent();
 
         var services = builder.Services;
         services.AddSingleton(_ => vault.OpenMasterKeys());
@@ -29,10 +30,13 @@ public static class Module
             s.GetRequiredService<BusinessClock>()));
         services.AddSingleton(s => new QuarantineStore(
             s.PatronService(Name).Database, s.GetRequiredService<MasterKeys>(), settings, s.GetRequiredService<BusinessClock>()));
-        services.AddSingleton(s => new Ingestion(s.PatronService(Name), s.GetRequiredService<Identities>(), s.GetRequiredService<CustomerVault>()));
+        services.AddSingleton(s => new Ingestion(s.PatronService(Name), s.GetRequiredService<Identities>(), s.GetRequiredService<CustomerVault>(),
+            s.GetRequiredService<Enrichment>()));
+        services.AddCatalogue();
         services.AddCustomerViews(builder.AddSettings<ClientelingSettings>("Clienteling"));
         services.AddSingleton<IngestReader>();
         services.AddSingleton<RecordReader>();
+        AddCollect(builder);
         services.AddHostedService(s => ActivatorUtilities.CreateInstance<IngestLog>(s, s.PatronService(Name)));
 
         // Services that run in this process take keys from the table itself instead of asking over HTTP.
@@ -48,7 +52,12 @@ public static class Module
         Story.Map(app);
         Figures.Map(app);
         QuarantineEndpoints.Map(app);
+        RegisterEventType.Map(app);
+        ReadEventTypes.Map(app);
+        PostSegment.Map(app);
         HandOutKeys.Map(app);
+        app.MapConsent();
+        CatalogueModule.Map(app);
         app.MapOperations(Name);
     }
 
@@ -56,10 +65,30 @@ public static class Module
     {
         Name = Name,
         Events = CustomerProfile.Events,
-        Streams = [CustomerProfile.Kind],
-        Views = [new Figures()],
+        Streams = [CustomerProfile.Kind, Product.Kind, Store.Kind],
+        Views = [new Figures(), new CatalogueTables()],
         Publications = Published.Publications,
         Projections = [CustomerProjection.Projection],
-        Migrations = [Migration.Embedded("profile.sql"), Migration.Embedded("view360.sql"), Migration.Embedded("clienteling.sql")],
+        Timers = ExpireConsent.TimersOf,
+        OnDue = ExpireConsent.OnDue,
+        Migrations =
+        [
+            Migration.Embedded("profile.sql"), Migration.Embedded("consent.sql"), Migration.Embedded("catalogue.sql"),
+            Migration.Embedded("collect.sql"), Migration.Embedded("collect-event-types.sql"), Migration.Embedded("view360.sql"),
+            Migration.Embedded("clienteling.sql"),
+        ],
     };
+
+    private static void AddCollect(WebApplicationBuilder builder)
+    {
+        var settings = builder.AddSettings<CollectSettings>("Collect");
+        var services = builder.Services;
+        services.AddSingleton(new SchemaReader(settings.PatternWithin));
+        services.AddSingleton(s => new EventTypeStore(s.PatronService(Name).Database));
+        services.AddSingleton<EventTypeRegistry>();
+        services.AddSingleton<SegmentOrders>();
+        services.AddSingleton<SegmentReader>();
+        services.AddSingleton<QuarantineReader>();
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<SegmentCollector>(s, s.PatronService(Name)));
+    }
 }

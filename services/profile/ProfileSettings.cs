@@ -38,6 +38,12 @@ internal sealed class ProfileSettings : ISettings
     /// <summary>Records of the log that are handled together.</summary>
     public int LogRecordsMax { get; set; } = 500;
 
+    /// <summary>Products whose category and brand are kept in memory; more are not admitted to the catalogue.</summary>
+    public int CatalogueProductsMax { get; set; } = 1_000_000;
+
+    /// <summary>How often an instance looks for what others changed in the catalogue, in system time.</summary>
+    public TimeSpan CatalogueRefresh { get; set; } = TimeSpan.FromSeconds(1);
+
     public IEnumerable<SettingFault> Check()
     {
         if (Currencies.Any(c => !Iso4217.Contains(c)))
@@ -50,6 +56,10 @@ internal sealed class ProfileSettings : ISettings
             yield return new SettingFault(nameof(BodyBytesMax), "it must be at least 1024 bytes");
         if (KnownIdentifiersMax < 2)
             yield return new SettingFault(nameof(KnownIdentifiersMax), "it must be at least 2");
+        if (CatalogueProductsMax < 1)
+            yield return new SettingFault(nameof(CatalogueProductsMax), "it must be at least 1");
+        if (CatalogueRefresh < TimeSpan.FromMilliseconds(10))
+            yield return new SettingFault(nameof(CatalogueRefresh), "it must be at least 10 milliseconds");
         if (KeysMax < 2)
             yield return new SettingFault(nameof(KeysMax), "it must be at least 2");
         if (QuarantineDaysMax < 1)

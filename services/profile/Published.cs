@@ -23,17 +23,20 @@ internal static class Published
         CustomerRegistered registered => new Facts.CustomerRegistered { Source = registered.Source },
         PurchaseRecorded recordedPurchase => PurchaseOf(recordedPurchase.Purchase, anonymous: false),
         AnonymousPurchaseRecorded recordedPurchase => PurchaseOf(recordedPurchase.Purchase, anonymous: true),
-        ConsentChanged changed => ConsentOf(changed),
+        ConsentChanged or OptInRequested or ConsentExpired => PublishedConsents.FactOf(recorded.Event),
+        BehaviourRecorded behaviour => BehaviourOf(behaviour.Behaviour),
         // Who is known by what, and what is known of them, is profile's own matter.
-        IdentifierLinked or IdentifierConflictFound or DetailsChanged or DetailsConfirmed => null,
+        IdentifierLinked or IdentifierConflictFound or DetailsChanged or DetailsWeighed or DetailsConfirmed => null,
+        CatalogueEvent => null,
         _ => throw new UnreachableException($"{recorded.Event.GetType().Name} has no place among profile's facts."),
     };
 
     internal static IMessage? StateOf(RecordedEvent recorded) => recorded.Event switch
     {
         DetailsChanged changed => StateOf(changed.Details, recorded.Version),
-        CustomerRegistered or IdentifierLinked or IdentifierConflictFound or ConsentChanged or DetailsConfirmed => null,
-        PurchaseRecorded or AnonymousPurchaseRecorded => null,
+        CustomerRegistered or IdentifierLinked or IdentifierConflictFound or DetailsWeighed or DetailsConfirmed => null,
+        ConsentChanged or OptInRequested or ConsentExpired => null,
+        PurchaseRecorded or AnonymousPurchaseRecorded or BehaviourRecorded or CatalogueEvent => null,
         _ => throw new UnreachableException($"{recorded.Event.GetType().Name} has no place among profile's facts."),
     };
 
@@ -47,16 +50,7 @@ internal static class Published
         SealedLanguage = details.Language ?? "",
         SealedTimeZone = details.TimeZone ?? "",
         SealedCountry = details.Country ?? "",
-    };
-
-    // The wording and the touchpoint are evidence and stay here.
-    private static Facts.ConsentChanged ConsentOf(ConsentChanged changed) => new()
-    {
-        Channel = changed.Channel,
-        Purpose = changed.Purpose,
-        State = changed.Granted ? ConsentState.Granted : ConsentState.Withdrawn,
-        Version = changed.Version,
-        ChangedAt = Timestamp.FromDateTimeOffset(changed.ChangedAt),
+        SealedAttributes = { (details.Attributes ?? []).ToDictionary(a => a.Key, a => a.Value) },
     };
 
     private static Facts.PurchaseRecorded PurchaseOf(PurchaseFacts purchase, bool anonymous)
@@ -74,6 +68,24 @@ internal static class Published
         };
         foreach (var line in purchase.Lines)
             fact.Lines.Add(LineOf(line));
+        foreach (var product in purchase.Products ?? [])
+            fact.Products.Add(new Facts.ProductAtTheTime { Product = product.Product, Category = product.Category, Brand = product.Brand });
+        return fact;
+    }
+
+    // The sealed properties stay here.
+    private static Facts.BehaviourRecorded BehaviourOf(BehaviourFacts behaviour)
+    {
+        var fact = new Facts.BehaviourRecorded
+        {
+            BehaviourId = behaviour.Id.ToString("D"),
+            Type = behaviour.Type,
+            SchemaVersion = behaviour.SchemaVersion,
+            Source = behaviour.Source,
+            OccurredAt = Timestamp.FromDateTimeOffset(behaviour.OccurredAt),
+        };
+        foreach (var (name, value) in behaviour.Properties)
+            fact.Properties.Add(name, value);
         return fact;
     }
 

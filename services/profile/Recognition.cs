@@ -28,6 +28,7 @@ internal static class Recognition
         IdentifierKind.ShopId => "identifier.shop_id",
         IdentifierKind.Phone => "identifier.phone",
         IdentifierKind.Email => "identifier.email",
+        IdentifierKind.Device => "identifier.device",
         _ => throw new System.Diagnostics.UnreachableException($"{kind} is not a kind of identifier."),
     };
 

@@ -17,10 +17,16 @@ internal static class RecordPurchase
         var unknown = new Details(
             Email: customer.Details.Email is null ? contacts.Email : null,
             Phone: customer.Details.Phone is null ? contacts.Phone : null);
-        if (SealedDetailsChange.Of(customer.Details, unknown, key, told.Source) is { } details)
+        if ((unknown.Email ?? unknown.Phone) is not null && ContactOf(customer, unknown, told, key) is { } details)
             events.Add(details);
         events.Add(new PurchaseRecorded(told.Purchase!));
         return TouchpointEvents.Of(events, told);
+    }
+
+    private static ProfileEvent? ContactOf(CustomerProfile customer, Details unknown, Told told, CustomerKey key)
+    {
+        var teller = new Teller(told.Source, told.Time, told.RecordedAt, Inferred: true);
+        return WeighAttributes.EventOf(WeighAttributes.Weigh(customer.Details, unknown.Told(), teller, told.Priorities, key), teller);
     }
 
     /// <summary>A purchase that names nobody: a stream of its own, and no profile.</summary>

@@ -3,7 +3,7 @@ using Patron.Runtime.Privacy;
 
 namespace Patron.Profile;
 
-/// <summary>A touchpoint tells what it learnt about a customer: details, consents, another identifier.</summary>
+/// <summary>A touchpoint tells what it learnt about a customer: attributes, consents, another identifier.</summary>
 internal static class UpdateCustomer
 {
     public static Decision Decide(CustomerProfile customer, Told told, Recognised who, CustomerKey? key)
@@ -11,26 +11,14 @@ internal static class UpdateCustomer
         if (key is null)
             return new CustomerErased();
         var events = Recognition.Recognise(customer, told, who, key);
-        if (SealedDetailsChange.Of(customer.Details, Recognition.Own(told.Details, who), key, told.Source) is { } details)
+        var teller = new Teller(told.Source, told.Time, told.RecordedAt);
+        var attributes = Recognition.Own(told.Details, who).Told().Concat(told.Attributes);
+        if (WeighAttributes.EventOf(WeighAttributes.Weigh(customer.Details, attributes, teller, told.Priorities, key, told.Notes), teller) is { } details)
             events.Add(details);
-
-        var version = customer.Consents.Count == 0 ? 0 : customer.Consents.Max(c => c.Version);
-        foreach (var consent in told.Consents.Where(c => IsNews(c, customer, told.Time)))
-            events.Add(new ConsentChanged(consent.Channel, consent.Purpose, consent.Granted, consent.Wording, told.Source, told.Time, ++version));
+        events.AddRange(DecideConsents.Decide(customer.Consents, told, key));
 
         if (events.Count == 0)
             events.Add(new DetailsConfirmed(told.Source));
         return TouchpointEvents.Of(events, told);
-    }
-
-    // What was decided last counts, not what arrives last; of two decisions of one moment the withdrawal counts.
-    private static bool IsNews(ToldConsent told, CustomerProfile customer, DateTimeOffset time)
-    {
-        var known = customer.Consents.FirstOrDefault(c => c.Channel == told.Channel && c.Purpose == told.Purpose);
-        if (known is null)
-            return true;
-        if (time < known.ChangedAt || (time == known.ChangedAt && told.Granted))
-            return false;
-        return known.Granted != told.Granted || (told.Granted && known.Wording != told.Wording);
     }
 }

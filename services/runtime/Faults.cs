@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 
 namespace Patron.Runtime;
@@ -55,6 +56,11 @@ internal static class PlantedBug
 #else
     public static bool Is(Bug bug) => false;
 #endif
+
+    private static readonly ConcurrentDictionary<int, long> Taken = [];
+
+    /// <summary>The next position as a sequence gives it: to whoever asks first, not to whoever commits first.</summary>
+    public static long TakeUnlocked(int partition, long head) => Taken.AddOrUpdate(partition, head + 1, (_, last) => Math.Max(last, head) + 1);
 }
 
 /// <summary>Each is caught by a proof of the fault tests.</summary>
@@ -72,7 +78,7 @@ internal enum Bug
     /// <summary>Taking a lease does not raise its epoch.</summary>
     LeaseEpochNotRaised,
 
-    /// <summary>Positions are taken without the lock of the partition's head.</summary>
+    /// <summary>Positions are taken from a sequence, without the lock of the partition's head.</summary>
     HeadLockDropped,
 
     /// <summary>Several lanes of a process write the same partition.</summary>

@@ -19,6 +19,7 @@ internal sealed class Consumed
     {
         this.engine = engine;
         var profile = new Subscription(new Topic(Topics.Profile)).Ignore<CustomerRegistered>().Ignore<ConsentChanged>()
+            .Ignore<OptInRequested>()
             .Ignore<BehaviourRecorded>()
             .Ignore<MergedAway>()
             .Ignore<Absorbed>()

@@ -1,3 +1,4 @@
+using Patron.Benchmarks.Import;
 using Patron.Benchmarks.Ingest;
 using Patron.Benchmarks.Log;
 using Patron.Benchmarks.Store;
@@ -19,10 +20,12 @@ internal static class Catalogue
         () => new Consume("kafka"),
         () => new Consume("postgres"),
         () => new IngestEndToEnd(),
+        () => new IngestBehaviours(),
         () => new IngestAge(),
         () => new IngestFlatness(),
         CustomerRequests.Show,
         CustomerRequests.LookUp,
+        () => new ImportRows(),
     ];
 
     /// <summary>Those that a list such as <c>append.batched,log.*</c> names; all without one.</summary>

@@ -6,6 +6,7 @@ internal static class Usage
         patron <command>
           run        replay a real year of purchases through all services in this process, then stay up
                      (environment: FRESH=1 starts anew, DAYS=90 replays less)
+          import     take customers, purchases, products or stores from a CSV or NDJSON file; 'patron import' alone says how
           doctor     say what is missing or wrong on this machine, with the fix
           clean      stop the private PostgreSQL and delete what 'run' keeps
           help       this text

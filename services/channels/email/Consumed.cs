@@ -21,6 +21,7 @@ internal static class Consumed
             .Ignore<JourneyLeft>(),
         new Subscription(new Topic(Topics.Profile))
             .Ignore<ConsentChanged>()
+            .On(OptInRequested.Parser, OptIn.Claim)
             .Ignore<BehaviourRecorded>()
             .Ignore<MergedAway>()
             .Ignore<Absorbed>()

@@ -5,6 +5,7 @@ namespace Patron.Channels.Email;
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(SendClaimed))]
+[JsonSerializable(typeof(OptInClaimed))]
 [JsonSerializable(typeof(Calling))]
 [JsonSerializable(typeof(Deferred))]
 [JsonSerializable(typeof(Sent))]

@@ -21,6 +21,12 @@ internal sealed class EmailSettings : ISettings
     public string BaseAddress { get; set; } = "http://localhost:8080";
 
     /// <summary>
+    /// Where recipients reach profile's pages (their preferences, confirming): a public address with HTTPS. Without it mails have no link to the
+    /// preferences, and those that ask for confirmation fail. Profile must know the keys under <c>Links</c>.
+    /// </summary>
+    public string PagesAddress { get; set; } = "";
+
+    /// <summary>
     /// Key of the hashes that stand for addresses in the gate: at least 32 random bytes in base64. It never changes, or earlier withdrawals
     /// would be forgotten.
     /// </summary>
@@ -51,6 +57,8 @@ internal sealed class EmailSettings : ISettings
             yield return new SettingFault(nameof(Connections), "it must be from 1 to 64");
         if (!Uri.TryCreate(BaseAddress, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
             yield return new SettingFault(nameof(BaseAddress), "it must be an address such as https://mail.brand.example");
+        if (PagesAddress.Length > 0 && (!Uri.TryCreate(PagesAddress, UriKind.Absolute, out var pages) || pages.Scheme is not ("http" or "https")))
+            yield return new SettingFault(nameof(PagesAddress), "it must be an address such as https://my.brand.example, or empty");
         var key = new byte[RecipientKey.Length];
         if (!Convert.TryFromBase64String(RecipientKey, key, out var length) || length < KeyBytesMin)
             yield return new SettingFault(nameof(RecipientKey), "it must be at least 32 random bytes in base64 ('openssl rand -base64 32'), and never change");

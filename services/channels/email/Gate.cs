@@ -9,17 +9,17 @@ namespace Patron.Channels.Email;
 /// <summary>Keeps the newest consent of each customer and purpose; an older version loses.</summary>
 internal sealed class ConsentRows(string channel) : IBatchEffect
 {
-    private static readonly string FactType = ConsentChanged.Descriptor.FullName;
+    private static readonly string[] FactTypes = [ConsentChanged.Descriptor.FullName, OptInRequested.Descriptor.FullName];
 
     public void Apply(IReadOnlyList<ConsumedFact> facts, NpgsqlBatch transaction)
     {
-        var newest = new Dictionary<(Guid Customer, string Purpose), ConsentChanged>();
-        foreach (var fact in facts.Where(f => f.Context.Envelope.Type == FactType && f.Value is not null))
+        var newest = new Dictionary<(Guid Customer, string Purpose), Row>();
+        foreach (var fact in facts.Where(f => FactTypes.Contains(f.Context.Envelope.Type) && f.Value is not null))
         {
-            var changed = ConsentChanged.Parser.ParseFrom(fact.Value!.Value.Span);
-            var key = (fact.Context.Customer, changed.Purpose);
-            if (changed.Channel == channel && (!newest.TryGetValue(key, out var other) || changed.Version > other.Version))
-                newest[key] = changed;
+            var row = RowOf(fact);
+            var key = (fact.Context.Customer, row.Purpose);
+            if (row.Channel == channel && (!newest.TryGetValue(key, out var other) || row.Version > other.Version))
+                newest[key] = row;
         }
 
         if (newest.Count == 0)
@@ -27,17 +27,34 @@ internal sealed class ConsentRows(string channel) : IBatchEffect
         Statements.Add(
             transaction,
             """
-            insert into consents as c (customer, purpose, granted, version, changed_at)
-            select * from unnest($1::uuid[], $2::text[], $3::boolean[], $4::bigint[], $5::timestamptz[])
-            on conflict (customer, purpose) do update set granted = excluded.granted, version = excluded.version, changed_at = excluded.changed_at
+            insert into consents as c (customer, purpose, granted, pending, version, changed_at)
+            select * from unnest($1::uuid[], $2::text[], $3::boolean[], $4::boolean[], $5::bigint[], $6::timestamptz[])
+            on conflict (customer, purpose) do update set granted = excluded.granted, pending = excluded.pending, version = excluded.version,
+              changed_at = excluded.changed_at
             where excluded.version > c.version
             """,
             Statements.Uuids(newest.Keys.Select(k => k.Customer)),
             Statements.Texts(newest.Keys.Select(k => k.Purpose)),
-            Statements.Booleans(newest.Values.Select(c => c.State == ConsentState.Granted)),
+            Statements.Booleans(newest.Values.Select(c => c.Granted)),
+            Statements.Booleans(newest.Values.Select(c => c.Pending)),
             Statements.Bigints(newest.Values.Select(c => c.Version)),
-            Statements.Times(newest.Values.Select(c => c.ChangedAt.ToDateTimeOffset())));
+            Statements.Times(newest.Values.Select(c => c.ChangedAt)));
     }
+
+    private static Row RowOf(ConsumedFact fact)
+    {
+        if (fact.Context.Envelope.Type == OptInRequested.Descriptor.FullName)
+        {
+            var asked = OptInRequested.Parser.ParseFrom(fact.Value!.Value.Span);
+            return new Row(asked.Channel, asked.Purpose, Granted: false, Pending: true, asked.Version, asked.RequestedAt.ToDateTimeOffset());
+        }
+
+        var changed = ConsentChanged.Parser.ParseFrom(fact.Value!.Value.Span);
+        return new Row(
+            changed.Channel, changed.Purpose, changed.State == ConsentState.Granted, Pending: false, changed.Version, changed.ChangedAt.ToDateTimeOffset());
+    }
+
+    private sealed record Row(string Channel, string Purpose, bool Granted, bool Pending, long Version, DateTimeOffset ChangedAt);
 }
 
 /// <summary>Writes what recipients withdrew by themselves, in the transaction of the event, and what profile is yet to be told.</summary>
@@ -83,6 +100,8 @@ internal sealed class SuppressionRows : IInlineView
 /// <summary>Whether a recipient may be sent to, asked of the committed rows.</summary>
 internal sealed class Gate(NpgsqlDataSource database)
 {
+    public NpgsqlDataSource Database => database;
+
     /// <summary>
     /// The sends whose gate is open. Asked after the calls are committed and before they are made: a withdrawal is committed before it looks
     /// for calls under way, so one of the two sees the other.
@@ -91,8 +110,8 @@ internal sealed class Gate(NpgsqlDataSource database)
     {
         await using var command = database.CreateCommand(
             """
-            select w.send from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) w (send, customer, purpose, recipient)
-            join consents c on c.customer = w.customer and c.purpose = w.purpose and c.granted
+            select w.send from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::boolean[]) w (send, customer, purpose, recipient, opt_in)
+            join consents c on c.customer = w.customer and c.purpose = w.purpose and case when w.opt_in then c.pending else c.granted end
             left join suppressions s on s.recipient = w.recipient and s.purpose = w.purpose
             where s.recipient is null or (s.customer = w.customer and c.version > s.consent_version and c.changed_at > s.since)
             """);
@@ -100,6 +119,7 @@ internal sealed class Gate(NpgsqlDataSource database)
         command.Parameters.Add(Statements.Uuids(sends.Select(s => s.Row.Customer)));
         command.Parameters.Add(Statements.Texts(sends.Select(s => s.Row.Purpose)));
         command.Parameters.Add(Statements.Texts(sends.Select(s => s.Recipient)));
+        command.Parameters.Add(Statements.Booleans(sends.Select(s => s.Row.OptIn)));
         await using var row = await command.ExecuteReaderAsync(cancellation);
         var open = new HashSet<Guid>();
         while (await row.ReadAsync(cancellation))

@@ -44,6 +44,7 @@ public static class Module
     {
         Story.Map(app);
         Unsubscribe.Map(app);
+        WithdrawalDoor.Map(app);
         app.MapOperations(Name);
     }
 
@@ -55,7 +56,7 @@ public static class Module
         Views = [new OutboxRows(services.GetRequiredService<SendQueue>().Offer), new SuppressionRows(), new FigureCounts(Story.Count)],
         Subscriptions = Consumed.Subscriptions,
         Publications = [Published.Publication],
-        Migrations = [Migration.Embedded("email.sql"), FigureCounts.Migration],
+        Migrations = [Migration.Embedded("email.sql"), FigureCounts.Migration, Migration.Embedded("optin.sql")],
         OnAcquired = (acquired, _) =>
         {
             services.GetRequiredService<Dispatcher>().Acquired(acquired.Partition);

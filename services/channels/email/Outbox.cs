@@ -5,9 +5,10 @@ using Patron.Runtime.EventStore;
 namespace Patron.Channels.Email;
 
 /// <summary>A send that waits for its turn, with what is known of its customer. Null contact: profile's state has not arrived yet.</summary>
+/// <param name="Granted">The gate is open as far as is known: for a mail that asks for confirmation, the request stands.</param>
 internal sealed record OutboxRow(
     Guid Send, Guid Customer, string Purpose, string Template, IReadOnlyDictionary<string, string> Data, DateTimeOffset Deadline, int Deferrals,
-    SealedContact? Contact, bool Granted);
+    SealedContact? Contact, bool Granted, bool OptIn);
 
 /// <summary>A call that was under way when its process ended.</summary>
 internal sealed record OpenCall(Guid Send, Guid Customer, Guid Attempt);
@@ -15,9 +16,11 @@ internal sealed record OpenCall(Guid Send, Guid Customer, Guid Attempt);
 /// <summary>The sends that are not at their end, written in the transaction of their events; announces new ones before they are visible.</summary>
 internal sealed class OutboxRows(Action<IEnumerable<Guid>> announce) : IInlineView
 {
+    private static readonly Dictionary<string, string> NoData = [];
+
     public void Apply(IReadOnlyList<RecordedEvent> events, NpgsqlBatch transaction)
     {
-        var claimed = events.Where(e => e.Event is SendClaimed).ToList();
+        var claimed = events.Where(e => e.Event is SendClaimed or OptInClaimed).ToList();
         if (claimed.Count > 0)
             Insert(claimed, transaction);
         var called = events.Where(e => e.Event is Calling or Deferred).ToList();
@@ -32,12 +35,13 @@ internal sealed class OutboxRows(Action<IEnumerable<Guid>> announce) : IInlineVi
 
     private static void Insert(List<RecordedEvent> claimed, NpgsqlBatch transaction)
     {
-        var claims = claimed.ConvertAll(e => (SendClaimed)e.Event);
+        var claims = claimed.ConvertAll(e => ClaimOf(e.Event));
         Statements.Add(
             transaction,
             """
-            insert into outbox (send, customer, partition, purpose, template, data, deadline, claimed_at)
-            select * from unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::timestamptz[])
+            insert into outbox (send, customer, partition, purpose, template, data, deadline, claimed_at, opt_in)
+            select * from unnest(
+              $1::uuid[], $2::uuid[], $3::smallint[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::timestamptz[], $9::boolean[])
             """,
             Statements.Uuids(claimed.Select(e => e.Stream)),
             Statements.Uuids(claimed.Select(e => e.Customer)),
@@ -46,8 +50,12 @@ internal sealed class OutboxRows(Action<IEnumerable<Guid>> announce) : IInlineVi
             Statements.Texts(claims.Select(c => c.Template)),
             Statements.Texts(claims.Select(c => JsonSerializer.Serialize(c.Data, EmailJson.Default.IReadOnlyDictionaryStringString))),
             Statements.Times(claims.Select(c => c.Deadline)),
-            Statements.Times(claimed.Select(e => e.Time)));
+            Statements.Times(claimed.Select(e => e.Time)),
+            Statements.Booleans(claimed.Select(e => e.Event is OptInClaimed)));
     }
+
+    private static SendClaimed ClaimOf(DomainEvent happened) => happened as SendClaimed
+        ?? new SendClaimed("", "", ((OptInClaimed)happened).Purpose, OptIn.Template, NoData, ((OptInClaimed)happened).Deadline);
 
     // In a transaction a send may be deferred and called again only in two rounds, so each send is here once.
     private static void Update(List<RecordedEvent> changes, NpgsqlBatch transaction) => Statements.Add(
@@ -73,7 +81,7 @@ internal sealed class Outbox(NpgsqlDataSource database)
         await using var command = database.CreateCommand(
             """
             select o.send, o.customer, o.purpose, o.template, o.data, o.deadline, o.deferrals,
-                   c.given_name, c.family_name, c.email, c.language, coalesce(k.granted, false)
+                   c.given_name, c.family_name, c.email, c.language, coalesce(case when o.opt_in then k.pending else k.granted end, false), o.opt_in
             from outbox o
             left join contacts c on c.customer = o.customer
             left join consents k on k.customer = o.customer and k.purpose = o.purpose
@@ -88,7 +96,8 @@ internal sealed class Outbox(NpgsqlDataSource database)
             rows.Add(row.GetGuid(0), new OutboxRow(
                 row.GetGuid(0), row.GetGuid(1), row.GetString(2), row.GetString(3),
                 JsonSerializer.Deserialize(row.GetString(4), EmailJson.Default.IReadOnlyDictionaryStringString)!,
-                new DateTimeOffset(row.GetDateTime(5), TimeSpan.Zero), row.GetInt32(6), contact, row.GetBoolean(11)));
+                new DateTimeOffset(row.GetDateTime(5), TimeSpan.Zero), row.GetInt32(6), contact, row.GetBoolean(11),
+                row.GetBoolean(12)));
         }
 
         return rows;

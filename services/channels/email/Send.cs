@@ -62,11 +62,11 @@ internal sealed record Send(SendStage Stage, Guid? Attempt)
     /// <summary>Of all streams of the service.</summary>
     public static readonly EventTypes Events = new(
         EmailJson.Default, typeof(SendClaimed), typeof(Calling), typeof(Deferred), typeof(Sent), typeof(Suppressed), typeof(Failed), typeof(Uncertain),
-        typeof(Unsubscribed), typeof(ProfileTold));
+        typeof(Unsubscribed), typeof(ProfileTold), typeof(OptInClaimed));
 
     private static Send Evolve(Send send, DomainEvent happened) => happened switch
     {
-        SendClaimed or Deferred => new Send(SendStage.Claimed, null),
+        SendClaimed or OptInClaimed or Deferred => new Send(SendStage.Claimed, null),
         Calling calling => new Send(SendStage.Calling, calling.Attempt),
         Sent => send with { Stage = SendStage.Sent },
         Suppressed => send with { Stage = SendStage.Suppressed },

@@ -42,6 +42,7 @@ internal static class Story
     private static TimelineEntry Tell(RecordedEvent recorded, SendClaimed? claim) => recorded.Event switch
     {
         SendClaimed e => Line(recorded, $"Took up the email {e.Template}", $"step {e.Step} of the journey {e.Journey} asked for it"),
+        OptInClaimed e => Line(recorded, $"Took up the email {OptIn.Template}", $"{e.Purpose} is to be confirmed by its link"),
         Calling => Line(recorded, $"Began to hand the email {claim?.Template} over", $"an address is known, and there is consent to {claim?.Purpose}"),
         Deferred e => Line(recorded, $"Put the email {claim?.Template} off", e.Reason),
         Sent e => Line(recorded, $"Sent the email {e.Template}", $"the mail server took it: {e.ProviderReply}"),

@@ -15,6 +15,10 @@ internal sealed record Addressee(string GivenName, string FamilyName, string Lan
     public string FullName => Templates.LanguageOf(Language) is "zh-Hant" or "zh-Hans" or "ja" ? FamilyName + GivenName : $"{GivenName} {FamilyName}".Trim();
 }
 
+/// <summary>Where a mail leads. An empty one is left out.</summary>
+/// <param name="Confirm">Only in a mail that asks for confirmation.</param>
+internal sealed record MailLinks(string Unsubscribe, string Preferences, string Confirm);
+
 /// <summary>
 /// The mails' wording: Handlebars templates in the assembly, a file per template and language. The first line is the subject; the
 /// sections <c>=== text</c> and <c>=== html</c> follow. Values are escaped in HTML and nowhere else.
@@ -43,7 +47,7 @@ internal sealed class Templates
 
     /// <summary>Null when there is no such template.</summary>
     /// <exception cref="HandlebarsException">The template cannot be rendered.</exception>
-    public MailContent? Render(string template, Addressee addressee, IReadOnlyDictionary<string, string> data, string unsubscribe)
+    public MailContent? Render(string template, Addressee addressee, IReadOnlyDictionary<string, string> data, MailLinks links)
     {
         var language = LanguageOf(addressee.Language);
         if (template is Frame or UnsubscribePage || Find(template, language) is not { } body)
@@ -54,12 +58,21 @@ internal sealed class Templates
             ["family_name"] = addressee.FamilyName,
             ["name"] = addressee.Name,
         };
+        if (links.Confirm.Length > 0)
+            values["confirm"] = links.Confirm;
         var subject = body.Subject(values);
         var frame = Find(Frame, language)!;
-        return new MailContent(
-            subject,
-            frame.Text(new Dictionary<string, string> { ["body"] = body.Text(values), ["unsubscribe"] = unsubscribe }),
-            frame.Html(new Dictionary<string, string> { ["subject"] = subject, ["body"] = body.Html(values), ["unsubscribe"] = unsubscribe }));
+        var (text, page) = (FrameOf(body.Text(values)), FrameOf(body.Html(values)));
+        return new MailContent(subject, frame.Text(text), frame.Html(page));
+
+        Dictionary<string, string> FrameOf(string inside) => new()
+        {
+            ["subject"] = subject,
+            ["body"] = inside,
+            ["unsubscribe"] = links.Unsubscribe,
+            ["preferences"] = links.Preferences,
+            ["confirm"] = links.Confirm,
+        };
     }
 
     /// <summary>The page behind a mail's link: a question, or the answer once done.</summary>

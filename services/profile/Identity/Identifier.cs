@@ -3,13 +3,19 @@ using System.Text;
 
 namespace Patron.Profile;
 
-/// <summary>Kinds of identifiers; the higher number names a person more surely and decides when several disagree. Numbers are stored.</summary>
+/// <summary>
+/// Kinds of identifiers. Numbers are stored. The higher one names a person more surely and decides when several disagree, except that a device
+/// comes last.
+/// </summary>
 internal enum IdentifierKind
 {
     Email = 1,
     Phone = 2,
     ShopId = 3,
     Card = 4,
+
+    /// <summary>A browser or an app's installation.</summary>
+    Device = 7,
 }
 
 /// <summary>How an identifier is found again: its kind and the keyed hash of its normalised value.</summary>

@@ -10,7 +10,14 @@ namespace Patron.Profile;
 /// <param name="DataPlace">JSON pointer to the data.</param>
 internal sealed record CloudEvent(
     string Place, string AttributePrefix, string DataPlace, string? SpecVersion, string? Type, string? Source, string? Id, string? Time,
-    string? TraceParent, JsonElement Data);
+    string? TraceParent, JsonElement Data)
+{
+    /// <summary>
+    /// What stands for the time when an event is compared with an earlier one of its source and id, where the time itself depends on when it
+    /// was sent or received; null where it does not.
+    /// </summary>
+    public string? ToldTime { get; init; }
+}
 
 /// <summary>Takes events apart in the content modes of the HTTP and Kafka bindings.</summary>
 internal static partial class CloudEvents
@@ -40,7 +47,7 @@ internal static partial class CloudEvents
             else if (member.NameEquals("data_base64"))
                 errors.Add($"{place}/data_base64", "Send the data as JSON in 'data'; base64 is not taken.");
             else if (!AttributeName().IsMatch(member.Name))
-                errors.Add($"{place}/{ProtobufJson.Escape(member.Name)}", "This is no attribute: their names have 1 to 20 small letters and digits.");
+                errors.AddUnknown(place, member.Name, "This is no attribute: their names have 1 to 20 small letters and digits.");
             else
                 attributes[member.Name] = TextOf(member.Value, $"{place}/{member.Name}", errors);
         }
@@ -63,15 +70,17 @@ internal static partial class CloudEvents
             : null;
     }
 
-    /// <summary>A record of the log, in either mode; null when it is neither, which the errors then say.</summary>
-    public static CloudEvent? OfRecord(LogRecord record, JsonElement body, FieldErrors errors)
+    /// <summary>A record of the log, in either mode or plain; null when it is none of these, which the errors then say.</summary>
+    public static CloudEvent? OfRecord(LogRecord record, JsonElement body, DateTimeOffset now, FieldErrors errors)
     {
         var type = MediaTypeOf(HeaderOf(record, "content-type"));
         if (type == StructuredType)
             return Structured(body, "", errors);
         if (type is DataType or null && HeaderOf(record, "ce_specversion") is not null)
             return Binary(name => HeaderOf(record, $"ce_{name}"), "ce_", body);
-        errors.Add("content-type", $"Send one event as {StructuredType}, or in binary mode with ce_ headers and {DataType}.");
+        if (type == DataType)
+            return PlainEvents.Of(body, "", null, now, errors);
+        errors.Add("content-type", $"Send one event as {StructuredType}, in binary mode with ce_ headers and {DataType}, or plain as {DataType}.");
         return null;
     }
 

@@ -83,23 +83,26 @@ internal sealed partial class IngestLog(
         var told = new List<Told>();
         var origins = new List<(int Partition, ReadRecord Record)>();
         var misfits = new List<Misfit>();
+        var types = new List<string?>();
         foreach (var (partition, record) in batches.SelectMany(b => b.Records.Select(r => (b.Partition, r))))
         {
             var errors = new FieldErrors();
-            if (records.Read(record.Record, now, errors) is { } right)
+            var opened = await records.ReadAsync(record.Record, now, errors, cancellation);
+            if (opened.Told is { } right)
             {
                 told.Add(right);
                 origins.Add((partition, record));
+                types.Add(opened.KnownType);
             }
             else
             {
-                misfits.Add(new Misfit(partition, record.Offset, record.Record, [.. errors.Found.Select(e => new Reason(e.Path, e.Detail))]));
+                misfits.Add(new Misfit(partition, record.Offset, record.Record, errors.Reasons) { Type = opened.KnownType });
             }
         }
 
         var taken = told.Count == 0 ? [] : await ingestion.TakeAsync(told, allOrNone: false, cancellation);
-        misfits.AddRange(taken.Zip(origins).Where(t => t.First.As is not (TakenAs.Accepted or TakenAs.Repeated)).Select(t =>
-            new Misfit(t.Second.Partition, t.Second.Record.Offset, t.Second.Record.Record, [new Reason("/id", t.First.Detail!)])));
+        misfits.AddRange(taken.Zip(origins, types).Where(t => !t.First.IsTaken).Select(t =>
+            new Misfit(t.Second.Partition, t.Second.Record.Offset, t.Second.Record.Record, [new Reason("/id", t.First.Detail!)]) { Type = t.Third }));
         await MoveAsync(leader, batches, misfits, places, incarnation, cancellation);
         if (misfits.Count > 0)
             LogQuarantined(logger, misfits.Count);

@@ -5,19 +5,25 @@ using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Google.Protobuf;
+using Google.Protobuf.Reflection;
 using Patron.Contracts.Ingest.V1;
+using Contract = Patron.Contracts.Ingest.V1;
 
 namespace Patron.Profile;
 
 /// <summary>From a CloudEvent to what it tells, or to every reason why not. The same for HTTP, the log and replays of quarantined records.</summary>
-internal sealed partial class IngestReader(ProfileSettings settings, KeyedHash hash)
+internal sealed partial class IngestReader(
+    ProfileSettings settings, CollectSettings collect, EventTypeRegistry types, KeyedHash hash, ConsentSettings consents, WordingBook wordings,
+    AttributeRegistry attributes)
 {
     private const int SourceCharactersMax = 256;
     private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz";
-    private readonly Consumed consumed = new(settings, hash);
+    private static readonly MessageDescriptor[] Types =
+        [Purchase.Descriptor, CustomerUpdate.Descriptor, Contract.Product.Descriptor, Contract.Store.Descriptor];
 
-    /// <param name="now">Business time.</param>
-    public Told? Read(CloudEvent given, DateTimeOffset now, FieldErrors errors)
+    private readonly Consumed consumed = new(settings, hash, consents, wordings);
+
+    private Told? Read(CloudEvent given, IMessage? message, EventType? type, DateTimeOffset now, FieldErrors errors)
     {
         var before = errors.Count;
         if (given.SpecVersion != "1.0")
@@ -25,17 +31,19 @@ internal sealed partial class IngestReader(ProfileSettings settings, KeyedHash h
         CheckName(given.Source, $"{given.AttributePrefix}source", "the touchpoint, such as /pos/hk", errors);
         CheckName(given.Id, $"{given.AttributePrefix}id", "the event's id, unique within its source", errors);
         var time = ReadTime(given, now, errors);
-        var data = ReadData(given, errors);
-        if (data is null || given.Source is null || given.Id is null)
-            return null;
-
-        var told = data switch
-        {
-            Purchase purchase => OfPurchase(given, time, purchase, errors),
-            CustomerUpdate update => OfUpdate(given, time, update, errors),
-            _ => throw new UnreachableException($"{data.Descriptor.FullName} is read but not understood."),
-        };
-        return errors.Count == before ? told : null;
+        // A missing source or id is found already; what follows finds the other errors, and its answer counts for nothing.
+        var told = type is null
+            ? (message ?? ReadData(given, errors)) switch
+            {
+                Purchase purchase => OfPurchase(given, time, purchase, errors),
+                CustomerUpdate update => OfUpdate(given, time, update, errors),
+                Contract.Product product => OfCatalogue(given, time, product, consumed.ProductOf(product, time, now, given.DataPlace, errors)),
+                Contract.Store store => OfCatalogue(given, time, store, consumed.StoreOf(store, time, now, given.DataPlace, errors)),
+                null => null,
+                var data => throw new UnreachableException($"{data.Descriptor.FullName} is read but not understood."),
+            }
+            : OfBehaviour(given, time, type, errors);
+        return errors.Count == before && told is not null ? told with { RecordedAt = now } : null;
     }
 
     /// <summary>
@@ -55,7 +63,8 @@ internal sealed partial class IngestReader(ProfileSettings settings, KeyedHash h
         var identifiers = consumed.IdentifiersOf(purchase.Customer, given.Source!, $"{given.DataPlace}/customer", errors);
         var facts = consumed.PurchaseOf(purchase, key, given.Source!, time, given.DataPlace, errors);
         return new Told(
-            given.Place, given.Source!, given.Id!, time, key, HashOf(given.Type!, time, purchase), identifiers, Consumed.ContactsOf(identifiers), [], facts)
+            given.Place, given.Source!, given.Id!, time, key, HashOf(given, time, purchase.ToByteArray()), identifiers,
+            Consumed.ContactsOf(identifiers), [], facts)
         {
             TraceParent = TraceOf(given),
         };
@@ -67,27 +76,38 @@ internal sealed partial class IngestReader(ProfileSettings settings, KeyedHash h
         var identifiers = consumed.IdentifiersOf(update.Customer, given.Source!, $"{given.DataPlace}/customer", errors);
         if (identifiers.Count == 0 && errors.Count == before)
             errors.Add($"{given.DataPlace}/customer", "Name the customer by at least one of loyaltyCard, shopCustomerId, phone and email.");
-        var details = Consumed.DetailsOf(update, identifiers, given.DataPlace, errors);
-        var consents = Consumed.ConsentsOf(update, given.DataPlace, errors);
+        var declared = attributes.Current;
+        var notes = new List<AttributeNote>();
+        var details = Consumed.DetailsOf(update, identifiers, given.DataPlace, errors, notes);
+        var further = Consumed.AttributesOf(update, declared, given.DataPlace, errors, notes);
+        var decisions = consumed.ConsentsOf(update, time, given.DataPlace, errors);
         var key = KeyOf(given.Source!, given.Id!);
         return new Told(
-            given.Place, given.Source!, given.Id!, time, key, HashOf(given.Type!, time, update), identifiers, details, consents, null)
+            given.Place, given.Source!, given.Id!, time, key, HashOf(given, time, update.ToByteArray()), identifiers, details, decisions, null)
         {
             TraceParent = TraceOf(given),
+            Attributes = further,
+            Notes = notes,
+            Priorities = declared.Priorities,
         };
     }
 
+    private Told OfCatalogue(CloudEvent given, DateTimeOffset time, IMessage data, ToldOfCatalogue part) => new(
+        given.Place, given.Source!, given.Id!, time, KeyOf(given.Source!, given.Id!), HashOf(given, time, data.ToByteArray()), [], new Details(), [], null)
+    {
+        TraceParent = TraceOf(given),
+        Catalogue = part,
+    };
+
     // Over the message and not the text, so that spaces, order of fields and the content mode make no difference.
-    private Guid HashOf(string type, DateTimeOffset time, IMessage data) =>
-        hash.Of([.. Encoding.UTF8.GetBytes($"{type}\0{time.UtcTicks}\0"), .. data.ToByteArray()]);
+    private Guid HashOf(CloudEvent given, DateTimeOffset time, ReadOnlySpan<byte> data) => hash.Of(
+        [.. Encoding.UTF8.GetBytes(given.ToldTime is { } told ? $"{given.Type}\0{told}\0" : $"{given.Type}\0{time.UtcTicks}\0"), .. data]);
 
     private static IMessage? ReadData(CloudEvent given, FieldErrors errors)
     {
-        var type = given.Type == Purchase.Descriptor.FullName ? Purchase.Descriptor
-            : given.Type == CustomerUpdate.Descriptor.FullName ? CustomerUpdate.Descriptor
-            : null;
+        var type = Array.Find(Types, t => t.FullName == given.Type);
         if (type is null)
-            errors.Add($"{given.AttributePrefix}type", $"The type must be {Purchase.Descriptor.FullName} or {CustomerUpdate.Descriptor.FullName}.");
+            errors.Add($"{given.AttributePrefix}type", UnknownType);
         else if (given.Data.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null)
             errors.Add(given.DataPlace, $"The event has no data; send a {type.FullName}.");
         else
@@ -116,14 +136,14 @@ internal sealed partial class IngestReader(ProfileSettings settings, KeyedHash h
         return now;
     }
 
-    private static bool TryReadTime(string text, out DateTimeOffset time)
+    /// <summary>RFC 3339 with its offset; what is kept and published is UTC to the microsecond.</summary>
+    internal static bool TryReadTime(string text, out DateTimeOffset time)
     {
         var upper = text.ToUpperInvariant();
         var offset = upper.EndsWith('Z') ? upper[..^1] + "+00:00" : upper;
         time = default;
         if (!Rfc3339().IsMatch(offset) || !DateTimeOffset.TryParseExact(offset, TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out var read))
             return false;
-        // What is kept and published is UTC to the microsecond.
         time = new DateTimeOffset(read.UtcTicks - (read.UtcTicks % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
         return true;
     }

@@ -24,13 +24,17 @@ internal enum TakenAs
 }
 
 /// <param name="Customer">Whom it is about; null for an anonymous purchase, or when it was not taken.</param>
-internal sealed record Taken(Told Event, TakenAs As, Guid? Customer, string? Detail = null);
+internal sealed record Taken(Told Event, TakenAs As, Guid? Customer, string? Detail = null)
+{
+    /// <summary>It is durable, now or since an earlier time.</summary>
+    public bool IsTaken => As is TakenAs.Accepted or TakenAs.Repeated;
+}
 
 /// <summary>
 /// Takes events that were found right, a batch at a time in a handful of round trips: known events, identifiers, keys, then the commands.
 /// HTTP, the log and replays of quarantined records all come through here.
 /// </summary>
-internal sealed class Ingestion(ServiceRuntime profile, Identities identities, CustomerVault vault)
+internal sealed class Ingestion(ServiceRuntime profile, Identities identities, CustomerVault vault, Enrichment enrichment)
 {
     private const string ConflictDetail = "An event of this source and id was taken before and told something else; a new event needs a new id.";
 
@@ -71,18 +75,23 @@ internal sealed class Ingestion(ServiceRuntime profile, Identities identities, C
     {
         if (events.Count == 0)
             return [];
+        events = await enrichment.EnrichAsync(events, cancellation);
         var who = await identities.RecogniseAsync(events, cancellation);
         var keys = await vault.EnsureAsync(who.OfType<Recognised>().Select(w => w.Customer).ToHashSet(), cancellation);
         var commands = events.Select((told, i) => who[i] is { } named
             ? CommandOf(told, CustomerProfile.Kind.Command(named.Customer, named.Customer, Deciding(told, named, keys.GetValueOrDefault(named.Customer))))
-            : CommandOf(told, CustomerProfile.Kind.Command(told.Key, told.Key, _ => RecordPurchase.DecideAnonymous(told)))).ToList();
+            : CommandOf(told, told.Catalogue is { } part ? part.CommandOf(told.Hash) : CustomerProfile.Kind.Command(told.Key, told.Key, _ => RecordPurchase.DecideAnonymous(told)))).ToList();
         var results = await profile.ExecuteAsync(commands, cancellation);
+        await enrichment.LearnAsync(events, cancellation);
         return [.. results.Select((result, i) => Outcome(events[i], result, who[i]?.Customer))];
     }
 
-    private static Func<CustomerProfile, Decision> Deciding(Told told, Recognised who, Runtime.Privacy.CustomerKey? key) => told.Purchase is null
-        ? customer => UpdateCustomer.Decide(customer, told, who, key)
-        : customer => RecordPurchase.Decide(customer, told, who, key);
+    private static Func<CustomerProfile, Decision> Deciding(Told told, Recognised who, Runtime.Privacy.CustomerKey? key) => told switch
+    {
+        { Purchase: not null } => customer => RecordPurchase.Decide(customer, told, who, key),
+        { Behaviour: not null } => customer => RecordBehaviour.Decide(customer, told, who, key),
+        _ => customer => UpdateCustomer.Decide(customer, told, who, key),
+    };
 
     private static Command CommandOf(Told told, Command command) => command with
     {
@@ -100,7 +109,7 @@ internal sealed class Ingestion(ServiceRuntime profile, Identities identities, C
     }
 
     private static Taken Compare(Told told, Guid? hash, Guid customer) => hash == told.Hash
-        ? new Taken(told, TakenAs.Repeated, customer == told.Key ? null : customer)
+        ? new Taken(told, TakenAs.Repeated, customer == told.Key || told.Catalogue is not null ? null : customer)
         : new Taken(told, TakenAs.Conflict, null, ConflictDetail);
 
     private static TakenAs Again(TakenAs first) => first == TakenAs.Accepted ? TakenAs.Repeated : first;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 
@@ -30,6 +31,16 @@ internal static class JsonBody
             Add(wrong, errors);
             return null;
         }
+    }
+
+    /// <summary>A value that is put together here; it stays valid for as long as it is used.</summary>
+    public static JsonElement Written(Action<Utf8JsonWriter> write)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer))
+            write(writer);
+        using var document = JsonDocument.Parse(buffer.WrittenMemory);
+        return document.RootElement.Clone();
     }
 
     private static void Add(JsonException wrong, FieldErrors errors) => errors.Add("", wrong.LineNumber is { } line

@@ -12,8 +12,8 @@ internal sealed record EventTaken(string Source, string Id, string Status, Guid?
 internal sealed record EventsTaken(IReadOnlyList<EventTaken> Events);
 
 /// <summary>
-/// Touchpoints send what happened: CloudEvents 1.0 over HTTP, one (structured or binary mode) or a batch. Everything of a call is right and
-/// taken, or nothing is.
+/// Touchpoints send what happened: CloudEvents 1.0 over HTTP, one (structured or binary mode) or a batch, or plain JSON, one or an array.
+/// Everything of a call is right and taken, or nothing is.
 /// </summary>
 internal static class PostEvents
 {
@@ -31,52 +31,58 @@ internal static class PostEvents
         using var body = await JsonBody.ParseAsync(request.Body, errors, cancellation);
         if (body is null)
             return Problem.Invalid(errors.Found);
-        if (mode == CloudEvents.BatchType && CountOf(body) > settings.EventsMax)
+        if (CountOf(body) > settings.EventsMax)
             return TooMany(settings.EventsMax);
 
-        var events = Read(request, mode, body.RootElement, reader, clock.GetUtcNow(), errors);
+        var caller = context.GetApiCaller();
+        var now = clock.GetUtcNow();
+        var events = new List<Told>();
+        foreach (var given in Open(request, mode.Value, body.RootElement, PlainEvents.SourceOf(caller), now, errors))
+        {
+            if (await reader.ReadAsync(given, now, errors, cancellation) is { } told)
+                events.Add(told);
+        }
         if (errors.Count > 0)
             return Problem.Invalid(errors.Found);
-        var caller = context.GetApiCaller();
         if (events.Where(e => !caller.MaySend(e.Source)).ToList() is { Count: > 0 } foreign)
             return NotYours(foreign);
+        if (events.Exists(e => e.Catalogue is not null) && !caller.Scopes.Contains(CatalogueModule.WriteScope))
+            return CatalogueModule.MayNotWrite();
 
         var taken = await ingestion.TakeAsync(events, allOrNone: true, cancellation);
-        return taken.Any(t => t.As is not (TakenAs.Accepted or TakenAs.Repeated)) ? Conflict(taken) : Answer(taken);
+        return !taken.All(t => t.IsTaken) ? Conflict(taken) : Answer(taken);
     }
 
     internal static EventTaken Named(Taken taken) =>
         new(taken.Event.Source, taken.Event.Id, taken.As == TakenAs.Accepted ? "accepted" : "repeated", taken.Customer);
 
-    private static List<Told> Read(HttpRequest request, string mode, JsonElement body, IngestReader reader, DateTimeOffset now, FieldErrors errors)
+    private static IEnumerable<CloudEvent> Open(
+        HttpRequest request, BodyMode mode, JsonElement body, string? source, DateTimeOffset now, FieldErrors errors)
     {
-        var events = new List<Told>();
-        if (mode == CloudEvents.DataType)
-            Add(CloudEvents.Binary(name => AttributeOf(request, name), "ce-", body));
-        else if (mode == CloudEvents.StructuredType)
-            Add(CloudEvents.Structured(body, "", errors));
-        else if (body.ValueKind != JsonValueKind.Array)
+        Func<JsonElement, string, CloudEvent?> open = mode switch
+        {
+            BodyMode.Binary => (json, _) => CloudEvents.Binary(name => AttributeOf(request, name), "ce-", json),
+            BodyMode.Plain => (json, place) => PlainEvents.Of(json, place, source, now, errors),
+            _ => (json, place) => CloudEvents.Structured(json, place, errors),
+        };
+        var isArray = body.ValueKind == JsonValueKind.Array;
+        if (mode == BodyMode.Batch && !isArray)
+        {
             errors.Add("", "A batch must be an array of events.");
-        else
-        {
-            var index = 0;
-            foreach (var item in body.EnumerateArray())
-                Add(CloudEvents.Structured(item, $"/{(index++).ToString(CultureInfo.InvariantCulture)}", errors));
+            return [];
         }
-        return events;
-
-        void Add(CloudEvent? given)
-        {
-            if (given is not null && reader.Read(given, now, errors) is { } told)
-                events.Add(told);
-        }
+        IEnumerable<CloudEvent?> given = mode == BodyMode.Batch || (mode == BodyMode.Plain && isArray)
+            ? body.EnumerateArray().Select((item, index) => open(item, $"/{index.ToString(CultureInfo.InvariantCulture)}"))
+            : [open(body, "")];
+        return given.OfType<CloudEvent>();
     }
 
-    private static string? ModeOf(HttpRequest request) => CloudEvents.MediaTypeOf(request.ContentType) switch
+    private static BodyMode? ModeOf(HttpRequest request) => CloudEvents.MediaTypeOf(request.ContentType) switch
     {
-        CloudEvents.StructuredType => CloudEvents.StructuredType,
-        CloudEvents.BatchType => CloudEvents.BatchType,
-        CloudEvents.DataType when request.Headers.ContainsKey("ce-specversion") => CloudEvents.DataType,
+        CloudEvents.StructuredType => BodyMode.Structured,
+        CloudEvents.BatchType => BodyMode.Batch,
+        CloudEvents.DataType when request.Headers.ContainsKey("ce-specversion") => BodyMode.Binary,
+        CloudEvents.DataType => BodyMode.Plain,
         _ => null,
     };
 
@@ -91,7 +97,8 @@ internal static class PostEvents
 
     private static ProblemHttpResult WrongContentType() => Problem.Of(
         StatusCodes.Status415UnsupportedMediaType, "wrong-content-type",
-        $"Send {CloudEvents.StructuredType}, {CloudEvents.BatchType}, or {CloudEvents.DataType} with the event's attributes in ce- headers; in UTF-8.");
+        $"Send {CloudEvents.StructuredType}, {CloudEvents.BatchType}, or {CloudEvents.DataType}, plain or with the event's attributes in ce- headers; " +
+        "in UTF-8.");
 
     private static ProblemHttpResult TooMany(int max) => Problem.Of(
         StatusCodes.Status413PayloadTooLarge, "too-many-events", string.Create(CultureInfo.InvariantCulture, $"Send at most {max} events in one call."));
@@ -106,4 +113,12 @@ internal static class PostEvents
             ? "Some events cannot be taken, so none of the call was; correct or remove those listed under errors."
             : "Some events cannot be taken; those listed under errors were left out, all others were taken.",
         [.. taken.Where(t => t.As is TakenAs.Conflict or TakenAs.Refused).Select(t => new FieldError($"{t.Event.Place}/id", t.Detail!))]);
+
+    private enum BodyMode
+    {
+        Structured,
+        Batch,
+        Binary,
+        Plain,
+    }
 }

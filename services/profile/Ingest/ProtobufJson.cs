@@ -6,6 +6,7 @@ using System.Text;
 using System.Text.Json;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
+using Google.Protobuf.WellKnownTypes;
 
 namespace Patron.Profile;
 
@@ -30,7 +31,7 @@ internal static class ProtobufJson
         foreach (var property in json.EnumerateObject())
         {
             if (Find(type, property) is not { } field)
-                errors.Add($"{at}/{Escape(property.Name)}", $"{type.FullName} has no field of this name.");
+                errors.AddUnknown(at, property.Name, $"{type.FullName} has no field of this name.");
             else if (property.Value.ValueKind != JsonValueKind.Null)
                 ReadField(message, field, property.Value, $"{at}/{field.JsonName}", errors);
         }
@@ -42,6 +43,11 @@ internal static class ProtobufJson
 
     private static void ReadField(IMessage message, FieldDescriptor field, JsonElement json, string at, FieldErrors errors)
     {
+        if (field.IsMap)
+        {
+            ReadMap((IDictionary)field.Accessor.GetValue(message), field, json, at, errors);
+            return;
+        }
         if (!field.IsRepeated)
         {
             if (ReadValue(json, field, at, errors) is { } value)
@@ -62,17 +68,33 @@ internal static class ProtobufJson
         }
     }
 
+    // In the order of the names, so that the same entries in another order are the same message.
+    private static void ReadMap(IDictionary entries, FieldDescriptor field, JsonElement json, string at, FieldErrors errors)
+    {
+        if (json.ValueKind != JsonValueKind.Object)
+        {
+            errors.Add(at, "This must be an object.");
+            return;
+        }
+
+        var value = field.MessageType.FindFieldByNumber(2);
+        foreach (var property in json.EnumerateObject().OrderBy(p => p.Name, StringComparer.Ordinal))
+            entries[property.Name] = ReadValue(property.Value, value, $"{at}/{Escape(property.Name)}", errors) ?? Empty(value);
+    }
+
     private static object? ReadValue(JsonElement json, FieldDescriptor field, string at, FieldErrors errors) => field.FieldType switch
     {
+        FieldType.Message when field.MessageType == Timestamp.Descriptor => ReadTime(json, at, errors),
         FieldType.Message => Read(json, field.MessageType, at, errors),
         FieldType.String => ReadText(json, at, errors),
         FieldType.Int32 => ReadWhole(json, int.MinValue, int.MaxValue, at, errors) is { } number ? (int)number : null,
         FieldType.Int64 => ReadWhole(json, long.MinValue, long.MaxValue, at, errors),
+        FieldType.Double => ReadNumber(json, at, errors),
         FieldType.Enum => ReadEnum(json, field.EnumType, at, errors),
         _ => throw new UnreachableException($"The ingestion contract has no fields of type {field.FieldType}."),
     };
 
-    private static string? ReadText(JsonElement json, string at, FieldErrors errors)
+    public static string? ReadText(JsonElement json, string at, FieldErrors errors)
     {
         if (json.ValueKind != JsonValueKind.String)
         {
@@ -88,6 +110,22 @@ internal static class ProtobufJson
             errors.Add(at, "This text is not valid Unicode.");
             return null;
         }
+    }
+
+    private static Timestamp? ReadTime(JsonElement json, string at, FieldErrors errors)
+    {
+        if (json.ValueKind == JsonValueKind.String && IngestReader.TryReadTime(ReadText(json, at, errors) ?? "", out var time))
+            return Timestamp.FromDateTimeOffset(time);
+        errors.Add(at, "This is not a time with its offset as in RFC 3339, such as 2024-03-01T10:15:00+08:00.");
+        return null;
+    }
+
+    private static double? ReadNumber(JsonElement json, string at, FieldErrors errors)
+    {
+        if (json.ValueKind == JsonValueKind.Number && json.TryGetDouble(out var number) && double.IsFinite(number))
+            return number;
+        errors.Add(at, "This must be a number.");
+        return null;
     }
 
     // The mapping lets a number stand as a number or, for clients that would round it, as a text.

@@ -1,3 +1,6 @@
+using System.Collections.ObjectModel;
+using Patron.Runtime.Privacy;
+
 namespace Patron.Profile;
 
 /// <summary>An event of a touchpoint, understood and found right: what it tells of whom.</summary>
@@ -10,7 +13,24 @@ internal sealed record Told(
     string Place, string Source, string Id, DateTimeOffset Time, Guid Key, Guid Hash, IReadOnlyList<Identifier> Identifiers,
     Details Details, IReadOnlyList<ToldConsent> Consents, PurchaseFacts? Purchase)
 {
+    public ToldBehaviour? Behaviour { get; init; }
+
     public string? TraceParent { get; init; }
+
+    /// <summary>Business time at which it was taken.</summary>
+    public DateTimeOffset RecordedAt { get; init; } = Time;
+
+    /// <summary>Further attributes, cleansed. Personal.</summary>
+    public IReadOnlyList<ToldAttribute> Attributes { get; init; } = [];
+
+    /// <summary>What was left out when it was cleansed.</summary>
+    public IReadOnlyList<AttributeNote> Notes { get; init; } = [];
+
+    /// <summary>The sources that go before others, by attribute, as declared when the event was taken.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Priorities { get; init; } = ReadOnlyDictionary<string, IReadOnlyList<string>>.Empty;
+
+    /// <summary>Told of a product or a store, and then of nobody.</summary>
+    public ToldOfCatalogue? Catalogue { get; init; }
 
     public bool IsAnonymous => Identifiers.Count == 0;
 }
@@ -18,9 +38,31 @@ internal sealed record Told(
 /// <summary>Personal details in clear, normalised; they live only while an event is being handled.</summary>
 internal sealed record Details(
     string? GivenName = null, string? FamilyName = null, string? Email = null, string? Phone = null, string? Language = null,
-    string? TimeZone = null, string? Country = null);
+    string? TimeZone = null, string? Country = null)
+{
+    public static Details Of(IEnumerable<ToldAttribute> told)
+    {
+        var values = told.ToDictionary(a => a.Key, a => a.Value);
+        return new Details(
+            values.GetValueOrDefault(SealedFields.GivenName), values.GetValueOrDefault(SealedFields.FamilyName), values.GetValueOrDefault(SealedFields.Email),
+            values.GetValueOrDefault(SealedFields.Phone), values.GetValueOrDefault(SealedFields.Language), values.GetValueOrDefault(SealedFields.TimeZone),
+            values.GetValueOrDefault(SealedFields.Country));
+    }
 
-internal sealed record ToldConsent(string Channel, string Purpose, bool Granted, string Wording);
+    /// <summary>Those that say something, by their keys.</summary>
+    public IEnumerable<ToldAttribute> Told()
+    {
+        (string Key, string? Value)[] all =
+        [
+            (SealedFields.GivenName, GivenName), (SealedFields.FamilyName, FamilyName), (SealedFields.Email, Email), (SealedFields.Phone, Phone),
+            (SealedFields.Language, Language), (SealedFields.TimeZone, TimeZone), (SealedFields.Country, Country),
+        ];
+        return all.Where(a => a.Value is not null).Select(a => new ToldAttribute(a.Key, a.Value!));
+    }
+}
+
+/// <param name="Personal">A JSON object of the values that are not marked as open; null when there are none.</param>
+internal sealed record ToldBehaviour(BehaviourFacts Facts, string? Personal);
 
 /// <summary>Whom an event is about, after its identifiers were looked up together.</summary>
 /// <param name="Linked">The identifiers that belong to the customer.</param>

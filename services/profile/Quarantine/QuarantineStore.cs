@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using Npgsql;
 using NpgsqlTypes;
@@ -14,13 +13,24 @@ namespace Patron.Profile;
 /// <summary>One reason why a record was not taken: the same words as over HTTP.</summary>
 internal sealed record Reason(string Pointer, string Detail);
 
-/// <summary>A record of the log that could not be taken, without its body.</summary>
+/// <summary>A record that could not be taken, without its body.</summary>
 /// <param name="State"><c>waiting</c>, <c>replayed</c>, or <c>expired</c>: the body's key was destroyed.</param>
+/// <param name="Type">The event's type, if that is one that Patron knew when the record was put aside.</param>
 internal sealed record QuarantinedRecord(
-    Guid Id, string Topic, int Partition, long Offset, DateTimeOffset TakenAt, string State, IReadOnlyList<Reason> Reasons);
+    Guid Id, string Topic, int Partition, long Offset, DateTimeOffset TakenAt, string State, IReadOnlyList<Reason> Reasons, string? Type,
+    DateTimeOffset? CorrectedAt, string? CorrectedBy, DateTimeOffset? SettledAt, string? SettledBy);
 
 /// <summary>A record to be put aside.</summary>
-internal sealed record Misfit(int Partition, long Offset, LogRecord Record, IReadOnlyList<Reason> Reasons);
+internal sealed record Misfit(int Partition, long Offset, LogRecord Record, IReadOnlyList<Reason> Reasons)
+{
+    public string? Type { get; init; }
+
+    /// <summary>A record with the fingerprint of one that was put aside before is not put aside again; null where nothing can come twice.</summary>
+    public Guid? Fingerprint { get; init; }
+}
+
+/// <summary>A record with its body as it is to be replayed: corrected, if somebody did; null once the body is gone.</summary>
+internal sealed record OpenedQuarantine(QuarantinedRecord Record, LogRecord? Body);
 
 /// <summary>
 /// Records that could not be taken, each with its reasons. Bodies are sealed with a key of their day, which is destroyed after some days of
@@ -28,7 +38,11 @@ internal sealed record Misfit(int Partition, long Offset, LogRecord Record, IRea
 /// </summary>
 internal sealed class QuarantineStore(NpgsqlDataSource database, MasterKeys masters, ProfileSettings settings, BusinessClock clock)
 {
-    private const string Columns = "id, topic, partition, record_offset, taken_at, state, reasons";
+    private const string Columns =
+        "q.id, q.topic, q.partition, q.record_offset, q.taken_at, q.state, q.reasons, q.type, q.corrected_at, q.corrected_by, q.settled_at, q.settled_by";
+
+    private const string Opened = $"{Columns}, q.sealed, q.corrected, k.wrapped, q.key_day from quarantine q left join quarantine_keys k on k.day = q.key_day";
+
     private DayKey? today;
 
     /// <summary>Adds the statements that put records aside to a transaction.</summary>
@@ -42,25 +56,29 @@ internal sealed class QuarantineStore(NpgsqlDataSource database, MasterKeys mast
         Statements.Add(
             transaction,
             """
-            insert into quarantine (id, topic, partition, record_offset, taken_at, key_day, reasons, sealed)
-            select u.id, $1, u.partition, u.record_offset, $2, $3, u.reasons, u.sealed
-            from unnest($4::uuid[], $5::smallint[], $6::bigint[], $7::text[], $8::bytea[]) u (id, partition, record_offset, reasons, sealed)
+            insert into quarantine (id, topic, partition, record_offset, taken_at, key_day, reasons, sealed, type, fingerprint)
+            select u.id, $1, u.partition, u.record_offset, $2, $3, u.reasons, u.sealed, u.type, u.fingerprint
+            from unnest($4::uuid[], $5::smallint[], $6::bigint[], $7::text[], $8::bytea[], $9::text[], $10::uuid[])
+              u (id, partition, record_offset, reasons, sealed, type, fingerprint)
+            on conflict (fingerprint) where fingerprint is not null do nothing
             """,
             new NpgsqlParameter<string> { TypedValue = topic },
-            new NpgsqlParameter<DateTime> { TypedValue = now.UtcDateTime, NpgsqlDbType = NpgsqlDbType.TimestampTz },
+            TimeOf(now),
             new NpgsqlParameter<DateOnly> { TypedValue = keyOfDay.Day },
             Statements.Uuids(ids),
             Statements.Smallints(misfits.Select(m => m.Partition)),
             Statements.Bigints(misfits.Select(m => m.Offset)),
-            Statements.Texts(misfits.Select(m => JsonSerializer.Serialize(m.Reasons, ProfileJson.Default.IReadOnlyListReason))),
-            Statements.Bytes(misfits.Select((m, i) => (byte[]?)SealedBox.Seal(keyOfDay.Key, RecordCodec.Write(m.Record), ids[i].ToByteArray()))));
+            Statements.Texts(misfits.Select(m => Written(m.Reasons))),
+            Statements.Bytes(misfits.Select((m, i) => (byte[]?)SealedBox.Seal(keyOfDay.Key, RecordCodec.Write(m.Record), ids[i].ToByteArray()))),
+            Statements.Texts(misfits.Select(m => m.Type)),
+            Statements.NullableUuids(misfits.Select(m => m.Fingerprint)));
     }
 
-    /// <summary>Newest first, at most <paramref name="countMax"/>, older than <paramref name="before"/> if that is given.</summary>
-    public async Task<IReadOnlyList<QuarantinedRecord>> ListAsync(Guid? before, int countMax, CancellationToken cancellation)
+    /// <summary>Newest first, at most <paramref name="countMax"/>.</summary>
+    public async Task<IReadOnlyList<QuarantinedRecord>> ListAsync(QuarantineFilter filter, int countMax, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand($"select {Columns} from quarantine where $1::uuid is null or id < $1 order by id desc limit $2");
-        command.Parameters.Add(new NpgsqlParameter { Value = (object?)before ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
+        await using var command = database.CreateCommand($"select {Columns} from quarantine q where {QuarantineFilter.Condition} order by q.id desc limit $7");
+        command.Parameters.AddRange(filter.Parameters());
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = countMax });
         var records = new List<QuarantinedRecord>();
         await using var row = await command.ExecuteReaderAsync(cancellation);
@@ -69,30 +87,56 @@ internal sealed class QuarantineStore(NpgsqlDataSource database, MasterKeys mast
         return records;
     }
 
-    /// <summary>A record, and its body while that can be read; null when there is no such record.</summary>
-    public async Task<(QuarantinedRecord Record, LogRecord? Body)?> FindAsync(Guid id, CancellationToken cancellation)
+    /// <summary>Oldest first, at most <paramref name="countMax"/>, with their bodies.</summary>
+    public async Task<IReadOnlyList<OpenedQuarantine>> OpenAsync(QuarantineFilter filter, int countMax, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand(
-            $"select {Columns}, q.sealed, k.wrapped, q.key_day from quarantine q left join quarantine_keys k on k.day = q.key_day where id = $1");
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id });
-        await using var row = await command.ExecuteReaderAsync(cancellation);
-        if (!await row.ReadAsync(cancellation))
-            return null;
-        var record = Read(row);
-        if (row.IsDBNull(7) || row.IsDBNull(8))
-            return (record, null);
-        var key = masters.Unwrap(row.GetFieldValue<byte[]>(8), OwnerOf(row.GetFieldValue<DateOnly>(9)));
-        return (record, RecordCodec.Read(SealedBox.Open(key, row.GetFieldValue<byte[]>(7), id.ToByteArray())));
+        await using var command = database.CreateCommand($"select {Opened} where {QuarantineFilter.Condition} order by q.id limit $7");
+        command.Parameters.AddRange(filter.Parameters());
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = countMax });
+        return await OpenAsync(command, cancellation);
     }
 
-    /// <summary>The record was taken after all; its body is no longer needed. A retry is safe.</summary>
-    public async Task SettleAsync(Guid id, CancellationToken cancellation)
+    /// <summary>A record, and its body while that can be read; null when there is no such record.</summary>
+    public async Task<OpenedQuarantine?> FindAsync(Guid id, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand(
-            "update quarantine set state = 'replayed', sealed = null, settled_at = $2 where id = $1 and state = 'waiting'");
+        await using var command = database.CreateCommand($"select {Opened} where q.id = $1");
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id });
-        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = clock.GetUtcNow().UtcDateTime, NpgsqlDbType = NpgsqlDbType.TimestampTz });
-        await command.ExecuteNonQueryAsync(cancellation);
+        return (await OpenAsync(command, cancellation)).SingleOrDefault();
+    }
+
+    /// <summary>Keeps what is to be replayed in place of the record, under the key of the record's own day. False when it waits no more.</summary>
+    public async Task<bool> CorrectAsync(Guid id, LogRecord corrected, string who, CancellationToken cancellation)
+    {
+        if (await FindKeyAsync(id, cancellation) is not { } key)
+            return false;
+        await using var command = database.CreateCommand(
+            "update quarantine set corrected = $2, corrected_at = $3, corrected_by = $4 where id = $1 and state = 'waiting'");
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id });
+        command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = SealedBox.Seal(key, RecordCodec.Write(corrected), id.ToByteArray()) });
+        command.Parameters.Add(TimeOf(clock.GetUtcNow()));
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = who });
+        return await command.ExecuteNonQueryAsync(cancellation) == 1;
+    }
+
+    /// <summary>
+    /// What became of replayed records: those that were taken need their bodies no longer, the others have the reasons of today. A retry is safe.
+    /// </summary>
+    public async Task SettleAsync(
+        IReadOnlyCollection<Guid> taken, IReadOnlyCollection<(Guid Id, IReadOnlyList<Reason> Reasons)> wrong, string who, CancellationToken cancellation)
+    {
+        await using var batch = database.CreateBatch();
+        Statements.Add(
+            batch,
+            """
+            update quarantine set state = 'replayed', sealed = null, corrected = null, settled_at = $2, settled_by = $3
+            where id = any($1) and state = 'waiting'
+            """,
+            Statements.Uuids(taken), TimeOf(clock.GetUtcNow()), new NpgsqlParameter<string> { TypedValue = who });
+        Statements.Add(
+            batch,
+            "update quarantine q set reasons = u.reasons from unnest($1::uuid[], $2::text[]) u (id, reasons) where q.id = u.id and q.state = 'waiting'",
+            Statements.Uuids(wrong.Select(w => w.Id)), Statements.Texts(wrong.Select(w => Written(w.Reasons))));
+        await batch.ExecuteNonQueryAsync(cancellation);
     }
 
     /// <summary>Destroys the keys whose time is over. Cheap, safe to repeat.</summary>
@@ -102,7 +146,7 @@ internal sealed class QuarantineStore(NpgsqlDataSource database, MasterKeys mast
         await using var batch = database.CreateBatch();
         Statements.Add(batch, "delete from quarantine_keys where day < $1", new NpgsqlParameter<DateOnly> { TypedValue = oldest });
         Statements.Add(
-            batch, "update quarantine set state = 'expired', sealed = null where state = 'waiting' and key_day < $1",
+            batch, "update quarantine set state = 'expired', sealed = null, corrected = null where state = 'waiting' and key_day < $1",
             new NpgsqlParameter<DateOnly> { TypedValue = oldest });
         await batch.ExecuteNonQueryAsync(cancellation);
     }
@@ -124,49 +168,47 @@ internal sealed class QuarantineStore(NpgsqlDataSource database, MasterKeys mast
 
     private static string OwnerOf(DateOnly day) => string.Create(CultureInfo.InvariantCulture, $"quarantine/{day:yyyy-MM-dd}");
 
+    private async Task<byte[]?> FindKeyAsync(Guid id, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand(
+            "select k.day, k.wrapped from quarantine q join quarantine_keys k on k.day = q.key_day where q.id = $1 and q.state = 'waiting'");
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id });
+        await using var row = await command.ExecuteReaderAsync(cancellation);
+        return await row.ReadAsync(cancellation) ? Unwrap([(row.GetFieldValue<DateOnly>(0), row.GetFieldValue<byte[]>(1))]).Values.Single() : null;
+    }
+
+    private async Task<IReadOnlyList<OpenedQuarantine>> OpenAsync(NpgsqlCommand command, CancellationToken cancellation)
+    {
+        var found = new List<(QuarantinedRecord Record, byte[]? Box, byte[]? Wrapped, DateOnly Day)>();
+        await using (var row = await command.ExecuteReaderAsync(cancellation))
+        {
+            while (await row.ReadAsync(cancellation))
+                found.Add((Read(row), Bytes(row, 13) ?? Bytes(row, 12), Bytes(row, 14), row.GetFieldValue<DateOnly>(15)));
+        }
+        var keys = Unwrap(found.Where(f => f.Wrapped is not null).Select(f => (f.Day, f.Wrapped!)));
+        return found.ConvertAll(f => new OpenedQuarantine(
+            f.Record, f.Box is { } box && keys.TryGetValue(f.Day, out var key) ? RecordCodec.Read(SealedBox.Open(key, box, f.Record.Id.ToByteArray())) : null));
+    }
+
+    private Dictionary<DateOnly, byte[]> Unwrap(IEnumerable<(DateOnly Day, byte[] Wrapped)> keys) =>
+        keys.DistinctBy(k => k.Day).ToDictionary(k => k.Day, k => masters.Unwrap(k.Wrapped, OwnerOf(k.Day)));
+
     private static QuarantinedRecord Read(NpgsqlDataReader row) => new(
-        row.GetGuid(0), row.GetString(1), row.GetInt16(2), row.GetInt64(3), new DateTimeOffset(row.GetDateTime(4), TimeSpan.Zero), row.GetString(5),
-        JsonSerializer.Deserialize(row.GetString(6), ProfileJson.Default.IReadOnlyListReason)!);
+        row.GetGuid(0), row.GetString(1), row.GetInt16(2), row.GetInt64(3), Time(row, 4)!.Value, row.GetString(5),
+        JsonSerializer.Deserialize(row.GetString(6), ProfileJson.Default.IReadOnlyListReason)!, Text(row, 7), Time(row, 8), Text(row, 9), Time(row, 10),
+        Text(row, 11));
+
+    private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
+
+    private static byte[]? Bytes(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetFieldValue<byte[]>(column);
+
+    private static DateTimeOffset? Time(NpgsqlDataReader row, int column) =>
+        row.IsDBNull(column) ? null : new DateTimeOffset(row.GetDateTime(column), TimeSpan.Zero);
+
+    private static NpgsqlParameter<DateTime> TimeOf(DateTimeOffset time) =>
+        new() { TypedValue = time.UtcDateTime, NpgsqlDbType = NpgsqlDbType.TimestampTz };
+
+    private static string Written(IReadOnlyList<Reason> reasons) => JsonSerializer.Serialize(reasons, ProfileJson.Default.IReadOnlyListReason);
 
     private sealed record DayKey(DateOnly Day, byte[] Key);
-}
-
-/// <summary>A record of the log as bytes: key, headers, value, each with its length before it; a length of -1 stands for none.</summary>
-internal static class RecordCodec
-{
-    public static byte[] Write(LogRecord record)
-    {
-        using var bytes = new MemoryStream();
-        using var writer = new BinaryWriter(bytes, Encoding.UTF8);
-        Put(writer, record.Key is null ? null : Encoding.UTF8.GetBytes(record.Key));
-        writer.Write(record.Headers.Count);
-        foreach (var header in record.Headers)
-        {
-            Put(writer, Encoding.UTF8.GetBytes(header.Name));
-            Put(writer, header.Value);
-        }
-        Put(writer, record.Value);
-        writer.Flush();
-        return bytes.ToArray();
-    }
-
-    public static LogRecord Read(byte[] bytes)
-    {
-        using var reader = new BinaryReader(new MemoryStream(bytes), Encoding.UTF8);
-        var key = Take(reader);
-        var headers = new LogHeader[reader.ReadInt32()];
-        for (var i = 0; i < headers.Length; i++)
-            headers[i] = new LogHeader(Encoding.UTF8.GetString(Take(reader)!), Take(reader)!);
-        var value = Take(reader);
-        return new LogRecord(key is null ? null : Encoding.UTF8.GetString(key), headers, value is null ? null : new ReadOnlyMemory<byte>(value));
-    }
-
-    private static void Put(BinaryWriter writer, ReadOnlyMemory<byte>? bytes)
-    {
-        writer.Write(bytes?.Length ?? -1);
-        if (bytes is { } some)
-            writer.Write(some.Span);
-    }
-
-    private static byte[]? Take(BinaryReader reader) => reader.ReadInt32() is var length && length < 0 ? null : reader.ReadBytes(length);
 }

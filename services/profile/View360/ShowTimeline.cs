@@ -63,7 +63,9 @@ internal static class ShowTimeline
               (select e.stream, e.time, 0::smallint, e.partition, e.position, e.time, 0::smallint, null::bytea, e.type, e.data, e.version
                from events e
                where e.stream = w.customer and e.time <= $2 and (e.time, 0::smallint, e.partition, e.position) < ($2, $3, $4, $5)
-                 and e.type not in ('profile.purchase-recorded.v1', 'profile.anonymous-purchase-recorded.v1', 'profile.behaviour-recorded.v1')
+                 and e.type not in (
+                   'profile.purchase-recorded.v1', 'profile.anonymous-purchase-recorded.v1', 'profile.behaviour-recorded.v1',
+                   'profile.product-described.v1', 'profile.product-priced.v1', 'profile.stock-counted.v1', 'profile.store-described.v1')
                order by e.time desc, e.position desc limit $6)) l
             order by l.happened desc, l.source desc, l.partition desc, l.position desc limit $6
             """);

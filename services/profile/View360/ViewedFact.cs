@@ -23,7 +23,7 @@ internal readonly record struct StoryPlace(DateTimeOffset Happened, int Source, 
 /// <param name="Customer">Whom it tells of: the customer whose own identifier was used, where the fact says so.</param>
 /// <param name="Time">Business time at which its producer decided.</param>
 /// <param name="Code">What the kind of fact is stored as.</param>
-/// <param name="Data">The fact as it was published.</param>
+/// <param name="Data">The fact as it was published, without what the catalogue said.</param>
 internal sealed record ViewedFact(Guid Customer, StoryPlace Place, DateTimeOffset Time, short Code, IMessage Fact, byte[] Data);
 
 /// <summary>The public facts that the view of a customer is made of. A fact that is neither listed nor ignored by name stops the view.</summary>
@@ -46,7 +46,7 @@ internal static class ViewedFacts
 
     // Profile's own store tells these better, with the wording and the touchpoint.
     private static readonly HashSet<string> Ignored =
-        [Facts.CustomerRegistered.Descriptor.FullName, Facts.ConsentChanged.Descriptor.FullName];
+        [Facts.CustomerRegistered.Descriptor.FullName, Facts.ConsentChanged.Descriptor.FullName, Facts.OptInRequested.Descriptor.FullName];
 
     private static readonly Dictionary<string, (short Code, MessageParser Parser)> ByType = Kinds.ToDictionary(k => k.Type, k => (k.Code, k.Parser));
     private static readonly Dictionary<short, MessageParser> ByCode = Kinds.ToDictionary(k => k.Code, k => k.Parser);
@@ -62,6 +62,9 @@ internal static class ViewedFacts
 
     /// <summary>The context whose topic this is, such as <c>loyalty</c>.</summary>
     public static string ContextOf(int source) => source == 0 ? Module.Name : Topics[source - 1].Name["patron.".Length..];
+
+    /// <summary>False for a fact that would stop the view.</summary>
+    public static bool IsKnown(string type) => Ignored.Contains(type) || ByType.ContainsKey(type);
 
     /// <summary>False for what is left to profile's own store.</summary>
     public static bool IsKept(IMessage fact) => ByType.ContainsKey(fact.Descriptor.FullName);
@@ -81,7 +84,7 @@ internal static class ViewedFacts
             return null;
         var place = new StoryPlace(
             HappenedAt(fact) ?? context.Envelope.Time, Sources[context.Topic], context.Partition, context.Envelope.Position);
-        return new ViewedFact(OriginOf(fact) ?? context.Customer, place, context.Envelope.Time, kind.Code, fact, value.Value.ToArray());
+        return new ViewedFact(OriginOf(fact) ?? context.Customer, place, context.Envelope.Time, kind.Code, fact, KeptOf(fact) ?? value.Value.ToArray());
     }
 
     /// <summary>A kept fact.</summary>
@@ -91,6 +94,16 @@ internal static class ViewedFacts
     /// <summary>A fact of this kind as it would be kept.</summary>
     internal static ViewedFact Of(Guid customer, StoryPlace place, DateTimeOffset time, IMessage fact) =>
         new(customer, place, time, ByType[fact.Descriptor.FullName].Code, fact, fact.ToByteArray());
+
+    /// <summary>What the catalogue said of products is told by no line of the story, and can be most of a fact.</summary>
+    private static byte[]? KeptOf(IMessage fact)
+    {
+        var products = (fact as Facts.PurchaseRecorded)?.Products ?? (fact as Facts.BehaviourRecorded)?.Products;
+        if (products is not { Count: > 0 })
+            return null;
+        products.Clear();
+        return fact.ToByteArray();
+    }
 
     private static Guid? OriginOf(IMessage fact) => fact switch
     {

@@ -14,12 +14,12 @@ internal sealed class Figures : IInlineView
     private static readonly string[] Names =
     [
         "customers", "purchases", "anonymous purchases", "purchases with returns", "sale lines", "return lines", "fee lines", "adjustment lines",
-        "consents changed", "identifier conflicts", "repeats ignored",
+        "consents changed", "identifier conflicts", "behaviours", "repeats ignored",
     ];
 
     public void Apply(IReadOnlyList<RecordedEvent> events, NpgsqlBatch transaction)
     {
-        var counts = new long[10];
+        var counts = new long[11];
         foreach (var recorded in events)
             Count(recorded.Event, counts);
         if (counts.All(c => c == 0))
@@ -31,14 +31,15 @@ internal sealed class Figures : IInlineView
             transaction,
             """
             insert into counters as c (
-              slot, customers, purchases, anonymous_purchases, returns, sale_lines, return_lines, fee_lines, adjustment_lines, consents, conflicts)
-            select $1, n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9], n[10] from (select $2::bigint[] n) x
+              slot, customers, purchases, anonymous_purchases, returns, sale_lines, return_lines, fee_lines, adjustment_lines, consents, conflicts,
+              behaviours)
+            select $1, n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9], n[10], n[11] from (select $2::bigint[] n) x
             on conflict (slot) do update set
               customers = c.customers + excluded.customers, purchases = c.purchases + excluded.purchases,
               anonymous_purchases = c.anonymous_purchases + excluded.anonymous_purchases, returns = c.returns + excluded.returns,
               sale_lines = c.sale_lines + excluded.sale_lines, return_lines = c.return_lines + excluded.return_lines,
               fee_lines = c.fee_lines + excluded.fee_lines, adjustment_lines = c.adjustment_lines + excluded.adjustment_lines,
-              consents = c.consents + excluded.consents, conflicts = c.conflicts + excluded.conflicts
+              consents = c.consents + excluded.consents, conflicts = c.conflicts + excluded.conflicts, behaviours = c.behaviours + excluded.behaviours
             """,
             new NpgsqlParameter<short> { TypedValue = (short)slot, NpgsqlDbType = NpgsqlDbType.Smallint },
             Statements.Bigints(counts));
@@ -64,7 +65,7 @@ internal sealed class Figures : IInlineView
             select coalesce(sum(customers), 0)::bigint, coalesce(sum(purchases), 0)::bigint, coalesce(sum(anonymous_purchases), 0)::bigint,
               coalesce(sum(returns), 0)::bigint, coalesce(sum(sale_lines), 0)::bigint, coalesce(sum(return_lines), 0)::bigint,
               coalesce(sum(fee_lines), 0)::bigint, coalesce(sum(adjustment_lines), 0)::bigint, coalesce(sum(consents), 0)::bigint,
-              coalesce(sum(conflicts), 0)::bigint, coalesce(sum(repeats), 0)::bigint,
+              coalesce(sum(conflicts), 0)::bigint, coalesce(sum(behaviours), 0)::bigint, coalesce(sum(repeats), 0)::bigint,
               (select count(*) from quarantine where state = 'waiting')
             from counters
             """);
@@ -94,6 +95,9 @@ internal sealed class Figures : IInlineView
                 break;
             case IdentifierConflictFound:
                 counts[9]++;
+                break;
+            case BehaviourRecorded:
+                counts[10]++;
                 break;
         }
     }

@@ -9,6 +9,10 @@ internal struct EnvelopeReading
     private static readonly Dictionary<string, long> NoWatermarks = [];
     private static readonly Dictionary<Guid, long> NoLives = [];
 
+    // Records come in runs of one source and type, whose texts need not be made again.
+    [ThreadStatic]
+    private static string? lastSource, lastType;
+
     private string? id;
     private string? source;
     private string? type;
@@ -41,10 +45,10 @@ internal struct EnvelopeReading
                 id ??= Encoding.UTF8.GetString(value);
                 break;
             case EnvelopeCodec.Source:
-                source ??= Encoding.UTF8.GetString(value);
+                source ??= Same(value, ref lastSource);
                 break;
             case EnvelopeCodec.Type:
-                type ??= Encoding.UTF8.GetString(value);
+                type ??= Same(value, ref lastType);
                 break;
             case EnvelopeCodec.TraceParent:
                 traceParent ??= Encoding.UTF8.GetString(value);
@@ -113,6 +117,9 @@ internal struct EnvelopeReading
                 break;
         }
     }
+
+    private static string Same(ReadOnlySpan<byte> value, ref string? last) =>
+        last is not null && Ascii.Equals(value, last) ? last : last = Encoding.UTF8.GetString(value);
 
     private void Require(bool holds, LogHeader header, string complaint)
     {

@@ -1,4 +1,5 @@
 using Npgsql;
+using NpgsqlTypes;
 
 namespace Patron.Runtime.EventStore;
 
@@ -8,34 +9,25 @@ internal static class EventStatements
     public static void Write(
         NpgsqlBatch batch,
         StoreContext store,
-        IReadOnlyCollection<(RecordedEvent Event, Guid? Key)> appended,
+        List<(RecordedEvent Event, Guid? Key)> appended,
         IReadOnlyDictionary<int, long> heads,
         IReadOnlyDictionary<Guid, LoadedStream> streams)
     {
-        var touched = appended.Select(a => a.Event.Partition).ToHashSet();
-        Statements.Add(
-            batch,
-            "update heads h set position = u.position from unnest($1::smallint[], $2::bigint[]) u (partition, position) where h.partition = u.partition",
-            Statements.Smallints(touched),
-            Statements.Bigints(touched.Select(p => heads[p])));
-        Statements.Add(
-            batch,
-            """
-            insert into events (partition, position, stream, customer, version, type, time, data, metadata, key)
-            select * from unnest($1::smallint[], $2::bigint[], $3::uuid[], $4::uuid[], $5::int[], $6::text[], $7::timestamptz[], $8::text[],
-              $9::text[], $10::uuid[])
-            """,
-            Statements.Smallints(appended.Select(a => a.Event.Partition)),
-            Statements.Bigints(appended.Select(a => a.Event.Position)),
-            Statements.Uuids(appended.Select(a => a.Event.Stream)),
-            Statements.Uuids(appended.Select(a => a.Event.Customer)),
-            Statements.Ints(appended.Select(a => a.Event.Version)),
-            Statements.Texts(appended.Select(a => store.Types.NameOf(a.Event.Event))),
-            Statements.Times(appended.Select(a => a.Event.Time)),
-            Statements.Texts(appended.Select(a => store.Types.Write(a.Event.Event))),
-            Statements.Texts(appended.Select(a => MetadataColumn.Write(a.Event.Metadata))),
-            Statements.NullableUuids(appended.Select(a => a.Key)));
-
+        HeadStatements.Move(batch, appended.Select(a => a.Event.Partition).ToHashSet(), heads);
+        new RowColumns(appended.Count)
+            .Add("position", "bigint", NpgsqlDbType.Bigint, Of(a => a.Event.Position))
+            .Add("partition", "smallint", NpgsqlDbType.Smallint, Of(a => (short)a.Event.Partition))
+            .Add("stream", "uuid", NpgsqlDbType.Uuid, Of(a => a.Event.Stream))
+            .Add("customer", "uuid", NpgsqlDbType.Uuid, Of(a => a.Event.Customer))
+            .Add("version", "int", NpgsqlDbType.Integer, Of(a => a.Event.Version))
+            .Add("type", "text", NpgsqlDbType.Text, Of(a => store.Types.NameOf(a.Event.Event)))
+            .Add("time", "timestamptz", NpgsqlDbType.TimestampTz, Of(a => a.Event.Time.UtcDateTime))
+            .Add("data", "text", NpgsqlDbType.Text, Of(a => store.Types.Write(a.Event.Event)))
+            .Add("metadata", "text", NpgsqlDbType.Text, Of(a => MetadataColumn.Write(a.Event.Metadata)))
+            .Add("key", "uuid", NpgsqlDbType.Uuid, Of(a => a.Key))
+            .Insert(batch, "events");
         StreamStatements.Write(batch, store, appended.Select(a => a.Event.Stream).Distinct().Select(id => streams[id]));
+
+        T[] Of<T>(Func<(RecordedEvent Event, Guid? Key), T> value) => [.. appended.Select(value)];
     }
 }

@@ -11,6 +11,9 @@ internal sealed class LoadedStream(Command first)
 
     public object State { get; set; } = first.Kind.Initial;
 
+    /// <summary>The length of the state's JSON, as far as it was read or written.</summary>
+    public int Size { get; set; }
+
     public int Version { get; set; }
 
     /// <summary>There is a row of it.</summary>
@@ -20,4 +23,15 @@ internal sealed class LoadedStream(Command first)
     public bool KeepsHistory { get; set; }
 
     public List<DomainEvent> History { get; } = [];
+
+    /// <summary>Takes what is kept of the stream; version 0 stands for a stream that has no events yet.</summary>
+    /// <exception cref="InvalidOperationException">The stream is of another kind.</exception>
+    public void Load(string kind, object state, int version, int size)
+    {
+        if (kind != Kind.Name)
+            throw new InvalidOperationException($"Stream {Id} is of kind '{kind}', not '{Kind.Name}'. Streams of different kinds need different ids.");
+        (State, Version, Size, IsKept) = (state, version, size, version > 0);
+    }
+
+    public void Unload() => (State, Version, Size, IsKept) = (Kind.Initial, 0, 0, false);
 }

@@ -21,6 +21,9 @@ public sealed record Migration(string Name, string Sql)
 /// <summary>Brings a schema up to date. Several instances may start at once: an advisory lock lets one apply, the others find it done.</summary>
 internal static class Migrations
 {
+    private static readonly IReadOnlyList<Migration> Store =
+        [Migration.Embedded("schema.sql"), Migration.Embedded("operations.sql"), Migration.Embedded("unmoved.sql")];
+
     /// <exception cref="InvalidOperationException">The store was created with another number of partitions.</exception>
     public static async Task ApplyAsync(
         NpgsqlDataSource database, string schema, int partitions, IReadOnlyList<Migration> own, CancellationToken cancellation)
@@ -37,7 +40,7 @@ internal static class Migrations
         await RunAsync(
             connection, "select set_config('patron.partitions', $1, true)", cancellation, partitions.ToString(CultureInfo.InvariantCulture));
 
-        foreach (var step in own.Prepend(Migration.Embedded("operations.sql")).Prepend(Migration.Embedded("schema.sql")))
+        foreach (var step in Store.Concat(own))
         {
             if (await ScalarAsync(connection, "select 1 from migrations where name = $1", cancellation, step.Name) is not null)
                 continue;

@@ -3,11 +3,13 @@ using Npgsql;
 namespace Patron.Runtime.EventStore;
 
 /// <summary>
-/// One transaction of a writer lane over many units: lock the heads and load what decisions need (one round trip), decide in memory,
-/// write everything and commit (one round trip).
+/// One transaction of a writer lane over many units: lock the heads and load what decisions need (one round trip, left out where the lane
+/// remembers it all), decide in memory, write everything and commit (one round trip, which then locks and checks the heads first).
 /// </summary>
-internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnection connection)
+internal sealed partial class StoreTransaction(StoreContext store, LaneMemory memory, IReadOnlyList<WorkItem> items) : IAsyncDisposable
 {
+    private readonly List<UnitOfWork> units = [.. items.SelectMany(i => i.Units).Where(u => u.Commands.Count > 0 || u.Timer is not null)];
+    private readonly NpgsqlBatch batch = new();
     private readonly SortedDictionary<int, long> heads = [];
     private readonly Dictionary<Guid, LoadedStream> streams = [];
     private readonly Dictionary<Guid, RecordedEvent> keys = [];
@@ -16,6 +18,10 @@ internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnect
     private readonly HashSet<Guid> faulted = [];
     private readonly HashSet<Guid> parked = [];
     private DateTimeOffset now;
+    private bool isDecidedFirst;
+    private bool asksParked;
+    private bool metRepeat;
+    private SortedDictionary<int, long> remembered = [];
 
     /// <summary>The events appended, in commit order per partition; valid after the commit.</summary>
     public IEnumerable<RecordedEvent> Appended => appended.Select(a => a.Event);
@@ -23,19 +29,66 @@ internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnect
     /// <summary>Told too early, by a planted bug.</summary>
     public Action<IEnumerable<RecordedEvent>>? Told { get; init; }
 
-    public async Task CommitAsync(IReadOnlyList<WorkItem> items, CancellationToken cancellation)
+    /// <summary>
+    /// Decides from what the lane remembers, without asking the database, where it remembers everything. The heads are then locked and checked
+    /// when the transaction is executed.
+    /// </summary>
+    public bool TryDecideFirst()
     {
-        var units = items.SelectMany(i => i.Units).Where(u => u.Commands.Count > 0 || u.Timer is not null).ToList();
-        if (units.Count > 0)
-            await LoadAsync(units, cancellation);
-        FaultPoint.Reach(FaultPoint.StoreAfterLock);
+        Recall();
+        isDecidedFirst = IsAllKnown();
+        if (isDecidedFirst)
+        {
+            remembered = new SortedDictionary<int, long>(heads);
+            DecideAll();
+        }
 
-        // Read after the heads are locked, so that times do not go back within a partition while the clock does not.
+        return isDecidedFirst;
+    }
+
+    /// <summary>Locks the heads, loads what is not remembered, and decides.</summary>
+    public async Task DecideAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        Recall();
+        if (units.Count > 0)
+            await LoadAsync(connection, cancellation);
+        FaultPoint.Reach(FaultPoint.StoreAfterLock);
+        DecideAll();
+    }
+
+    /// <summary>Writes what was decided and commits.</summary>
+    /// <exception cref="FencedException">Another instance owns a partition that was read.</exception>
+    public async Task ExecuteAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        batch.Connection = connection;
+        FaultPoint.Reach(FaultPoint.StoreBeforeCommit);
+        Told?.Invoke(Appended);
+        try
+        {
+            await batch.ExecuteNonQueryAsync(cancellation);
+            FaultPoint.Reach(FaultPoint.StoreAfterCommit);
+        }
+        catch (PostgresException fault) when (fault.SqlState == "PT409")
+        {
+            throw new FencedException(fault);
+        }
+    }
+
+    public ValueTask DisposeAsync() => batch.DisposeAsync();
+
+    private void DecideAll()
+    {
+        // Read after the heads are locked, or known not to be moved by anyone but this lane, so that times do not go back within a partition
+        // while the clock does not.
         now = store.Clock.GetUtcNow();
         foreach (var unit in units)
             Decide(unit);
+        Write();
+        memory.Remember(heads, streams.Values.Select(s => (s, store.PartitionOf(s.Customer))), metRepeat);
+    }
 
-        await using var batch = connection.CreateBatch();
+    private void Write()
+    {
         if (PlantedBug.Is(Bug.OffsetBeforeEffects))
         {
             OffsetStatements.Write(batch, [.. items.SelectMany(i => i.Moves)]);
@@ -58,24 +111,15 @@ internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnect
         var writes = batch.BatchCommands.Count > 0 || items.Any(i => i.MovesAnyway);
         if (writes && !PlantedBug.Is(Bug.OffsetBeforeEffects))
             OffsetStatements.Write(batch, [.. items.SelectMany(i => i.Moves)]);
-        if (units.Count == 0)
+        if (isDecidedFirst)
+            HeadStatements.BeginUnmoved(batch, remembered, asksParked);
+        else if (units.Count == 0)
             batch.BatchCommands.Insert(0, new NpgsqlBatchCommand("begin"));
 
         // Places that records without any effect moved are not worth a flush: the consumer saves them with its next work.
         Statements.Add(batch, writes ? "commit" : "rollback");
         foreach (var item in items)
             item.WroteNothing = !writes;
-        FaultPoint.Reach(FaultPoint.StoreBeforeCommit);
-        Told?.Invoke(Appended);
-        try
-        {
-            await batch.ExecuteNonQueryAsync(cancellation);
-            FaultPoint.Reach(FaultPoint.StoreAfterCommit);
-        }
-        catch (PostgresException fault) when (fault.SqlState == "PT409")
-        {
-            throw new FencedException(fault);
-        }
     }
 
     private void Decide(UnitOfWork unit)
@@ -141,7 +185,11 @@ internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnect
     private CommandResult Decide(Command command, LoadedStream stream)
     {
         if (command.IdempotencyKey is { } key && keys.TryGetValue(key, out var earlier) && !PlantedBug.Is(Bug.IdempotencyKeyIgnored))
+        {
+            metRepeat = true;
             return new CommandResult(null, true, earlier.Version, [earlier]);
+        }
+
         if (command.ExpectedVersion is { } expected && expected != stream.Version && !PlantedBug.Is(Bug.ExpectedVersionIgnored))
             return new CommandResult(new VersionConflict(expected, stream.Version), false, stream.Version, []);
 
@@ -154,8 +202,9 @@ internal sealed partial class StoreTransaction(StoreContext store, NpgsqlConnect
         for (var i = 0; i < recorded.Length; i++)
         {
             var happened = decision.Events[i];
+            heads[partition] = PlantedBug.Is(Bug.HeadLockDropped) ? PlantedBug.TakeUnlocked(partition, heads[partition]) : heads[partition] + 1;
             recorded[i] = new RecordedEvent(
-                partition, ++heads[partition], command.Stream, command.Customer, ++stream.Version, now, happened, command.Metadata);
+                partition, heads[partition], command.Stream, command.Customer, ++stream.Version, now, happened, command.Metadata);
             stream.State = stream.Kind.Evolve(stream.State, happened);
             if (stream.KeepsHistory)
                 stream.History.Add(happened);

@@ -1,10 +1,11 @@
 using Npgsql;
+using NpgsqlTypes;
 
 namespace Patron.Runtime.EventStore;
 
 /// <summary>
-/// Writes the states of a transaction's streams. Those that were loaded are updated and the others inserted: one INSERT with ON CONFLICT
-/// costs half as much again, since it locks a row, and logs that, before it updates it.
+/// Writes the states that a transaction's events lead to. A known stream is updated and a new one inserted: an upsert would lock and log
+/// every row twice.
 /// </summary>
 internal static class StreamStatements
 {
@@ -14,35 +15,28 @@ internal static class StreamStatements
         var inOrder = changed.OrderBy(s => s.Id).ToLookup(s => s.IsKept);
         var kept = inOrder[true].ToList();
         if (kept.Count > 0)
-        {
-            Statements.Add(
-                batch,
-                """
-                update streams s set version = u.version, shape = u.shape, state = u.state
-                from unnest($1::uuid[], $2::int[], $3::int[], $4::text[]) u (stream, version, shape, state)
-                where s.stream = u.stream
-                """,
-                Statements.Uuids(kept.Select(s => s.Id)),
-                Statements.Ints(kept.Select(s => s.Version)),
-                Statements.Ints(kept.Select(s => s.Kind.Shape)),
-                Statements.Texts(kept.Select(s => s.Kind.Write(s.State))));
-        }
+            States(kept).Update(batch, "streams");
 
         var added = inOrder[false].ToList();
         if (added.Count == 0)
             return;
-        Statements.Add(
-            batch,
-            """
-            insert into streams (stream, customer, partition, kind, version, shape, state)
-            select * from unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::text[], $5::int[], $6::int[], $7::text[])
-            """,
-            Statements.Uuids(added.Select(s => s.Id)),
-            Statements.Uuids(added.Select(s => s.Customer)),
-            Statements.Smallints(added.Select(s => store.PartitionOf(s.Customer))),
-            Statements.Texts(added.Select(s => s.Kind.Name)),
-            Statements.Ints(added.Select(s => s.Version)),
-            Statements.Ints(added.Select(s => s.Kind.Shape)),
-            Statements.Texts(added.Select(s => s.Kind.Write(s.State))));
+        States(added)
+            .Add("customer", "uuid", NpgsqlDbType.Uuid, [.. added.Select(s => s.Customer)])
+            .Add("partition", "smallint", NpgsqlDbType.Smallint, [.. added.Select(s => (short)store.PartitionOf(s.Customer))])
+            .Add("kind", "text", NpgsqlDbType.Text, [.. added.Select(s => s.Kind.Name)])
+            .Insert(batch, "streams");
+    }
+
+    private static RowColumns States(List<LoadedStream> streams) => new RowColumns(streams.Count)
+        .Add("stream", "uuid", NpgsqlDbType.Uuid, [.. streams.Select(s => s.Id)])
+        .Add("version", "int", NpgsqlDbType.Integer, [.. streams.Select(s => s.Version)])
+        .Add("shape", "int", NpgsqlDbType.Integer, [.. streams.Select(s => s.Kind.Shape)])
+        .Add("state", "text", NpgsqlDbType.Text, [.. streams.Select(Write)]);
+
+    private static string Write(LoadedStream stream)
+    {
+        var text = stream.Kind.Write(stream.State);
+        stream.Size = text.Length;
+        return text;
     }
 }

@@ -10,7 +10,7 @@ namespace Patron.Runtime.Hosting;
 /// <summary>How an endpoint knows its caller; every endpoint names exactly how, or the host refuses to start.</summary>
 internal abstract record AccessRule;
 
-internal sealed record ApiKeyRule(string Scope) : AccessRule;
+internal sealed record ApiKeyRule(params IReadOnlyList<string> Scopes) : AccessRule;
 
 internal sealed record SignedLinkRule(string Purpose, LinkTime Time, IReadOnlyList<string> Parameters) : AccessRule;
 
@@ -22,6 +22,10 @@ public static class AccessConventions
     /// <summary>Callers present an API key with this scope; the endpoint may ask <see cref="GetApiCaller"/> who it is.</summary>
     public static TBuilder RequireApiKey<TBuilder>(this TBuilder endpoint, string scope) where TBuilder : IEndpointConventionBuilder =>
         endpoint.WithMetadata(new ApiKeyRule(scope));
+
+    /// <summary>The same for an endpoint that callers of several kinds need: one of the scopes is enough.</summary>
+    public static TBuilder RequireAnyApiKey<TBuilder>(this TBuilder endpoint, params string[] scopes) where TBuilder : IEndpointConventionBuilder =>
+        endpoint.WithMetadata(new ApiKeyRule(scopes));
 
     /// <summary>
     /// Callers come by a link from <see cref="SignedLinks"/> made for the same purpose and path; the named query parameters are proved to be
@@ -85,8 +89,8 @@ public static class AccessConventions
                 ? "Send your API key as 'Authorization: Bearer' or 'X-Api-Key'."
                 : "This API key is not known here; it may have been withdrawn.");
         }
-        if (!caller.Scopes.Contains(rule.Scope))
-            return Problem.Of(StatusCodes.Status403Forbidden, "scope-missing", $"This needs an API key with the scope '{rule.Scope}'.");
+        if (!rule.Scopes.Any(caller.Scopes.Contains))
+            return Problem.Of(StatusCodes.Status403Forbidden, "scope-missing", $"This needs an API key with the scope '{string.Join("' or '", rule.Scopes)}'.");
         context.Features.Set(caller);
         return null;
     }

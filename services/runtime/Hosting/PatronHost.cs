@@ -80,6 +80,7 @@ public static class PatronHost
             s.GetRequiredService<SystemClock>(), time.Simulated ? BusinessTimeState.Untold : BusinessTimeState.Real));
         services.AddSingleton<ApiKeys>();
         services.AddSingleton<SignedLinks>();
+        services.AddSingleton<CustomerLinks>();
         services.AddSingleton<Health>();
         services.AddSingleton(s => new StartCheck(s.GetRequiredService<SettingFaults>(), s.GetRequiredService<SignedLinks>));
         services.AddHostedService(s => s.GetRequiredService<StartCheck>());

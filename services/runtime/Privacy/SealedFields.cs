@@ -13,4 +13,7 @@ public static class SealedFields
     public const string Language = "language";
     public const string TimeZone = "time_zone";
     public const string Country = "country";
+
+    /// <summary>The field of a further attribute, such as <c>birth_date</c>.</summary>
+    public static string Attribute(string key) => $"attribute.{key}";
 }

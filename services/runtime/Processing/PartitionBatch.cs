@@ -185,14 +185,15 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
             return true;
         }
 
-        var seen = places.Where(p => p.Value.Position > 0).ToDictionary(p => p.Key, p => p.Value.Position);
-        seen[topic] = envelope.Position;
-        var metadata = new EventMetadata { TraceParent = envelope.TraceParent, Backfill = envelope.Backfill, Watermarks = seen };
+        var leadsNowhere = subscription.Ignores(envelope.Type);
+        if (leadsNowhere && subscription.Effect is null)
+            return true;
+        var metadata = leadsNowhere ? EventMetadata.None : MetadataAt(topic, envelope);
         var context = new FactContext(customer, topic, partition.Number, read.Offset, envelope, metadata);
         var commands = new List<Command>();
         try
         {
-            if (read.Record.Value is { } value)
+            if (!leadsNowhere && read.Record.Value is { } value)
                 commands.AddRange(subscription.Handle(value, context).Select(c => c.Metadata == EventMetadata.None ? c with { Metadata = metadata } : c));
         }
         catch (UnknownFactException unknown)
@@ -214,6 +215,14 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
         if (commands.Count > 0)
             units.Add((new UnitOfWork(commands) { Customer = customer, FaultsParkCustomer = true }, topic, read, Applied));
         return true;
+    }
+
+    /// <summary>What commands that follow from a record say of their cause: with it this much had been seen of each topic.</summary>
+    private EventMetadata MetadataAt(string topic, Envelope envelope)
+    {
+        var seen = places.Where(p => p.Value.Position > 0).ToDictionary(p => p.Key, p => p.Value.Position);
+        seen[topic] = envelope.Position;
+        return new EventMetadata { TraceParent = envelope.TraceParent, Backfill = envelope.Backfill, Watermarks = seen };
     }
 
     /// <summary>Runs after the decisions of the transaction, each time it is tried: what faulted is parked instead of applied.</summary>

@@ -14,6 +14,9 @@ public sealed class RuntimeSettings : ISettings
     /// <summary>Commands in one transaction of a lane, 1 to 5,000.</summary>
     public int UnitsPerTransactionMax { get; set; } = 512;
 
+    /// <summary>The most that a lane's remembered states take, in bytes of their JSON: 0 to 1 GiB. Each service in a process has its lanes.</summary>
+    public int LaneStateBytesMax { get; set; } = 8 * 1024 * 1024;
+
     /// <summary>System time after which a silent instance's partitions may be taken, 1 s to 5 min.</summary>
     public TimeSpan LeaseDuration { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -31,6 +34,8 @@ public sealed class RuntimeSettings : ISettings
             yield return new SettingFault(nameof(Lanes), "it must be from 1 to 64");
         if (UnitsPerTransactionMax is < 1 or > 5000)
             yield return new SettingFault(nameof(UnitsPerTransactionMax), "it must be from 1 to 5000");
+        if (LaneStateBytesMax is < 0 or > 1 << 30)
+            yield return new SettingFault(nameof(LaneStateBytesMax), "it must be from 0 to 1073741824 bytes");
         if (LeaseDuration < TimeSpan.FromSeconds(1) || LeaseDuration > TimeSpan.FromMinutes(5))
             yield return new SettingFault(nameof(LeaseDuration), "it must be from 00:00:01 to 00:05:00");
         if (NewlyParkedMax < 0)

@@ -34,7 +34,7 @@ public sealed partial class ServiceRuntime : IAsyncDisposable
         var log = logs.CreateLogger($"Patron.{definition.Name}");
         store = new StoreContext(databases, definition.Events, definition.Views, definition.Timers, settings.Partitions, clock);
         lanes = [.. Enumerable.Range(0, settings.Lanes)
-            .Select(_ => new WriterLane(store, definition.Name, settings.UnitsPerTransactionMax, log) { Committed = Committed })];
+            .Select(_ => new WriterLane(store, definition.Name, settings.UnitsPerTransactionMax, settings.LaneStateBytesMax, log) { Told = Committed })];
         loops = new ServiceLoops(definition.Name, log);
     }
 
@@ -188,6 +188,8 @@ public sealed partial class ServiceRuntime : IAsyncDisposable
             return;
         LagGauges.Forget(this);
         await loops.DisposeAsync();
+        foreach (var lane in lanes)
+            lane.Dispose();
         Relay?.Dispose();
         Timers?.Dispose();
         if (Projections is not null)

@@ -12,6 +12,7 @@ namespace Patron.Runtime.Processing;
 public sealed class Subscription(Topic topic)
 {
     private readonly Dictionary<string, Func<ReadOnlyMemory<byte>, FactContext, IEnumerable<Command>>> handlers = [];
+    private readonly HashSet<string> ignored = [];
 
     public Topic Topic { get; } = topic;
 
@@ -29,7 +30,9 @@ public sealed class Subscription(Topic topic)
     public Subscription Ignore<TFact>()
         where TFact : IMessage<TFact>, new()
     {
-        handlers.Add(new TFact().Descriptor.FullName, (_, _) => []);
+        var name = new TFact().Descriptor.FullName;
+        handlers.Add(name, (_, _) => []);
+        ignored.Add(name);
         return this;
     }
 
@@ -39,6 +42,9 @@ public sealed class Subscription(Topic topic)
         Effect = effect;
         return this;
     }
+
+    /// <summary>Facts of this type lead to no command, so nothing has to be made ready for one.</summary>
+    internal bool Ignores(string type) => ignored.Contains(type);
 
     /// <exception cref="UnknownFactException">Nothing is registered for the fact's type.</exception>
     internal IEnumerable<Command> Handle(ReadOnlyMemory<byte> value, FactContext context) => handlers.TryGetValue(context.Envelope.Type, out var handle)

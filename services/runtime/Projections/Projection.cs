@@ -49,7 +49,7 @@ public sealed partial class Projection
 
     internal Action<IReadOnlyList<ConsumedFact>, NpgsqlBatch>? ApplyFacts { get; private init; }
 
-    internal Func<IReadOnlyList<ConsumedFact>, NpgsqlConnection, CancellationToken, Task<Action<NpgsqlBatch>>>? FoldFacts { get; private init; }
+    internal Func<IFactFold>? OpenFold { get; private init; }
 
     /// <summary>A projection of the service's own events.</summary>
     /// <param name="name">Unique in the service, such as <c>reach</c>.</param>
@@ -73,17 +73,25 @@ public sealed partial class Projection
     /// </summary>
     /// <inheritdoc cref="OfStore"/>
     /// <param name="topics">What is read.</param>
-    /// <param name="fold">
-    /// Reads the rows that these facts concern, over a connection whose transaction is the step's and whose search path begins with the
-    /// generation's schema, and answers what to write. Nobody else writes the rows meanwhile: who lost the projection cannot commit.
-    /// </param>
-    public static Projection OfTopics(
-        string name, int version, string tables, IReadOnlyList<Topic> topics,
-        Func<IReadOnlyList<ConsumedFact>, NpgsqlConnection, CancellationToken, Task<Action<NpgsqlBatch>>> fold) =>
-        new(name, version, tables) { Topics = topics, FoldFacts = fold };
+    /// <param name="open">See <see cref="IFactFold"/>.</param>
+    public static Projection OfTopics(string name, int version, string tables, IReadOnlyList<Topic> topics, Func<IFactFold> open) =>
+        new(name, version, tables) { Topics = topics, OpenFold = open };
 
     [GeneratedRegex("^[a-z][a-z0-9_]{0,29}$")]
     private static partial Regex NameShape();
+}
+
+/// <summary>
+/// Folds facts into rows of one generation, from where its reading starts until a step fails; then another one is opened. So what it
+/// remembers of its own steps holds: nobody else writes the rows meanwhile, and who lost the projection cannot commit.
+/// </summary>
+public interface IFactFold
+{
+    /// <summary>
+    /// Reads the rows that these facts concern, over a connection whose transaction is the step's and whose search path begins with the
+    /// generation's schema, and answers what to write.
+    /// </summary>
+    Task<Action<NpgsqlBatch>> FoldAsync(IReadOnlyList<ConsumedFact> facts, NpgsqlConnection connection, CancellationToken cancellation);
 }
 
 /// <summary>Where a generation is in its life.</summary>

@@ -147,6 +147,7 @@ internal sealed class TopicSource(IEventLog eventLog, Projection projection) : I
     private readonly Dictionary<(string Topic, int Partition), (long Offset, Envelope Envelope)> tails = [];
     private IReadOnlySet<SkippedRecord> skipped = new HashSet<SkippedRecord>();
     private bool? fromBeginning;
+    private IFactFold? fold;
 
     public IReadOnlyList<string> Names => [.. topics.Keys];
 
@@ -163,6 +164,8 @@ internal sealed class TopicSource(IEventLog eventLog, Projection projection) : I
 
     public void Start(GenerationPlaces places)
     {
+        // After a step that failed, what it had folded is forgotten with it.
+        fold = projection.OpenFold?.Invoke();
         fromBeginning ??= places.Values.All(p => p is { NextOffset: 0, Position: 0 });
         // A customer's facts of all topics come together, so that what is folded is read and written once for them.
         foreach (var ((source, partition), place) in places.OrderBy(p => p.Key.Partition))
@@ -197,7 +200,7 @@ internal sealed class TopicSource(IEventLog eventLog, Projection projection) : I
                 projection.ApplyFacts?.Invoke(shown, transaction);
         })
         {
-            Fold = projection.FoldFacts is { } fold && shown.Count > 0 ? (connection, token) => fold(shown, connection, token) : null,
+            Fold = fold is { } opened && shown.Count > 0 ? (connection, token) => opened.FoldAsync(shown, connection, token) : null,
         };
     }
 
@@ -221,9 +224,11 @@ internal sealed class TopicSource(IEventLog eventLog, Projection projection) : I
         if (place.StoreEpoch is not null && envelope.Position <= place.Position)
             return looked ? place : place with { StoreEpoch = envelope.StoreEpoch };
 
-        // What was left out for another life may count in this one. Begun anew under the end as it is, a generation leaves nothing out.
+        // What was left out for another life may count in this one: also records of the place's own life, where it was left out under an end
+        // that a later restore has taken back. Begun anew under the end as it is, a generation leaves nothing out that counts.
         var isWhole = batch.Topic.Compacted ? !isOtherLife : envelope.Follows(place.Position);
-        if (!isWhole && isOtherLife && !(looked && fromBeginning == true))
+        var wasLeftOut = isOtherLife || (looked && judge.StoreEpoch != place.StoreEpoch);
+        if (!isWhole && wasLeftOut && !(looked && fromBeginning == true))
             throw new StoreRestoredException(at, envelope, place);
         if (!isWhole && !batch.Topic.Compacted)
         {

@@ -21,6 +21,7 @@ internal sealed class IngestPlace : IAsyncDisposable
     private readonly WebApplication app;
     private readonly HttpClient http;
     private long purchases;
+    private long views;
 
     private IngestPlace(TestDatabase database, WebApplication app, HttpClient http) => (Database, this.app, this.http) = (database, app, http);
 
@@ -59,6 +60,10 @@ internal sealed class IngestPlace : IAsyncDisposable
     /// <summary>One purchase each for customers who have bought before, or who now buy for the first time; bodies of calls, ready to be sent.</summary>
     public List<byte[]> Calls(int count, int perCall, Func<int, int> customerOf) =>
         [.. Enumerable.Range(0, count).Select(i => Event(customerOf(i))).Chunk(perCall).Select(c => Encoding.UTF8.GetBytes($"[{string.Join(',', c)}]"))];
+
+    /// <summary>The same of behaviours: a product was seen.</summary>
+    public List<byte[]> Views(int count, int perCall, Func<int, int> customerOf) =>
+        [.. Enumerable.Range(0, count).Select(i => View(customerOf(i))).Chunk(perCall).Select(c => Encoding.UTF8.GetBytes($"[{string.Join(',', c)}]"))];
 
     /// <summary>Sends calls, several at once, and returns when the last is durable.</summary>
     public async Task SendAsync(IEnumerable<byte[]> calls, int atOnce, CancellationToken cancellation) => await Parallel.ForEachAsync(
@@ -120,6 +125,18 @@ internal sealed class IngestPlace : IAsyncDisposable
             "time":"{{{TimeProvider.System.GetUtcNow():yyyy-MM-ddTHH:mm:ssZ}}}",
             "datacontenttype":"application/json","data":{"receipt":"R{{{number}}}","channel":"CHANNEL_POS","store":"bench","currency":"GBP",
             "customer":{"loyaltyCard":"card-{{{customer}}}"},"lines":[{{{string.Join(',', lines)}}}]}}
+            """);
+    }
+
+    private string View(int customer)
+    {
+        var number = Interlocked.Increment(ref views);
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $$$"""
+            {"specversion":"1.0","type":"Product Viewed","source":"/web/bench","id":"{{{number}}}",
+            "time":"{{{TimeProvider.System.GetUtcNow():yyyy-MM-ddTHH:mm:ssZ}}}","data":{"customer":{"loyaltyCard":"card-{{{customer}}}"},
+            "properties":{"product_id":"P{{{number % 5_000}}}","category":"shoes","price":19.9,"url":"https://shop.example/p/{{{number % 5_000}}}"} } }
             """);
     }
 

@@ -7,7 +7,7 @@ internal sealed class AppendBatched(bool withView) : IBenchmark
 {
     public const int BatchEvents = 500;
 
-    private const int Callers = 4;
+    private const int Callers = 8;
 
     private int events;
     private BenchPlace? place;

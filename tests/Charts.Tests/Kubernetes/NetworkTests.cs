@@ -75,7 +75,8 @@ internal sealed class NetworkTests
             ingresses.SelectMany(i => i.Items("spec.rules.0.http.paths"))
                 .Select(p => $"{p.Text("backend.service.name")} {p.Text("pathType")} {p.Text("path")}"),
             Is.EquivalentTo([
-                "patron-email Exact /v1/email/unsubscribe", "patron-profile Exact /v1/events",
+                "patron-email Exact /v1/email/unsubscribe", "patron-profile Exact /v1/events", "patron-profile Prefix /v1/segment",
+                "patron-profile Exact /v1/preferences", "patron-profile Exact /v1/opt-in",
                 "patron-gateway Exact /", "patron-gateway Prefix /customers/", "patron-gateway Prefix /v1/gateway/"]));
         Assert.That(ingresses.Select(i => i.Text("spec.tls.0.hosts.0")), Is.EqualTo(ingresses.Select(i => i.Text("spec.rules.0.host"))));
         var policies = await Deployments.ObjectsAsync("everything", "NetworkPolicy");

@@ -41,6 +41,7 @@ internal sealed class SettingTests
         (string Caller, string Key, string Callee, string Scope)[] calls =
         [
             ("email", "PATRON_KEYS__APIKEY", "profile", "keys"), ("email", "PATRON_PEERS__APIKEY", "profile", "ingest"),
+            ("profile", "PATRON_PEERS__APIKEY", "email", "write"),
             .. Deployments.Services.Except(["gateway"]).Select(callee => ("gateway", "PATRON_PEERS__APIKEY", callee, "read")),
         ];
         foreach (var (caller, key, callee, scope) in calls)

@@ -52,6 +52,24 @@ internal sealed class FoldedProjectionTests
         Assert.That((await SalesView.ReadAsync(host.Service("board"), cancellation))[Customers[0]], Is.EqualTo(Next(Next(Next(0, 1), 2), 3)));
     }
 
+    [Test]
+    public async Task What_a_refused_step_had_folded_is_forgotten(CancellationToken cancellation)
+    {
+        var anna = Customers[0];
+        await using var host = await StartAsync(View(10_000), cancellation);
+        var board = host.Service("board");
+        await host.Service("shop").ExecuteAsync([.. new[] { 10, 20, -1_000_000, 30 }.Select(amount => Shop.Sell(anna, amount))], cancellation);
+        await SalesView.UntilAsync(() => Task.FromResult(board.Troubles.Count > 0), "the view stopped", cancellation);
+        Assert.That(await ReadOneAsync(), Is.EqualTo(Next(Next(0, 10), 20)));
+
+        using var skipped = await host.Http.PostAsync("/v1/board/projections/sales/skip?reason=a+test+sale", null, cancellation);
+
+        await host.DrainAsync(cancellation);
+        Assert.That(await ReadOneAsync(), Is.EqualTo(Next(Next(Next(0, 10), 20), 30)));
+
+        async Task<long> ReadOneAsync() => (await SalesView.ReadAsync(board, cancellation))[anna];
+    }
+
     // Tells orders apart, which a sum does not.
     private static long Next(long amount, int sold) => ((amount * 31) + sold) % 1_000_003;
 
@@ -60,34 +78,44 @@ internal sealed class FoldedProjectionTests
         {
             Shop.Add(builder);
             Shop.AddBoard(builder, view);
-        }, _ => { }, cancellation);
+        }, app => app.MapProjections("board"), cancellation);
 
     private static Projection View(int recordsPerStep)
     {
-        var view = Projection.OfTopics(SalesView.Name, 1, Tables, [Shop.Topic], FoldAsync);
+        var view = Projection.OfTopics(SalesView.Name, 1, Tables, [Shop.Topic], static () => new Fold());
         view.RecordsPerStepMax = recordsPerStep;
         return view;
     }
 
-    private static async Task<Action<NpgsqlBatch>> FoldAsync(
-        IReadOnlyList<ConsumedFact> facts, NpgsqlConnection connection, CancellationToken cancellation)
+    /// <summary>Remembers every amount that it has folded, as a view may.</summary>
+    private sealed class Fold : IFactFold
     {
-        var amounts = facts.Select(f => f.Context.Customer).Distinct().ToDictionary(c => c, _ => 0L);
-        await using (var command = new NpgsqlCommand("select customer, amount from sales where customer = any($1)", connection))
+        private readonly Dictionary<Guid, long> remembered = [];
+
+        public async Task<Action<NpgsqlBatch>> FoldAsync(
+            IReadOnlyList<ConsumedFact> facts, NpgsqlConnection connection, CancellationToken cancellation)
         {
-            command.Parameters.Add(Statements.Uuids(amounts.Keys));
-            await using var row = await command.ExecuteReaderAsync(cancellation);
-            while (await row.ReadAsync(cancellation))
-                amounts[row.GetGuid(0)] = row.GetInt64(1);
+            var amounts = facts.Select(f => f.Context.Customer).Distinct().ToDictionary(c => c, _ => 0L);
+            await using (var command = new NpgsqlCommand("select customer, amount from sales where customer = any($1)", connection))
+            {
+                command.Parameters.Add(Statements.Uuids(amounts.Keys));
+                await using var row = await command.ExecuteReaderAsync(cancellation);
+                while (await row.ReadAsync(cancellation))
+                    amounts[row.GetGuid(0)] = row.GetInt64(1);
+            }
+            foreach (var customer in amounts.Keys.Intersect(remembered.Keys).ToList())
+                amounts[customer] = remembered[customer];
+            foreach (var fact in facts)
+                amounts[fact.Context.Customer] = Next(amounts[fact.Context.Customer], Int32Value.Parser.ParseFrom(fact.Value!.Value.Span).Value);
+            foreach (var (customer, amount) in amounts)
+                remembered[customer] = amount;
+            return batch => Statements.Add(
+                batch,
+                """
+                insert into sales (customer, amount) select * from unnest($1::uuid[], $2::bigint[])
+                on conflict (customer) do update set amount = excluded.amount
+                """,
+                Statements.Uuids(amounts.Keys), Statements.Bigints(amounts.Values));
         }
-        foreach (var fact in facts)
-            amounts[fact.Context.Customer] = Next(amounts[fact.Context.Customer], Int32Value.Parser.ParseFrom(fact.Value!.Value.Span).Value);
-        return batch => Statements.Add(
-            batch,
-            """
-            insert into sales (customer, amount) select * from unnest($1::uuid[], $2::bigint[])
-            on conflict (customer) do update set amount = excluded.amount
-            """,
-            Statements.Uuids(amounts.Keys), Statements.Bigints(amounts.Values));
     }
 }

@@ -67,17 +67,23 @@ internal sealed class MailWritingTests
 
     [Test]
     public void Every_template_stands_in_every_language(
-        [Values("welcome", "second-purchase-reminder", "we-miss-you", "tier-up")] string template,
+        [Values("welcome", "second-purchase-reminder", "we-miss-you", "tier-up", "opt-in")] string template,
         [Values("en", "zh-Hant", "zh-Hans", "ja", "de", "fr")] string language)
     {
         var data = new Dictionary<string, string> { ["tier"] = "gold" };
-        var content = new Templates().Render(template, new Addressee("<Ann>", "Ü", language), data, "https://u.example/?a=1&b=2")!;
+        var links = new MailLinks("https://u.example/?a=1&b=2", "https://p.example/?a=1&b=2", template == "opt-in" ? "https://c.example/?a=1&b=2" : "");
+        var content = new Templates().Render(template, new Addressee("<Ann>", "Ü", language), data, links)!;
         Assert.That(content.Html, Does.Contain($"<html lang=\"{language}\">").And.Contain("&lt;Ann&gt;").And.Not.Contain("<Ann>"));
-        Assert.That(WebUtility.HtmlDecode(content.Html), Does.Contain("href=\"https://u.example/?a=1&b=2\""));
-        Assert.That(content.Text, Does.Contain("https://u.example/?a=1&b=2").And.Contain("<Ann>"));
+        foreach (var link in (string[])[links.Unsubscribe, links.Preferences, .. links.Confirm.Length > 0 ? [links.Confirm] : Array.Empty<string>()])
+        {
+            Assert.That(WebUtility.HtmlDecode(content.Html), Does.Contain($"href=\"{link}\""));
+            Assert.That(content.Text, Does.Contain(link));
+        }
+
+        Assert.That(content.Text, Does.Contain("<Ann>"));
         Assert.That(content.Subject + content.Text + content.Html, Does.Not.Contain("{{").And.Not.Contain("==="));
         Assert.That(content.Subject, Is.Not.Empty);
-        Assert.That(new Templates().Render("frame", new Addressee("", "", language), new Dictionary<string, string>(), ""), Is.Null);
+        Assert.That(new Templates().Render("frame", new Addressee("", "", language), new Dictionary<string, string>(), links), Is.Null);
     }
 
     [TestCase("2.0.0 Ok: queued as 4F2A-b", "250 2.0.0 4F2A-b")]

@@ -86,13 +86,15 @@ internal sealed class DecisionTests
     [TestCase("0+ 0-", false, 2, Description = "of one moment the withdrawal counts")]
     [TestCase("0- 0+", false, 1)]
     [TestCase("0+ 1+", true, 1, Description = "the same again is no change")]
+    [TestCase("0- 2- 1+", false, 2, Description = "a withdrawal that was repeated goes before a grant from between")]
     public void The_consent_that_was_decided_last_is_in_force(string told, bool granted, int version)
     {
         var history = Known("A").ToList();
         foreach (var (index, step) in told.Split(' ').Index())
         {
-            var consent = new ToldConsent("email", "marketing", step[1] == '+', "w");
-            history.AddRange(Update(Events.Id(index), Morning.AddHours(step[0] - '0'), new Details(), [consent], history));
+            var at = Morning.AddHours(step[0] - '0');
+            var consent = new ToldConsent("email", "marketing", step[1] == '+', "w", at, new ToldEvidence(ConsentMethod.Form));
+            history.AddRange(Update(Events.Id(index), at, new Details(), [consent], history));
         }
         var inForce = Given(history).Consents.Single();
         Assert.That((inForce.Granted, inForce.Version), Is.EqualTo((granted, (long)version)));
@@ -103,6 +105,23 @@ internal sealed class DecisionTests
         Assert.That(RecordPurchase.Decide(Given(Known("A")), Purchase("1", Card("A")), Linked(Card("A")), null).Refusal, Is.EqualTo(new CustomerErased()));
 
     [Test]
+    public void Without_a_key_no_behaviour_is_recorded()
+    {
+        var told = Told("1", Morning, [Card("A")], new Details()) with { Behaviour = Viewed };
+        Assert.That(RecordBehaviour.Decide(Given(Known("A")), told, Linked(Card("A")), null).Refusal, Is.EqualTo(new CustomerErased()));
+    }
+
+    [Test]
+    public void A_behaviour_of_a_known_customer_is_one_event_that_changes_no_state()
+    {
+        var told = Told("1", Morning, [Card("A")], new Details()) with { Behaviour = Viewed };
+        var decision = RecordBehaviour.Decide(Given(Known("A")), told, Linked(Card("A")), Key);
+        var state = Given(Known("A"));
+        Assert.That(Names(decision), Is.EqualTo((string[])[nameof(BehaviourRecorded)]));
+        Assert.That(CustomerProfile.Evolve(state, decision.Events[0]), Is.SameAs(state));
+    }
+
+    [Test]
     public void Events_and_states_survive_being_written_and_read()
     {
         var purchase = new PurchaseRecorded(Facts("1")) { Told = Anna };
@@ -111,6 +130,9 @@ internal sealed class DecisionTests
         Assert.That(read with { Purchase = purchase.Purchase }, Is.EqualTo(purchase));
         Assert.That(read.Purchase.Lines, Is.EqualTo(purchase.Purchase.Lines));
     }
+
+    private static ToldBehaviour Viewed { get; } = new(
+        new BehaviourFacts(Anna, "Product Viewed", 1, "/web", Morning, new Dictionary<string, string>()), """{"/url":"https://shop.example"}""");
 
     private static CustomerProfile Given(params IEnumerable<DomainEvent> events) => CustomerProfile.Kind.Fold(events);
 

@@ -52,9 +52,36 @@ internal sealed partial class PrivacyTests
         var dump = await DumpAsync(cancellation);
         var log = await host.ReadTopicAsync(new Topic(Topics.Profile), cancellation);
         var states = await host.ReadTopicAsync(new Topic(Topics.ProfileCustomers, Compacted: true), cancellation);
-        Assert.That(dump, Does.Contain("profile.details-changed.v1").And.Contain("profile.purchase-recorded.v1"));
+        Assert.That(dump, Does.Contain("profile.details-changed.v2").And.Contain("profile.purchase-recorded.v1"));
         Assert.That(log.Concat(states).ToList(), Has.Count.GreaterThan(3));
         foreach (var text in log.Concat(states).Select(r => Encoding.UTF8.GetString(r.Record.Value!.Value.Span)).Append(dump))
+            Assert.That(Personal.Where(p => text.Contains(p, StringComparison.OrdinalIgnoreCase)), Is.Empty);
+    }
+
+    [Test]
+    public async Task Nothing_personal_of_a_behaviour_or_of_a_message_in_quarantine_stands_anywhere_in_clear(CancellationToken cancellation)
+    {
+        var viewed = Behaviours.Viewed("v-1", "device-of-meiling.chan@example.com");
+        viewed["data"]!["properties"]!["name"] = "美玲's linen";
+        using var taken = await Events.PostAsync(host.Http, viewed, cancellation);
+        var message = new JsonObject
+        {
+            ["messageId"] = "m-1",
+            ["userId"] = "HKCARD778899",
+            ["event"] = "Product Viewed",
+            ["writeKey"] = host.Http.DefaultRequestHeaders.GetValues("X-Api-Key").Single(),
+            ["properties"] = new JsonObject { ["price"] = "+85291234567", ["url"] = "https://shop.example/陳" },
+        };
+        using var called = await host.Http.PostAsJsonAsync(new Uri("/v1/segment/v1/track", UriKind.Relative), message, cancellation);
+        var id = (await IngestTopic.QuarantinedAsync(host, 1, cancellation))[0]!["id"];
+        message["properties"]!["price"] = 7;
+        using var corrected = await host.Http.PutAsJsonAsync(new Uri($"/v1/quarantine/{id}", UriKind.Relative), message, cancellation);
+        await host.DrainAsync(cancellation);
+
+        Assert.That(
+            (taken.StatusCode, called.StatusCode, corrected.StatusCode), Is.EqualTo((HttpStatusCode.Accepted, HttpStatusCode.OK, HttpStatusCode.OK)));
+        var facts = (await host.ReadTopicAsync(new Topic(Topics.Profile), cancellation)).Select(r => Encoding.UTF8.GetString(r.Record.Value!.Value.Span));
+        foreach (var text in facts.Append(await DumpAsync(cancellation)))
             Assert.That(Personal.Where(p => text.Contains(p, StringComparison.OrdinalIgnoreCase)), Is.Empty);
     }
 

@@ -34,7 +34,8 @@ internal sealed class ValidationTests
         yield return Wrong("a time from a clock that was never set", e => e["time"] = "1970-01-01T00:00:00Z",
             "/time", "This is before 2000-01-01, the earliest time taken; check the clock of the touchpoint.");
         yield return Wrong("an unknown type", e => e["type"] = "patron.ingest.v1.Refund",
-            "/type", "The type must be patron.ingest.v1.Purchase or patron.ingest.v1.CustomerUpdate.");
+            "/type", "This type of event is not known: take patron.ingest.v1.Purchase, patron.ingest.v1.CustomerUpdate, patron.ingest.v1.Product, " +
+            "patron.ingest.v1.Store or one that GET /v1/event-types lists, or register it there.");
         yield return Wrong("no data", e => e.Remove("data"), "/data", "The event has no data; send a patron.ingest.v1.Purchase.");
         yield return Wrong("data in base64", e => e["data_base64"] = "e30=", "/data_base64", "Send the data as JSON in 'data'; base64 is not taken.");
         yield return Wrong("data that is no JSON", e => e["datacontenttype"] = "text/xml", "/datacontenttype", "The data must be application/json.");
@@ -125,7 +126,7 @@ internal sealed class ValidationTests
 
         Assert.That(
             problem["errors"]!.AsArray().Select(e => (string?)e!["pointer"]),
-            Is.EqualTo((string[])["/0/id", "/1", "/2/data/customer/phone", "/2/data/lines/1/quantity"]));
+            Is.EqualTo((string[])["/0/id", "/0/data/currency", "/1", "/2/data/customer/phone", "/2/data/lines/1/quantity"]));
     }
 
     [TestCase("{ \"specversion\": ", "This is not JSON, or nested too deeply (line 1, byte 18).")]
@@ -153,11 +154,10 @@ internal sealed class ValidationTests
         Assert.That((string?)(await answer.JsonAsync(cancellation))["detail"], Is.EqualTo("Send at most 3 events in one call."));
     }
 
-    [TestCase("text/plain")]
-    [TestCase("application/json")]
-    public async Task A_body_of_another_content_type_is_refused(string contentType)
+    [Test]
+    public async Task A_body_of_another_content_type_is_refused()
     {
-        using var answer = await Events.PostAsync(host.Http, "{}", contentType, CancellationToken.None);
+        using var answer = await Events.PostAsync(host.Http, "{}", "text/plain", CancellationToken.None);
         Assert.That(answer.StatusCode, Is.EqualTo(HttpStatusCode.UnsupportedMediaType));
     }
 

@@ -6,7 +6,7 @@ namespace Patron.System.Tests.Tidiness;
 [TestFixture]
 internal sealed partial class CommandTests
 {
-    private static readonly string[] PatronCommands = ["run", "doctor", "clean", "help", "--version"];
+    private static readonly string[] PatronCommands = ["run", "import", "export", "doctor", "clean", "help", "--version"];
 
     [TestCase("README.md")]
     [TestCase("CONTRIBUTING.md")]

@@ -33,6 +33,8 @@ internal static class AllInOne
             ["Peers:ApiKey"] = secrets.ApiKey,
             ["Email:RecipientKey"] = secrets.RecipientKey,
             ["Email:BaseAddress"] = $"http://127.0.0.1:{settings["Http:Port"]}",
+            ["Email:PagesAddress"] = $"http://127.0.0.1:{settings["Http:Port"]}",
+            ["Consent:BaseAddress"] = $"http://127.0.0.1:{settings["Http:Port"]}",
             ["Log:Notify"] = "false",
             ["Runtime:Lanes"] = "1",
             ["Profile:Currencies:0"] = "GBP",

@@ -17,7 +17,8 @@ internal readonly record struct Prepared(PreparedSend? Ready, DomainEvent? Endin
 
 /// <summary>Opens the seals, renders and composes, or says why nothing can be sent.</summary>
 internal sealed class Preparation(
-    EmailSettings settings, MailComposer composer, Templates templates, RecipientHash recipients, SignedLinks links, TimeProvider systemTime)
+    EmailSettings settings, MailComposer composer, Templates templates, RecipientHash recipients, SignedLinks links, CustomerLinks pages,
+    TimeProvider systemTime)
 {
     /// <param name="key">Null when the customer was erased.</param>
     /// <param name="now">Business time.</param>
@@ -55,7 +56,7 @@ internal sealed class Preparation(
         if (now > row.Deadline)
             return new Suppressed(SuppressionCode.TooLate, $"its deadline was {row.Deadline.UtcDateTime:yyyy-MM-dd HH:mm} UTC");
         if (!row.Granted)
-            return new Suppressed(SuppressionCode.NoConsent, $"there is no consent to email for {row.Purpose}");
+            return new Suppressed(SuppressionCode.NoConsent, row.OptIn ? "the request was answered" : $"there is no consent to email for {row.Purpose}");
         return row.Contact is { Email.Length: 0 } ? new Suppressed(SuppressionCode.NoContactPoint, "no address is known") : null;
     }
 
@@ -63,12 +64,21 @@ internal sealed class Preparation(
     {
         var recipient = recipients.Of(address);
         var unsubscribe = UnsubscribeLink.Make(links, settings.BaseAddress, row.Customer, row.Purpose, recipient, addressee.Language, now);
-        if (templates.Render(row.Template, addressee, row.Data, unsubscribe.AbsoluteUri) is not { } content)
+        if (row.OptIn && settings.PagesAddress.Length == 0)
+            return new Prepared(null, new Failed("Email:PagesAddress is not set, so that nothing can be confirmed"));
+        var mailLinks = new MailLinks(
+            unsubscribe.AbsoluteUri, PageLink(pages.Preferences(row.Customer, now), addressee),
+            row.OptIn ? PageLink(pages.OptIn(row.Customer, row.Send, now), addressee) : "");
+        if (templates.Render(row.Template, addressee, row.Data, mailLinks) is not { } content)
             return new Prepared(null, new Failed($"there is no template {row.Template}"));
         var mail = composer.Compose(row.Send, address, addressee.FullName, content, unsubscribe, now);
         var calling = new Calling(Guid.CreateVersion7(systemTime.GetUtcNow()), composer.MessageIdOf(row.Send), recipient);
         return new Prepared(new PreparedSend(row, calling, new OutgoingMail(composer.FromAddress, address, mail)), null);
     }
+
+    private string PageLink(string path, Addressee addressee) => settings.PagesAddress.Length == 0
+        ? ""
+        : $"{settings.PagesAddress.TrimEnd('/')}{path}&{CustomerLinks.Language}={Templates.LanguageOf(addressee.Language)}";
 
     private static Prepared NoContactPoint(string reason) => new(null, new Suppressed(SuppressionCode.NoContactPoint, reason));
 

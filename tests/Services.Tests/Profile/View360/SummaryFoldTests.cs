@@ -76,6 +76,19 @@ internal sealed class SummaryFoldTests
         }
     }
 
+    [Test]
+    public void Every_fact_of_every_context_is_kept_or_left_to_profile_by_name()
+    {
+        string[] noFacts = ["CustomerState", "ProductAtTheTime"];
+        var types = new[]
+        {
+            Patron.Contracts.Profile.V1.FactsReflection.Descriptor, FactsReflection.Descriptor,
+            Patron.Contracts.Tagging.V1.FactsReflection.Descriptor, Patron.Contracts.Segmentation.V1.FactsReflection.Descriptor,
+            Patron.Contracts.Journey.V1.FactsReflection.Descriptor, Patron.Contracts.Channels.V1.FactsReflection.Descriptor,
+        }.SelectMany(f => f.MessageTypes).Where(m => !noFacts.Contains(m.Name)).Select(m => m.FullName);
+        Assert.That(types.Where(t => !ViewedFacts.IsKnown(t)), Is.Empty);
+    }
+
     private static ViewedFact Next(RandomHistory history, int position)
     {
         var (topic, fact) = history.Next(TestHost.Start.AddHours(position));

@@ -3,13 +3,13 @@ using System.Diagnostics;
 using System.Globalization;
 using NUnit.Framework;
 
-namespace Patron.System.Tests.Apart;
+namespace Patron.Testing;
 
 /// <summary>
 /// A service's own program as a process, configured by its environment alone. A shell beside it reads from a pipe that we hold: it ends the
 /// service when this process ends, however it ends.
 /// </summary>
-internal sealed class ServiceProgram : IAsyncDisposable
+public sealed class ServiceProgram : IAsyncDisposable
 {
     private const string Listening = "Now listening on: ";
 
@@ -77,12 +77,11 @@ internal sealed class ServiceProgram : IAsyncDisposable
         return new Uri(line[(line.IndexOf(Listening, StringComparison.Ordinal) + Listening.Length)..]);
     }
 
-    public async Task TerminateAsync()
-    {
-        var pid = (await LineAsync(l => l.StartsWith("pid ", StringComparison.Ordinal)))["pid ".Length..];
-        using var kill = Process.Start("/bin/sh", ["-c", $"kill -TERM {int.Parse(pid, CultureInfo.InvariantCulture)}"]);
-        await kill.WaitForExitAsync().WaitAsync(Patience);
-    }
+    /// <summary>Asks it to end in good order.</summary>
+    public Task TerminateAsync() => SignalAsync("TERM");
+
+    /// <summary>Ends it without warning: nothing of it runs any more.</summary>
+    public Task KillAsync() => SignalAsync("KILL");
 
     /// <summary>Waits for its end.</summary>
     public async Task<int> ExitCodeAsync()
@@ -97,6 +96,13 @@ internal sealed class ServiceProgram : IAsyncDisposable
         await _shell.WaitForExitAsync();
         _shell.Dispose();
         _changed.Dispose();
+    }
+
+    private async Task SignalAsync(string signal)
+    {
+        var pid = (await LineAsync(l => l.StartsWith("pid ", StringComparison.Ordinal)))["pid ".Length..];
+        using var kill = Process.Start("/bin/sh", ["-c", $"kill -{signal} {int.Parse(pid, CultureInfo.InvariantCulture)}"]);
+        await kill.WaitForExitAsync().WaitAsync(Patience);
     }
 
     private async Task<string> LineAsync(Func<string, bool> wanted)

@@ -1,0 +1,35 @@
+using Patron.Runtime.EventStore;
+using Patron.Runtime.Privacy;
+
+namespace Patron.Profile;
+
+/// <summary>The link's time is over, or the person has decided otherwise since.</summary>
+internal sealed record OptInOver : Refusal
+{
+    public override string Code => "opt-in-over";
+
+    public override string Detail => "This can no longer be confirmed: its time is over, or it was decided otherwise since. Sign up again.";
+}
+
+/// <summary>Somebody confirms a grant by the link that was sent to them. Again is harmless.</summary>
+internal static class ConfirmOptIn
+{
+    public const string Source = "/patron/opt-in";
+
+    /// <param name="now">Business time.</param>
+    /// <param name="lasts">How long a grant of a purpose lasts; null for ever.</param>
+    public static Decision Decide(
+        CustomerProfile customer, Guid request, DateTimeOffset now, ToldEvidence evidence, CustomerKey? key, Func<string, TimeSpan?> lasts)
+    {
+        if (key is null)
+            return new CustomerErased();
+        var consent = customer.Consents.FirstOrDefault(c => c.OptIns?.Any(o => o.Request == request) == true);
+        if (consent is { Granted: true })
+            return Decision.Nothing;
+        if (consent is not { Status: ConsentStatus.Pending } || consent.OptIns!.First(o => o.Request == request).ExpiresAt <= now)
+            return new OptInOver();
+        return new ConsentChanged(
+            consent.Channel, consent.Purpose, true, consent.Wording, Source, now, customer.Consents.NextVersion(),
+            (evidence with { WordingVersion = consent.WordingVersion }).Seal(key, request), now + lasts(consent.Purpose));
+    }
+}
