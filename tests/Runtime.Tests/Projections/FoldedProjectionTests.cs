@@ -58,6 +58,7 @@ internal sealed class FoldedProjectionTests
         var anna = Customers[0];
         await using var host = await StartAsync(View(10_000), cancellation);
         var board = host.Service("board");
+        await host.DrainAsync(cancellation);
         await host.Service("shop").ExecuteAsync([.. new[] { 10, 20, -1_000_000, 30 }.Select(amount => Shop.Sell(anna, amount))], cancellation);
         await SalesView.UntilAsync(() => Task.FromResult(board.Troubles.Count > 0), "the view stopped", cancellation);
         Assert.That(await ReadOneAsync(), Is.EqualTo(Next(Next(0, 10), 20)));
