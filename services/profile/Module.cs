@@ -37,6 +37,8 @@ public static class Module
         services.AddSingleton<IngestReader>();
         services.AddSingleton<RecordReader>();
         AddCollect(builder);
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<ImportStore>(s, s.PatronService(Name).Database));
+        services.AddSingleton<ImportUpload>();
         services.AddHostedService(s => ActivatorUtilities.CreateInstance<IngestLog>(s, s.PatronService(Name)));
 
         // Services that run in this process take keys from the table itself instead of asking over HTTP.
@@ -58,6 +60,9 @@ public static class Module
         HandOutKeys.Map(app);
         app.MapConsent();
         CatalogueModule.Map(app);
+        PostImport.Map(app);
+        ExportCustomers.Map(app);
+        ExportPurchases.Map(app);
         app.MapOperations(Name);
     }
 
@@ -74,8 +79,8 @@ public static class Module
         Migrations =
         [
             Migration.Embedded("profile.sql"), Migration.Embedded("consent.sql"), Migration.Embedded("catalogue.sql"),
-            Migration.Embedded("collect.sql"), Migration.Embedded("collect-event-types.sql"), Migration.Embedded("view360.sql"),
-            Migration.Embedded("clienteling.sql"),
+            Migration.Embedded("collect.sql"), Migration.Embedded("collect-event-types.sql"), Migration.Embedded("import.sql"),
+            Migration.Embedded("view360.sql"), Migration.Embedded("clienteling.sql"),
         ],
     };
 

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Patron.Tool;
+using Patron.Tool.Export;
 using Patron.Tool.Import;
 
 using var stop = new CancellationTokenSource();
@@ -16,6 +17,8 @@ switch (args.FirstOrDefault() ?? "help")
         return await RunCommand.ExecuteAsync(args[1..], stop.Token);
     case "import":
         return await ImportCommand.ExecuteAsync(args[1..], Console.Out, Console.Error, stop.Token);
+    case "export":
+        return await ExportCommand.ExecuteAsync(args[1..], Console.Out, Console.Error, stop.Token);
     case "doctor":
         return await Doctor.RunAsync(Console.Out, stop.Token);
     case "clean":

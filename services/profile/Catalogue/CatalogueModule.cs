@@ -25,6 +25,7 @@ internal static class CatalogueModule
         PutCatalogue.Map(app, app.Services.GetRequiredService<ProfileSettings>());
         ViewProducts.Map(app);
         ViewStores.Map(app);
+        PriceDifferences.Map(app);
     }
 
     public static ProblemHttpResult MayNotWrite() => Problem.Of(

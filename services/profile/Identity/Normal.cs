@@ -91,7 +91,8 @@ internal static partial class Normal
     {
         try
         {
-            var domain = Idn.GetAscii(text);
+            // Nearly all are ASCII already, and asking would take longer than everything else.
+            var domain = System.Text.Ascii.IsValid(text) ? text : Idn.GetAscii(text);
             return DomainName().IsMatch(domain) ? domain : null;
         }
         catch (ArgumentException)

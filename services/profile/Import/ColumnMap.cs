@@ -77,7 +77,7 @@ internal sealed class BoundMap
         {
             var told = index < 0 ? text : value(index);
             if (!string.IsNullOrEmpty(told))
-                field.Set(draft, Formula.Restored(told), errors);
+                field.Set(draft, told, errors);
         }
     }
 

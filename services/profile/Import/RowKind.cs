@@ -47,6 +47,9 @@ internal sealed class RowKind(
 
     public string Type => type;
 
+    /// <summary>Products and stores, which touchpoints may not tell.</summary>
+    public bool IsCatalogue => this == CatalogueRows.Products || this == CatalogueRows.Stores;
+
     /// <summary>Such as <c>email, phone, consent.…</c>.</summary>
     public string Names => string.Join(", ", fields.Concat(Usual(type)).Select(f => f.Name).Concat(families.Select(f => $"{f.Prefix}…")));
 

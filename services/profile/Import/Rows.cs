@@ -68,7 +68,7 @@ internal sealed class CsvRows : Rows
         var value = parser[column];
         if (isBad)
             Fault ??= "A quote stands within a field that does not begin with one; put quotes around the field and double those in it.";
-        return value;
+        return Formula.Restored(value);
     }
 
     /// <summary>All cells of a row.</summary>

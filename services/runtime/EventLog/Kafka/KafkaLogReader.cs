@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using Confluent.Kafka;
 
@@ -12,7 +13,10 @@ internal sealed partial class KafkaLogReader : ILogReader
     private readonly KafkaEventLog log;
     private readonly KafkaOptions options;
     private readonly IConsumer<string?, byte[]?> consumer;
-    private readonly Dictionary<(string Topic, int Partition), Assignment> assignments = [];
+
+    // Partitions come and go while the next records are read.
+    private readonly Lock assigning = new();
+    private readonly ConcurrentDictionary<(string Topic, int Partition), Assignment> assignments = [];
     private readonly List<TopicPartition> toUnassign = [];
     private Error? unreachable;
 
@@ -32,14 +36,20 @@ internal sealed partial class KafkaLogReader : ILogReader
         ArgumentOutOfRangeException.ThrowIfNegative(partition);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(partition, log.Partitions);
         var open = log.Find(topic);
-        Unassign(topic, partition);
-        assignments[(topic.Name, partition)] = new Assignment(open) { Next = nextOffset };
+        lock (assigning)
+        {
+            Unassign(topic, partition);
+            assignments[(topic.Name, partition)] = new Assignment(open) { Next = nextOffset };
+        }
     }
 
     public void Unassign(Topic topic, int partition)
     {
-        if (assignments.Remove((topic.Name, partition), out var assignment) && assignment.Applied)
-            toUnassign.Add(Named(topic.Name, partition));
+        lock (assigning)
+        {
+            if (assignments.TryRemove((topic.Name, partition), out var assignment) && assignment.Applied)
+                toUnassign.Add(Named(topic.Name, partition));
+        }
     }
 
     public async ValueTask<IReadOnlyList<LogBatch>> ReadAsync(int recordsMax, TimeSpan wait, CancellationToken cancellation)
@@ -90,6 +100,12 @@ internal sealed partial class KafkaLogReader : ILogReader
 
     private void Apply()
     {
+        lock (assigning)
+            ApplyAssignments();
+    }
+
+    private void ApplyAssignments()
+    {
         if (toUnassign.Count > 0)
             consumer.IncrementalUnassign(toUnassign);
         toUnassign.Clear();
@@ -137,7 +153,8 @@ internal sealed partial class KafkaLogReader : ILogReader
     private void Take(TopicPartition from, ReadRecord read, Dictionary<Assignment, List<ReadRecord>> records)
     {
         unreachable = null;
-        var assignment = Assigned(from)!;
+        if (Assigned(from) is not { } assignment)
+            return;
         assignment.Next = read.Offset + 1;
         assignment.Partition = from.Partition.Value;
         assignment.Topic.Saw(from.Partition.Value, assignment.Next);
@@ -157,8 +174,12 @@ internal sealed partial class KafkaLogReader : ILogReader
         if (!assignments.TryGetValue((topic, partition), out var assignment))
             return new EventLogException($"Kafka could not read partition {partition} of {topic}, which was just unassigned; read again.", failure);
         // The client stops fetching such a partition for good: it is assigned anew so that a retry says so again.
-        toUnassign.Add(Named(topic, partition));
-        assignment.Applied = false;
+        lock (assigning)
+        {
+            toUnassign.Add(Named(topic, partition));
+            assignment.Applied = false;
+        }
+
         return new EventLogException($"Offset {assignment.Next} of partition {partition} of {topic} does not exist: {failure.Error.Reason}.", failure)
         {
             LostOffset = (topic, partition),

@@ -11,7 +11,10 @@ internal sealed class PostgresLogReader(PostgresEventLog log) : ILogReader
 {
     private static readonly TimeProvider Clock = TimeProvider.System;
 
-    private readonly List<Assignment> assignments = [];
+    private readonly Lock assigning = new();
+
+    // Replaced and never changed, since partitions come and go while the next records are read.
+    private volatile Assignment[] assignments = [];
     private readonly SemaphoreSlim woken = new(0);
     private int[] topicsRead = [];
     private int wakePending;
@@ -25,13 +28,16 @@ internal sealed class PostgresLogReader(PostgresEventLog log) : ILogReader
         ArgumentOutOfRangeException.ThrowIfNegative(partition);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(partition, log.Partitions);
         var open = log.Find(topic);
-        Unassign(topic, partition);
-        assignments.Add(new Assignment(open, partition, nextOffset));
+        lock (assigning)
+            assignments = [.. Without(topic, partition), new Assignment(open, partition, nextOffset)];
         lookAgain = true;
     }
 
-    public void Unassign(Topic topic, int partition) =>
-        assignments.RemoveAll(a => a.Partition == partition && a.Topic.Topic.Name == topic.Name);
+    public void Unassign(Topic topic, int partition)
+    {
+        lock (assigning)
+            assignments = [.. Without(topic, partition)];
+    }
 
     public async ValueTask<IReadOnlyList<LogBatch>> ReadAsync(int recordsMax, TimeSpan wait, CancellationToken cancellation)
     {
@@ -41,7 +47,7 @@ internal sealed class PostgresLogReader(PostgresEventLog log) : ILogReader
         while (true)
         {
             Interlocked.Exchange(ref wakePending, 0);
-            if (!assignments.Exists(a => a.Fetched.Count > 0) && (wait <= TimeSpan.Zero || MayHaveNews()))
+            if (!Array.Exists(assignments, a => a.Fetched.Count > 0) && (wait <= TimeSpan.Zero || MayHaveNews()))
                 await FetchAsync(recordsMax, everywhere: wait <= TimeSpan.Zero || MustLookEverywhere(), cancellation);
             if (Take(recordsMax) is { Count: > 0 } batches)
                 return batches;
@@ -57,7 +63,7 @@ internal sealed class PostgresLogReader(PostgresEventLog log) : ILogReader
     public ValueTask DisposeAsync()
     {
         log.Close(this);
-        assignments.Clear();
+        assignments = [];
         return default;
     }
 
@@ -83,7 +89,10 @@ internal sealed class PostgresLogReader(PostgresEventLog log) : ILogReader
             woken.Release();
     }
 
-    private bool MayHaveNews() => MustLookEverywhere() || assignments.Exists(HasNews);
+    private IEnumerable<Assignment> Without(Topic topic, int partition) =>
+        assignments.Where(a => a.Partition != partition || a.Topic.Topic.Name != topic.Name);
+
+    private bool MayHaveNews() => MustLookEverywhere() || Array.Exists(assignments, HasNews);
 
     private bool MustLookEverywhere() => lookAgain || Clock.GetElapsedTime(lookedAt) >= log.Options.PollInterval;
 
@@ -91,9 +100,10 @@ internal sealed class PostgresLogReader(PostgresEventLog log) : ILogReader
 
     private async Task FetchAsync(int recordsMax, bool everywhere, CancellationToken cancellation)
     {
-        foreach (var assignment in assignments.Where(HasNews))
+        var assigned = assignments;
+        foreach (var assignment in assigned.Where(HasNews))
             assignment.Store(log.RecentOf(assignment.Topic).From(assignment.Partition, assignment.Next, recordsMax));
-        var asked = assignments.FindAll(a => a.Fetched.Count == 0 && (everywhere || HasNews(a)));
+        var asked = assigned.Where(a => a.Fetched.Count == 0 && (everywhere || HasNews(a))).ToList();
         if (asked.Count == 0)
             return;
         object[] columns =
@@ -103,7 +113,7 @@ internal sealed class PostgresLogReader(PostgresEventLog log) : ILogReader
             asked.ConvertAll(a => a.Next).ToArray(),
             asked.ConvertAll(a => a.Topic.Topic.Compacted).ToArray(),
         ];
-        Volatile.Write(ref topicsRead, assignments.Select(a => a.Topic.Id).Distinct().ToArray());
+        Volatile.Write(ref topicsRead, assigned.Select(a => a.Topic.Id).Distinct().ToArray());
         // Cleared before the query, so that news that come while it runs are looked for again.
         if (everywhere)
             lookAgain = false;
@@ -123,7 +133,7 @@ internal sealed class PostgresLogReader(PostgresEventLog log) : ILogReader
         catch
         {
             // Half of an answer is dropped: the next call asks again from the same offsets.
-            assignments.ForEach(a => a.Fetched.Clear());
+            Array.ForEach(assigned, a => a.Fetched.Clear());
             lookAgain = true;
             throw;
         }
@@ -146,9 +156,10 @@ internal sealed class PostgresLogReader(PostgresEventLog log) : ILogReader
     private List<LogBatch> Take(int recordsMax)
     {
         var batches = new List<LogBatch>();
-        for (var i = 0; i < assignments.Count && recordsMax > 0; i++)
+        var assigned = assignments;
+        for (var i = 0; i < assigned.Length && recordsMax > 0; i++)
         {
-            var assignment = assignments[(first + i) % assignments.Count];
+            var assignment = assigned[(first + i) % assigned.Length];
             if (assignment.Fetched.Count == 0)
                 continue;
             var batch = assignment.Take(recordsMax);
@@ -156,7 +167,7 @@ internal sealed class PostgresLogReader(PostgresEventLog log) : ILogReader
             batches.Add(batch);
         }
 
-        first = assignments.Count == 0 ? 0 : (first + 1) % assignments.Count;
+        first = assigned.Length == 0 ? 0 : (first + 1) % assigned.Length;
         return batches;
     }
 
