@@ -11,6 +11,7 @@ public static class Topics
     public const string Tagging = "patron.tagging";
     public const string Loyalty = "patron.loyalty";
     public const string Segmentation = "patron.segmentation";
+    public const string SegmentationRows = "patron.segmentation.rows";
     public const string Journey = "patron.journey";
     public const string Email = "patron.email";
     public const string Sms = "patron.sms";

@@ -23,16 +23,18 @@ internal sealed class Consumed(TimeProvider clock)
             .Ignore<ConsentChanged>()
             .Ignore<OptInRequested>()
             .Ignore<BehaviourRecorded>()
-            .Ignore<MergedAway>()
+            .Follow(MergedAway.Parser, (fact, context) => context.MergedInto(fact.Into, fact.LinkId, fact.Version))
+            .Follow(SplitOff.Parser, (fact, context) => context.SplitFrom(fact.From, fact.LinkId, fact.Version))
             .Ignore<Absorbed>()
-            .Ignore<SplitOff>()
             .Ignore<GaveBack>()
-            .Ignore<CustomerErased>(),
+            .Erases(CustomerErased.Parser, (_, context) => [
+                Traveller.Kind.Command(context.Customer, context.Customer, LeaveAll.Erased)]),
         new Subscription(new Topic(Topics.Loyalty))
             .On(TierChanged.Parser, Tier)
             .Ignore<PointsEarned>()
             .Ignore<PointsReversed>()
             .Ignore<PointsExpired>()
+            .Ignore<LedgerRestated>()
             .Ignore<ReturnUnmatched>(),
         new Subscription(new Topic(Topics.Segmentation))
             .On(SegmentEntered.Parser, Segment)
@@ -44,11 +46,13 @@ internal sealed class Consumed(TimeProvider clock)
         if (fact.Anonymous || !fact.Lines.Any(l => l.Kind == LineKind.Sale))
             return [];
         var now = clock.GetUtcNow();
-        return [Traveller.Kind.Command(context.Customer, context.Customer, traveller =>
+        var customer = fact.Origin.Length == 0 ? context.Customer : Guid.ParseExact(fact.Origin, "D");
+        return [Traveller.Kind.Command(customer, customer, (traveller, owner) =>
         {
-            var ended = EndWait.Purchased(traveller, fact.OccurredAt.ToDateTimeOffset(), fact.Receipt);
+            var origin = OriginOf(customer, owner);
+            var ended = EndWait.Purchased(traveller, origin, fact.OccurredAt.ToDateTimeOffset(), fact.Receipt);
             var entered = Current<Trigger.FirstPurchase>(context).SelectMany(
-                journey => EnterJourney.Decide(traveller, context.Customer, journey, now, $"first purchase, receipt {fact.Receipt}", NoData).Events);
+                journey => EnterJourney.Decide(traveller, customer, origin, journey, now, $"first purchase, receipt {fact.Receipt}", NoData).Events);
             return Decision.Of([.. ended, .. entered]);
         })];
     }
@@ -72,8 +76,11 @@ internal sealed class Consumed(TimeProvider clock)
     {
         var now = clock.GetUtcNow();
         return journeys.Select(journey => Traveller.Kind.Command(
-            context.Customer, context.Customer, traveller => EnterJourney.Decide(traveller, context.Customer, journey, now, reason, data)));
+            context.Customer, context.Customer,
+            (traveller, owner) => EnterJourney.Decide(traveller, context.Customer, OriginOf(context.Customer, owner), journey, now, reason, data)));
     }
+
+    private static Guid? OriginOf(Guid customer, Guid traveller) => customer == traveller ? null : customer;
 
     private static IEnumerable<JourneyDefinition> Current<TTrigger>(FactContext context)
         where TTrigger : Trigger => context.Envelope.Backfill ? [] : Journeys.Current.Where(j => j.Trigger is TTrigger);

@@ -8,15 +8,19 @@ namespace Patron.Journey;
 /// <summary>A trigger fired: the customer enters, unless the re-entry rule forbids it.</summary>
 internal static class EnterJourney
 {
+    /// <param name="customer">Whose identifier was used, and the id of whose instance is made.</param>
+    /// <param name="origin">The same where that customer is merged into the traveller; otherwise null.</param>
     public static Decision Decide(
-        Traveller traveller, Guid customer, JourneyDefinition journey, DateTimeOffset now, string reason, IReadOnlyDictionary<string, string> data)
+        Traveller traveller, Guid customer, Guid? origin, JourneyDefinition journey, DateTimeOffset now, string reason,
+        IReadOnlyDictionary<string, string> data)
     {
-        if (traveller.LastEntered.TryGetValue(journey.Name, out var last) && (journey.AgainAfter is not { } pause || now - last < pause))
+        var last = traveller.Entries.Where(entry => entry.Journey == journey.Name).Select(entry => (DateTimeOffset?)entry.At).Max();
+        if (last is not null && (journey.AgainAfter is not { } pause || now - last < pause))
             return Decision.Nothing;
 
         // The same entry always has the same id, so that deciding again asks for the same messages.
         var instance = Derived(customer, $"{journey.Name}/{now.UtcTicks}");
-        var entered = new Entered(instance, journey.Name, journey.Version, now, reason, data);
+        var entered = new Entered(instance, journey.Name, journey.Version, now, reason, data, origin);
         return Decision.Of([entered, .. Walk.From(new Instance(instance, journey.Name, journey.Version, now, data, null, false, null), 0, now)]);
     }
 

@@ -8,5 +8,11 @@ namespace Patron.Journey;
 [JsonSerializable(typeof(WaitEnded))]
 [JsonSerializable(typeof(SendRequested))]
 [JsonSerializable(typeof(Left))]
+[JsonSerializable(typeof(JourneysHandedOver))]
+[JsonSerializable(typeof(JourneysJoined))]
+[JsonSerializable(typeof(JourneysGivenBack))]
+[JsonSerializable(typeof(JourneysReopened))]
+[JsonSerializable(typeof(Suspended))]
+[JsonSerializable(typeof(Resumed))]
 [JsonSerializable(typeof(Traveller))]
 internal sealed partial class JourneyJson : JsonSerializerContext;

@@ -20,6 +20,7 @@ public static class Module
         Migrations = [FigureCounts.Migration],
         Subscriptions = new Consumed(services.GetRequiredService<BusinessClock>()).Subscriptions,
         Publications = [Published.Publication],
+        Handovers = MergeTravellers.Rules,
         Timers = TimersOf,
         OnDue = due => [Traveller.Kind.Command(due.Stream, due.Customer, traveller => EndWait.TimeCame(traveller, Guid.Parse(due.Name), due.Due))],
     });
@@ -41,7 +42,18 @@ public static class Module
     private static IEnumerable<TimerChange> TimersOf(RecordedEvent recorded) => recorded.Event switch
     {
         Waiting e => [TimerChange.Set(e.Instance.ToString("D"), e.Until)],
-        WaitEnded e => [TimerChange.Cancel(e.Instance.ToString("D"))],
+        WaitEnded e => [Cancel(e.Instance)],
+        JourneysHandedOver e => e.Instances.Select(Cancel),
+        JourneysGivenBack e => e.Instances.Select(Cancel),
+        JourneysJoined e => e.Instances.SelectMany(SetAgain),
+        JourneysReopened e => e.Instances.SelectMany(SetAgain),
+        Suspended e => [Cancel(e.Instance)],
+        Resumed { Until: { } until } e => [TimerChange.Set(e.Instance.ToString("D"), until)],
         _ => [],
     };
+
+    private static TimerChange Cancel(Guid instance) => TimerChange.Cancel(instance.ToString("D"));
+
+    private static IEnumerable<TimerChange> SetAgain(Instance instance) =>
+        instance is { Suspended: false, Until: { } until } ? [TimerChange.Set(instance.Id.ToString("D"), until)] : [];
 }

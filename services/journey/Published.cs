@@ -8,7 +8,7 @@ using Facts = Patron.Contracts.Journey.V1;
 
 namespace Patron.Journey;
 
-/// <summary>Own events and the public facts that they become; every event is public.</summary>
+/// <summary>Own events and the public facts that they become.</summary>
 internal static class Published
 {
     public static readonly Publication Publication = new(new Topic(Topics.Journey), Map);
@@ -31,6 +31,8 @@ internal static class Published
             Deadline = e.Deadline.ToTimestamp(),
         },
         Left e => new Facts.JourneyLeft { Journey = e.Journey, InstanceId = e.Instance.ToString("D"), Outcome = e.Outcome, Reason = e.Reason },
+        // Private on purpose: the instances go on under their ids, and whom they are for is profile's to tell.
+        JourneysHandedOver or JourneysJoined or JourneysGivenBack or JourneysReopened or Suspended or Resumed => null,
         _ => throw new System.Diagnostics.UnreachableException($"{recorded.Event.GetType().Name} is neither published nor private on purpose."),
     };
 }

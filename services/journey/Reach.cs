@@ -23,7 +23,8 @@ internal static class Reach
     /// <summary>The most days that one answer covers.</summary>
     public const int DaysMax = 400;
 
-    // Only entering names the version, so that it is remembered for as long as the instance runs.
+    // Only entering names the version, so that it is remembered for as long as the instance runs: by customer, because a merge takes an
+    // instance to another partition, and partitions are read in no order.
     private const string Tables = """
         create table reach (
           day date not null,
@@ -35,13 +36,15 @@ internal static class Reach
           primary key (day, journey, version, kind, name)
         ) with (fillfactor = 70);
         create table reach_running (
-          instance uuid primary key,
+          instance uuid not null,
+          customer uuid not null,
           journey text not null,
-          version int not null
+          version int not null,
+          primary key (instance, customer)
         );
         """;
 
-    public static Projection Projection { get; } = Projection.OfStore(Name, 1, Tables, Apply);
+    public static Projection Projection { get; } = Projection.OfStore(Name, 2, Tables, Apply);
 
     public static void Map(WebApplication app, ServiceRuntime runtime)
     {
@@ -53,20 +56,25 @@ internal static class Reach
 
     private static void Apply(IReadOnlyList<RecordedEvent> events, NpgsqlBatch transaction)
     {
-        var entered = events.Select(e => e.Event).OfType<Entered>().ToList();
-        if (entered.Count > 0)
+        var moves = events.SelectMany(Moves).ToList();
+        var begun = moves.Where(m => m.Begun is not null).DistinctBy(m => (m.Instance, m.Customer)).ToList();
+        if (begun.Count > 0)
         {
             Statements.Add(
                 transaction,
-                "insert into reach_running (instance, journey, version) select * from unnest($1::uuid[], $2::text[], $3::int[])",
-                Statements.Uuids(entered.Select(e => e.Instance)),
-                Statements.Texts(entered.Select(e => e.Journey)),
-                Statements.Ints(entered.Select(e => e.Version)));
+                """
+                insert into reach_running (instance, customer, journey, version) select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[])
+                on conflict do nothing
+                """,
+                Statements.Uuids(begun.Select(m => m.Instance)),
+                Statements.Uuids(begun.Select(m => m.Customer)),
+                Statements.Texts(begun.Select(m => m.Begun!.Value.Journey)),
+                Statements.Ints(begun.Select(m => m.Begun!.Value.Version)));
         }
 
-        var counted = events.Select(e => (Counted: Count(e.Event), e.Time)).Where(c => c.Counted is not null)
+        var counted = events.Select(e => (Counted: Count(e.Event), e.Customer, e.Time)).Where(c => c.Counted is not null)
             .GroupBy(
-                c => (c.Counted!.Value.Instance, c.Counted.Value.Kind, c.Counted.Value.Name, Day: c.Time.UtcDateTime.Date),
+                c => (c.Counted!.Value.Instance, c.Customer, c.Counted.Value.Kind, c.Counted.Value.Name, Day: c.Time.UtcDateTime.Date),
                 (key, of) => (key, Entries: of.LongCount()))
             .ToList();
         if (counted.Count > 0)
@@ -76,8 +84,8 @@ internal static class Reach
                 """
                 insert into reach as r (day, journey, version, kind, name, entries)
                 select u.day::date, i.journey, i.version, u.kind, u.name, sum(u.entries)
-                from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[]) u (instance, kind, name, day, entries)
-                join reach_running i on i.instance = u.instance
+                from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::uuid[]) u (instance, kind, name, day, entries, customer)
+                join reach_running i on i.instance = u.instance and i.customer = u.customer
                 group by 1, 2, 3, 4, 5
                 on conflict (day, journey, version, kind, name) do update set entries = r.entries + excluded.entries
                 """,
@@ -85,13 +93,36 @@ internal static class Reach
                 Statements.Texts(counted.Select(c => c.key.Kind)),
                 Statements.Texts(counted.Select(c => c.key.Name)),
                 Statements.Texts(counted.Select(c => c.key.Day.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture))),
-                Statements.Bigints(counted.Select(c => c.Entries)));
+                Statements.Bigints(counted.Select(c => c.Entries)),
+                Statements.Uuids(counted.Select(c => c.key.Customer)));
         }
 
-        var left = events.Select(e => e.Event).OfType<Left>().ToList();
-        if (left.Count > 0)
-            Statements.Add(transaction, "delete from reach_running where instance = any($1)", Statements.Uuids(left.Select(e => e.Instance)));
+        // Who leaves and comes back within one step is where the last event left them.
+        var ended = moves.GroupBy(m => (m.Instance, m.Customer)).Where(m => m.Last().Begun is null).Select(m => m.Key).ToList();
+        if (ended.Count > 0)
+        {
+            Statements.Add(
+                transaction,
+                """
+                delete from reach_running r using unnest($1::uuid[], $2::uuid[]) e (instance, customer)
+                where r.instance = e.instance and r.customer = e.customer
+                """,
+                Statements.Uuids(ended.Select(e => e.Instance)),
+                Statements.Uuids(ended.Select(e => e.Customer)));
+        }
     }
+
+    /// <summary>Instances that begin to run for a customer, or run for them no longer.</summary>
+    private static IEnumerable<(Guid Instance, Guid Customer, (string Journey, int Version)? Begun)> Moves(RecordedEvent recorded) => recorded.Event switch
+    {
+        Entered e => [(e.Instance, recorded.Customer, (e.Journey, e.Version))],
+        JourneysJoined e => e.Instances.Select(i => (i.Id, recorded.Customer, ((string, int)?)(i.Journey, i.Version))),
+        JourneysReopened e => e.Instances.Select(i => (i.Id, recorded.Customer, ((string, int)?)(i.Journey, i.Version))),
+        Left e => [(e.Instance, recorded.Customer, null)],
+        JourneysHandedOver e => e.Instances.Select(i => (i, recorded.Customer, ((string, int)?)null)),
+        JourneysGivenBack e => e.Instances.Select(i => (i, recorded.Customer, ((string, int)?)null)),
+        _ => [],
+    };
 
     private static (Guid Instance, string Kind, string Name)? Count(DomainEvent happened) => happened switch
     {
@@ -99,7 +130,7 @@ internal static class Reach
         Waiting e => (e.Instance, "step", e.Step),
         SendRequested e => (e.Instance, "step", e.Step),
         Left e => (e.Instance, "left", e.Outcome),
-        WaitEnded => null,
+        WaitEnded or JourneysHandedOver or JourneysJoined or JourneysGivenBack or JourneysReopened or Suspended or Resumed => null,
         _ => throw new System.Diagnostics.UnreachableException($"Nobody has decided how {happened.GetType().Name} counts."),
     };
 

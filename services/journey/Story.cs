@@ -13,6 +13,13 @@ internal static class Story
         WaitEnded e => Line(recorded, $"Went on from {e.Step}", e.Reason),
         SendRequested e => Line(recorded, $"Asked for the {e.Channel} {e.Template}", e.Reason),
         Left e => Line(recorded, $"Left the journey {e.Journey}: {e.Outcome}", e.Reason),
+        JourneysHandedOver e => Line(recorded, $"{e.Instances.Count} running journeys go on for the same person", $"Merged into customer {e.Into:D}"),
+        JourneysJoined e => Line(recorded, $"{e.Instances.Count} running journeys go on here", $"Customer {e.Customer:D} is the same person"),
+        JourneysGivenBack e => Line(
+            recorded, $"{e.Instances.Count} running journeys went back", $"Customer {e.Customer:D} is another person after all"),
+        JourneysReopened e => Line(recorded, $"{e.Instances.Count} running journeys came back", $"Not the same person as customer {e.From:D}"),
+        Suspended e => Line(recorded, $"The journey {e.Journey} rests", e.Reason),
+        Resumed e => Line(recorded, $"The journey {e.Journey} goes on", e.Reason),
         _ => throw new System.Diagnostics.UnreachableException($"{recorded.Event.GetType().Name} has no line."),
     };
 

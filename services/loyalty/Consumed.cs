@@ -16,11 +16,11 @@ internal static class Consumed
         .Ignore<ConsentChanged>()
         .Ignore<OptInRequested>()
         .Ignore<BehaviourRecorded>()
-        .Ignore<MergedAway>()
+        .Follow(MergedAway.Parser, (fact, context) => context.MergedInto(fact.Into, fact.LinkId, fact.Version))
+        .Follow(SplitOff.Parser, (fact, context) => context.SplitFrom(fact.From, fact.LinkId, fact.Version))
         .Ignore<Absorbed>()
-        .Ignore<SplitOff>()
         .Ignore<GaveBack>()
-        .Ignore<CustomerErased>();
+        .Erases(CustomerErased.Parser, (_, context) => [CloseLedger.Command(context.Customer, context.Envelope.Time)]);
 
     internal static IEnumerable<Command> From(PurchaseRecorded recorded, FactContext context, Programme programme)
     {
@@ -28,12 +28,14 @@ internal static class Consumed
         if (recorded.Anonymous)
             return [];
 
+        // Whose identifier was used, so that it comes to the right ledger whatever was merged or split meanwhile.
+        var customer = recorded.Origin.Length == 0 ? context.Customer : Guid.ParseExact(recorded.Origin, "D");
         var purchase = new Purchase(
             new(Guid.Parse(recorded.PurchaseId)), recorded.OccurredAt.ToDateTimeOffset(), recorded.Currency, Lines(recorded, LineKind.Sale),
             Lines(recorded, LineKind.Return));
         return purchase.Sales.Count + purchase.Returns.Count == 0
             ? []
-            : [RecordPurchase.Command(context.Customer, purchase, programme, context.Envelope.Time) with { Metadata = context.Metadata }];
+            : [RecordPurchase.Command(customer, purchase, programme, context.Envelope.Time) with { Metadata = context.Metadata }];
     }
 
     private static PurchaseLine[] Lines(PurchaseRecorded recorded, LineKind kind) =>

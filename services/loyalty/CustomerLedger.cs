@@ -15,7 +15,7 @@ internal sealed record CustomerLedger(
         var tier = ledger.Tier ?? programme.Tiers[0].Name;
         var good = ledger.Lots.Where(lot => lot.ExpiresAt > now).ToList();
         return new(
-            customer, good.Sum(lot => lot.Points), ledger.Clawback, tier, ledger.ReviewAt, spend, programme.TierCurrency,
+            customer, ledger.Spendable(now), Math.Max(0, ledger.Clawback - good.Sum(lot => lot.Points)), tier, ledger.ReviewAt, spend, programme.TierCurrency,
             programme.TierAbove(tier) is { } next ? new(next.Name, Math.Max(0, next.FromMinor - spend)) : null,
             [.. good.Select(lot => new LotShown(lot.Points, lot.ExpiresAt))],
             [.. ledger.OpenReturns.Select(open => new OpenReturnShown(open.Return, open.Product, open.Quantity))]);

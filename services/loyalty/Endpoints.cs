@@ -29,8 +29,9 @@ internal static class Endpoints
     private static async Task<Results<JsonHttpResult<CustomerLedger>, ProblemHttpResult>> ShowAsync(
         Guid id, [FromKeyedServices(Module.Name)] ServiceRuntime runtime, Programme programme, BusinessClock clock, CancellationToken cancellation)
     {
+        id = await runtime.RootAsync(id, cancellation);
         var ledger = await runtime.StateAsync(Ledger.Kind, id, cancellation);
-        return ledger is null
+        return ledger?.Tier is null
             ? new NoLedger().ToProblem(StatusCodes.Status404NotFound)
             : TypedResults.Json(CustomerLedger.Of(id, ledger, programme, clock.GetUtcNow()), LoyaltyJson.Default.CustomerLedger);
     }

@@ -15,7 +15,7 @@ internal static class ExpirePoints
 
         var points = lapsed.Sum(lot => lot.Points);
         return new PointsExpired(
-            cutOff, points, [.. lapsed.Select(lot => new LotUse(lot.Sequence, lot.Points))], ledger.Balance - points,
+            cutOff, points, [.. lapsed.Select(lot => new LotUse(lot.Sequence, lot.Points, lot.Home))], ledger.Balance - points,
             lapsed.Count < ledger.Lots.Count ? ledger.Lots[lapsed.Count].ExpiresAt : null);
     }
 }

@@ -127,11 +127,33 @@ internal sealed class Figures : IInlineView
                     Move(changed.From, -1);
                     Move(changed.To, 1);
                     break;
+                case LedgerClosed closed:
+                    Join(closed.Tier, null);
+                    break;
+                case LedgerAbsorbed absorbed:
+                    Join(absorbed.TierBefore, absorbed.Tier);
+                    break;
+                case LedgerGivenBack given:
+                    Join(given.TierBefore, given.Tier);
+                    break;
+                case LedgerReopened reopened:
+                    Join(null, reopened.Tier);
+                    break;
                 case TierKept:
                     break;
                 default:
                     throw new UnreachableException($"Nobody has decided how {happened.GetType().Name} counts.");
             }
+        }
+
+        /// <summary>A ledger of somebody, or of nobody: a merge makes one member of two. Points only change hands.</summary>
+        private void Join(string? before, string? after)
+        {
+            members += (after is null ? 0 : 1) - (before is null ? 0 : 1);
+            if (before is not null)
+                Move(before, -1);
+            if (after is not null)
+                Move(after, 1);
         }
 
         private void Move(string tier, long members) => Tiers[tier] = Tiers.GetValueOrDefault(tier) + members;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json.Serialization;
 using Patron.Runtime.EventStore;
 
 namespace Patron.Loyalty;
@@ -18,10 +19,11 @@ internal sealed record MemberEnrolled(DateTimeOffset At, string Tier) : DomainEv
 /// <param name="Lot">The new lot's sequence, from 1; 0 when there is nothing to put into one.</param>
 /// <param name="Balance">After this event, like in every other event.</param>
 /// <param name="NextExpiry">The earliest lot's expiry where this event made it earlier, otherwise null.</param>
+/// <param name="Origin">Whose identifier was used, where that customer is merged into the ledger's; otherwise null.</param>
 [EventName("loyalty.points-earned.v1")]
 internal sealed record PointsEarned(
     PurchaseId Purchase, DateTimeOffset OccurredAt, int Programme, string Tier, string Currency, int Month, long Points, long Settled,
-    int Lot, DateTimeOffset ExpiresAt, IReadOnlyList<EarnedLine> Lines, long Balance, DateTimeOffset? NextExpiry) : DomainEvent;
+    int Lot, DateTimeOffset ExpiresAt, IReadOnlyList<EarnedLine> Lines, long Balance, DateTimeOffset? NextExpiry, Guid? Origin = null) : DomainEvent;
 
 /// <summary>A sale line. Its place in the list is its number, from 0.</summary>
 internal readonly record struct EarnedLine(string Product, int Quantity, long AmountMinor, long Points);
@@ -33,20 +35,23 @@ internal readonly record struct EarnedLine(string Product, int Quantity, long Am
 /// <param name="Lots">Where they were taken from: first the lot that they were earned in, then others, the earliest expiry first.</param>
 /// <param name="Clawback">What no lot could give, because it was spent or had expired: owed from what is earned next.</param>
 /// <param name="NextExpiry">The earliest remaining lot's expiry; null when no lot is left.</param>
+/// <param name="Origin">Of the purchases that the pieces are from: the same for all, as in <see cref="PointsEarned"/>.</param>
 [EventName("loyalty.points-reversed.v1")]
 internal sealed record PointsReversed(
     PurchaseId Return, bool Claimed, long Points, IReadOnlyList<LotUse> Lots, long Clawback, IReadOnlyList<ReversedLine> Lines, long Balance,
-    DateTimeOffset? NextExpiry) : DomainEvent;
+    DateTimeOffset? NextExpiry, Guid? Origin = null) : DomainEvent;
 
 /// <summary>Pieces of one line of a purchase. <paramref name="Month"/> is that of the purchase, whose spend shrinks by the amount.</summary>
 internal readonly record struct ReversedLine(
     PurchaseId Purchase, int Line, string Product, int Quantity, long AmountMinor, int Month, long Points);
 
-internal readonly record struct LotUse(int Lot, long Points);
+/// <summary>Points of one lot. <paramref name="Home"/>: see <see cref="Lot"/>.</summary>
+internal readonly record struct LotUse(int Lot, long Points, Guid? Home = null);
 
 /// <summary>Pieces came back that match no purchase known so far; they stay open until a purchase from before the return arrives.</summary>
 [EventName("loyalty.return-unmatched.v1")]
-internal sealed record ReturnUnmatched(PurchaseId Return, DateTimeOffset OccurredAt, string Product, int Quantity) : DomainEvent;
+internal sealed record ReturnUnmatched(
+    PurchaseId Return, DateTimeOffset OccurredAt, string Product, int Quantity, Guid? Origin = null) : DomainEvent;
 
 /// <param name="Reason">A code such as <c>voucher-5-gbp</c>, never free text.</param>
 /// <param name="NextExpiry">The earliest remaining lot's expiry; null when no lot is left.</param>
@@ -75,27 +80,35 @@ internal sealed record TierKept(
     string Tier, long SpendMinor, long ThresholdMinor, string Currency, int Since, DateTimeOffset At, DateTimeOffset ReviewAt) : DomainEvent;
 
 /// <summary>Points that expire together. Sorted in a ledger by expiry, then sequence.</summary>
-internal readonly record struct Lot(int Sequence, DateTimeOffset ExpiresAt, long Points);
+/// <param name="Origin">Whose purchase earned them, where that is not the ledger's own customer: an unmerge gives back by it.</param>
+/// <param name="Home">Whose ledger gave the lot its sequence, where that is another: with it the sequence is unique.</param>
+internal readonly record struct Lot(int Sequence, DateTimeOffset ExpiresAt, long Points, Guid? Origin = null, Guid? Home = null)
+{
+    [JsonIgnore]
+    public (Guid? Home, int Sequence) Key => (Home, Sequence);
+}
 
-internal readonly record struct MonthlySpend(int Month, long Minor);
+internal readonly record struct MonthlySpend(int Month, long Minor, Guid? Origin = null);
 
 /// <summary>Pieces that came back and whose purchase is not known yet.</summary>
-internal readonly record struct OpenReturn(PurchaseId Return, DateTimeOffset OccurredAt, string Product, int Quantity);
+internal readonly record struct OpenReturn(PurchaseId Return, DateTimeOffset OccurredAt, string Product, int Quantity, Guid? Origin = null);
 
 /// <summary>
 /// What decisions about one customer's points need. Purchase lines are not in it: the rare return reads them from the stream.
-/// Always: <see cref="Balance"/> is the sum of the lots, nothing is negative, and only one of balance and clawback is above zero.
+/// Always: <see cref="Balance"/> is the sum of the lots, nothing is negative, and only one of balance and clawback is above zero unless
+/// customers are merged: what one of them owes then lowers what all of them can spend.
 /// </summary>
 internal sealed record Ledger
 {
     /// <summary>Months of spend that are kept; the window of a programme is shorter.</summary>
     public const int SpendMonthsMax = 25;
 
-    public static StreamKind<Ledger> Kind { get; } = new("ledger", new Ledger(), Evolve, LoyaltyJson.Default.Ledger);
+    public static StreamKind<Ledger> Kind { get; } = new("ledger", new Ledger(), Evolve, LoyaltyJson.Default.Ledger, shape: 2);
 
     public static EventTypes Events { get; } = new(
         LoyaltyJson.Default, typeof(MemberEnrolled), typeof(PointsEarned), typeof(PointsReversed), typeof(ReturnUnmatched), typeof(PointsRedeemed),
-        typeof(PointsExpired), typeof(TierChanged), typeof(TierKept));
+        typeof(PointsExpired), typeof(TierChanged), typeof(TierKept), typeof(LedgerClosed), typeof(LedgerAbsorbed), typeof(LedgerGivenBack),
+        typeof(LedgerReopened));
 
     /// <summary>Null until enrolled.</summary>
     public string? Tier { get; init; }
@@ -111,11 +124,20 @@ internal sealed record Ledger
 
     public IReadOnlyList<Lot> Lots { get; init; } = [];
 
+    /// <summary>What each merged customer brought in, the ledger's own first; empty while nobody is merged.</summary>
+    public IReadOnlyList<Share> Shares { get; init; } = [];
+
     /// <summary>By month, ascending.</summary>
     public IReadOnlyList<MonthlySpend> Spend { get; init; } = [];
 
     /// <summary>Oldest first.</summary>
     public IReadOnlyList<OpenReturn> OpenReturns { get; init; } = [];
+
+    /// <summary>What a redemption may take of lots that are good.</summary>
+    public long Spendable(DateTimeOffset now) => Math.Max(0, Lots.Where(lot => lot.ExpiresAt > now).Sum(lot => lot.Points) - Clawback);
+
+    /// <summary>The ledger is that of this customer too; null for its own.</summary>
+    public bool Holds(Guid? origin) => origin is null || Shares.Any(share => share.Customer == origin);
 
     public long SpendSince(int month) => Spend.Where(spent => spent.Month >= month).Sum(spent => spent.Minor);
 
@@ -126,17 +148,25 @@ internal sealed record Ledger
         PointsReversed reversed => ledger.Less(reversed.Lots, reversed.Balance) with
         {
             Clawback = ledger.Clawback + reversed.Clawback,
-            Spend = reversed.Lines.Aggregate(ledger.Spend, (spend, line) => Spent(spend, line.Month, -line.AmountMinor)),
+            Shares = Share.Owing(ledger.Shares, reversed.Origin, reversed.Clawback),
+            Spend = reversed.Lines.Aggregate(ledger.Spend, (spend, line) => Spent(spend, line.Month, -line.AmountMinor, reversed.Origin)),
             OpenReturns = reversed.Claimed ? ledger.StillOpen(reversed) : ledger.OpenReturns,
         },
         ReturnUnmatched open => ledger with
         {
-            OpenReturns = [.. ledger.OpenReturns.Append(new(open.Return, open.OccurredAt, open.Product, open.Quantity)).OrderBy(known => known.OccurredAt)],
+            OpenReturns =
+            [
+                .. ledger.OpenReturns.Append(new(open.Return, open.OccurredAt, open.Product, open.Quantity, open.Origin)).OrderBy(known => known.OccurredAt),
+            ],
         },
         PointsRedeemed redeemed => ledger.Less(redeemed.Lots, redeemed.Balance),
         PointsExpired expired => ledger.Less(expired.Lots, expired.Balance),
         TierChanged changed => ledger with { Tier = changed.To, ReviewAt = changed.ReviewAt },
         TierKept kept => ledger with { ReviewAt = kept.ReviewAt },
+        LedgerClosed => new Ledger { LotsMade = ledger.LotsMade },
+        LedgerAbsorbed absorbed => Sharing.Join(ledger, absorbed),
+        LedgerGivenBack given => Sharing.Part(ledger, given),
+        LedgerReopened reopened => Sharing.Reopen(ledger, reopened),
         _ => throw new UnreachableException($"A ledger does not know {happened.GetType().Name}."),
     };
 
@@ -144,14 +174,15 @@ internal sealed record Ledger
     {
         Balance = earned.Balance,
         Clawback = Clawback - earned.Settled,
+        Shares = Share.Settled(Shares, earned.Origin, earned.Settled),
         LotsMade = Math.Max(LotsMade, earned.Lot),
-        Lots = earned.Lot == 0 ? Lots : Insert(new(earned.Lot, earned.ExpiresAt, earned.Points - earned.Settled)),
-        Spend = Spent(Spend, earned.Month, earned.Lines.Sum(line => line.AmountMinor)),
+        Lots = earned.Lot == 0 ? Lots : Insert(new(earned.Lot, earned.ExpiresAt, earned.Points - earned.Settled, earned.Origin)),
+        Spend = Spent(Spend, earned.Month, earned.Lines.Sum(line => line.AmountMinor), earned.Origin),
     };
 
     private Lot[] Insert(Lot lot)
     {
-        // A new lot has the highest sequence, so it stands behind the last one that expires no later; mostly that is the end.
+        // A new lot stands behind the last one that expires no later; mostly that is the end.
         var at = Lots.Count;
         while (at > 0 && Lots[at - 1].ExpiresAt > lot.ExpiresAt)
             at--;
@@ -160,11 +191,11 @@ internal sealed record Ledger
 
     private Ledger Less(IReadOnlyList<LotUse> uses, long balance)
     {
-        var used = uses.ToDictionary(use => use.Lot, use => use.Points);
+        var used = uses.ToDictionary(use => (use.Home, use.Lot), use => use.Points);
         return this with
         {
             Balance = balance,
-            Lots = [.. Lots.Select(lot => lot with { Points = lot.Points - used.GetValueOrDefault(lot.Sequence) }).Where(lot => lot.Points > 0)],
+            Lots = [.. Lots.Select(lot => lot with { Points = lot.Points - used.GetValueOrDefault(lot.Key) }).Where(lot => lot.Points > 0)],
         };
     }
 
@@ -180,17 +211,13 @@ internal sealed record Ledger
         return [.. open.Where(known => known.Quantity > 0)];
     }
 
-    private static IReadOnlyList<MonthlySpend> Spent(IReadOnlyList<MonthlySpend> spend, int month, long minor)
+    private static IReadOnlyList<MonthlySpend> Spent(IReadOnlyList<MonthlySpend> spend, int month, long minor, Guid? origin)
     {
         if (month == 0 || minor == 0)
             return spend;
-        var known = spend.FirstOrDefault(spent => spent.Month == month);
+        var known = spend.FirstOrDefault(spent => spent.Month == month && spent.Origin == origin);
         if (known.Month == 0 && minor < 0)
             return spend;
-        return
-        [
-            .. spend.Where(spent => spent.Month != month).Append(new(month, known.Minor + minor)).Where(spent => spent.Minor > 0)
-                .OrderBy(spent => spent.Month).TakeLast(SpendMonthsMax),
-        ];
+        return Sharing.Latest(spend.Where(spent => spent.Month != month || spent.Origin != origin).Append(new(month, known.Minor + minor, origin)));
     }
 }

@@ -21,6 +21,10 @@ internal static class LedgerTimers
         PointsExpired expired => [new(Expiry, expired.NextExpiry)],
         TierChanged changed => [new(Review, changed.ReviewAt)],
         TierKept kept => [TimerChange.Set(Review, kept.ReviewAt)],
+        LedgerClosed => [TimerChange.Cancel(Expiry), TimerChange.Cancel(Review)],
+        LedgerAbsorbed absorbed => [new(Expiry, absorbed.NextExpiry), new(Review, absorbed.ReviewAt)],
+        LedgerGivenBack given => [new(Expiry, given.NextExpiry), new(Review, given.ReviewAt)],
+        LedgerReopened reopened => [new(Expiry, reopened.NextExpiry), new(Review, reopened.ReviewAt)],
         MemberEnrolled or ReturnUnmatched => [],
         _ => throw new UnreachableException($"No timers are defined for {recorded.Event.GetType().Name}."),
     };

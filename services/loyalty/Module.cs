@@ -32,6 +32,7 @@ public static class Module
         Subscriptions = [Consumed.Profile(programme)],
         Publications = [Published.Loyalty],
         Timers = LedgerTimers.Of,
+        Handovers = MergeLedgers.Rules(programme),
         OnDue = timer => LedgerTimers.OnDue(timer, programme),
         Migrations = [Figures.Migration],
     };

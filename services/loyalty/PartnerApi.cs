@@ -35,8 +35,9 @@ internal static class PartnerApi
             throw new GrpcException(GrpcStatus.InvalidArgument, "customer_id must be a UUID of 36 characters.");
 
         var services = call.Http.RequestServices;
-        var ledger = await services.PatronService(Module.Name).StateAsync(Ledger.Kind, customer, cancellation)
-            ?? throw new GrpcException(GrpcStatus.NotFound, new NoLedger().Detail);
+        var ledger = await services.PatronService(Module.Name).StateAsync(Ledger.Kind, customer, cancellation);
+        if (ledger?.Tier is null)
+            throw new GrpcException(GrpcStatus.NotFound, new NoLedger().Detail);
         var shown = CustomerLedger.Of(customer, ledger, services.GetRequiredService<Programme>(), services.GetRequiredService<BusinessClock>().GetUtcNow());
         return new GetBalanceResponse { Available = shown.Balance, Tier = shown.Tier };
     }

@@ -28,8 +28,17 @@ internal static class Published
         ReturnUnmatched open => new Facts.ReturnUnmatched { PurchaseId = open.Return.ToString(), Product = open.Product, Quantity = open.Quantity },
         TierChanged changed => new Facts.TierChanged { From = changed.From, To = changed.To, Reason = Timeline.Reason(changed) },
 
-        // Private on purpose: enrolment shows in the first points, a kept tier changes nothing, and a redemption is between member and till.
-        MemberEnrolled or TierKept or PointsRedeemed => null,
+        LedgerAbsorbed absorbed => Restated(absorbed.Link, absorbed.Balance, absorbed.Tier, absorbed.ReviewAt, "joined with the ledger of the same person"),
+        LedgerGivenBack given => Restated(given.Link, given.Balance, given.Tier, given.ReviewAt, "gave back what belongs to another person"),
+        LedgerReopened reopened => Restated(reopened.Link, reopened.Balance, reopened.Tier, reopened.ReviewAt, "stands on its own again"),
+
+        // Private on purpose: enrolment shows in the first points, a kept tier changes nothing, a redemption is between member
+        // and till, and a closed ledger shows in the one that absorbed it.
+        MemberEnrolled or TierKept or PointsRedeemed or LedgerClosed => null,
         _ => throw new UnreachableException($"Nobody has decided whether {happened.GetType().Name} is public."),
     };
+
+    /// <summary>The lowest tier has no review, and is not told: nobody is told of it when a customer enrols either.</summary>
+    private static Facts.LedgerRestated Restated(Guid link, long balance, string? tier, DateTimeOffset? reviewAt, string reason) =>
+        new() { LinkId = link.ToString("D"), Balance = balance, Tier = reviewAt is null ? "" : tier, Reason = reason };
 }

@@ -4,7 +4,14 @@ namespace Patron.Loyalty;
 
 /// <summary>What loyalty needs of a purchase: goods sold and goods given back. Fees and adjustments neither earn nor return.</summary>
 internal sealed record Purchase(
-    PurchaseId Id, DateTimeOffset OccurredAt, string Currency, IReadOnlyList<PurchaseLine> Sales, IReadOnlyList<PurchaseLine> Returns);
+    PurchaseId Id, DateTimeOffset OccurredAt, string Currency, IReadOnlyList<PurchaseLine> Sales, IReadOnlyList<PurchaseLine> Returns)
+{
+    /// <summary>Whose identifier was used, where that customer is merged into the ledger's; otherwise null.</summary>
+    public Guid? Origin { get; init; }
+
+    /// <summary>The purchase of a customer as the ledger sees it that it comes to.</summary>
+    public Purchase Seen(Guid customer, Guid owner) => this with { Origin = customer == owner ? null : customer };
+}
 
 internal readonly record struct PurchaseLine(string Product, int Quantity, long AmountMinor);
 
@@ -12,12 +19,14 @@ internal readonly record struct PurchaseLine(string Product, int Quantity, long 
 internal static class RecordPurchase
 {
     public static Command Command(Guid customer, Purchase purchase, Programme programme, DateTimeOffset now) => purchase.Returns.Count == 0
-        ? Ledger.Kind.Command(customer, customer, ledger => Decide(ledger, [], purchase, programme, now))
-        : Ledger.Kind.CommandWithHistory(customer, customer, (ledger, history) => Decide(ledger, history, purchase, programme, now));
+        ? Ledger.Kind.Command(customer, customer, (ledger, owner) => Decide(ledger, [], purchase.Seen(customer, owner), programme, now))
+        : Ledger.Kind.CommandWithHistory(
+            customer, customer,
+            (ledger, owner, history) => Decide(ledger, Booked.Of(owner, history), purchase.Seen(customer, owner), programme, now));
 
-    /// <param name="history">The ledger's events so far; may be empty where the purchase has no returns.</param>
+    /// <param name="history">What was booked so far, also for merged customers; may be empty where the purchase has no returns.</param>
     /// <param name="now">Business time.</param>
-    public static Decision Decide(Ledger ledger, IReadOnlyList<DomainEvent> history, Purchase purchase, Programme programme, DateTimeOffset now)
+    public static Decision Decide(Ledger ledger, IReadOnlyList<Booked> history, Purchase purchase, Programme programme, DateTimeOffset now)
     {
         if (purchase.Sales.Count == 0 && purchase.Returns.Count == 0)
             return Decision.Nothing;
@@ -63,6 +72,6 @@ internal static class RecordPurchase
             purchase.Id, purchase.OccurredAt, programme.Version, tier, purchase.Currency,
             Month: purchase.Currency == programme.TierCurrency ? programme.MonthOf(purchase.OccurredAt) : 0,
             points, settled, Lot: kept > 0 ? ledger.LotsMade + 1 : 0, expires, lines, checked(ledger.Balance + kept),
-            NextExpiry: earlier ? expires : null);
+            NextExpiry: earlier ? expires : null, purchase.Origin);
     }
 }

@@ -60,7 +60,7 @@ internal static class RedeemPoints
 
         // A lot past its cut-off is gone for the member, even where its timer has not run yet.
         var good = ledger.Lots.Where(lot => lot.ExpiresAt > now).ToList();
-        var available = good.Sum(lot => lot.Points);
+        var available = ledger.Spendable(now);
         if (available < points)
             return new NotEnoughPoints(available, points);
 
@@ -68,12 +68,12 @@ internal static class RedeemPoints
         var missing = points;
         foreach (var lot in good.TakeWhile(_ => missing > 0))
         {
-            uses.Add(new(lot.Sequence, Math.Min(missing, lot.Points)));
+            uses.Add(new(lot.Sequence, Math.Min(missing, lot.Points), lot.Home));
             missing -= uses[^1].Points;
         }
 
-        var emptied = uses.Where(use => good.First(lot => lot.Sequence == use.Lot).Points == use.Points).Select(use => use.Lot).ToHashSet();
-        var next = ledger.Lots.Where(lot => !emptied.Contains(lot.Sequence)).Select(lot => (DateTimeOffset?)lot.ExpiresAt).FirstOrDefault();
+        var emptied = uses.Where(use => good.First(lot => lot.Key == (use.Home, use.Lot)).Points == use.Points).Select(use => (use.Home, use.Lot)).ToHashSet();
+        var next = ledger.Lots.Where(lot => !emptied.Contains(lot.Key)).Select(lot => (DateTimeOffset?)lot.ExpiresAt).FirstOrDefault();
         return new PointsRedeemed(id, now, points, reason, uses, ledger.Balance - points, next);
     }
 

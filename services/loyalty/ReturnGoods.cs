@@ -9,9 +9,9 @@ namespace Patron.Loyalty;
 internal static class ReturnGoods
 {
     /// <summary>Matches the return lines of a document with the purchases in the history.</summary>
-    public static void Match(Booking booking, IReadOnlyList<DomainEvent> history, Purchase document)
+    public static void Match(Booking booking, IReadOnlyList<Booked> history, Purchase document)
     {
-        var bought = Bought.By(history.Concat(booking.Events), document);
+        var bought = Bought.By([.. history, .. Booked.Own(booking.Events)], document, booking.Ledger);
         var lines = new List<ReversedLine>();
         var open = new Dictionary<string, int>();
         foreach (var (product, quantity) in Quantities(document.Returns))
@@ -30,10 +30,10 @@ internal static class ReturnGoods
                 open.Add(product, missing);
         }
 
-        if (lines.Count > 0)
-            booking.Add(Reverse(booking.Ledger, document.Id, claimed: false, lines, bought.Lots));
+        foreach (var origin in lines.GroupBy(line => bought.OriginOf(line.Purchase)))
+            booking.Add(Reverse(booking.Ledger, document.Id, claimed: false, [.. origin], bought, origin.Key));
         foreach (var (product, quantity) in open)
-            booking.Add(new ReturnUnmatched(document.Id, document.OccurredAt, product, quantity));
+            booking.Add(new ReturnUnmatched(document.Id, document.OccurredAt, product, quantity, document.Origin));
     }
 
     /// <summary>Lets open returns from after a purchase have its pieces, the oldest return first.</summary>
@@ -43,7 +43,7 @@ internal static class ReturnGoods
             return;
 
         var bought = new Bought();
-        bought.Add(earned);
+        bought.Add(earned, home: null);
         foreach (var returned in booking.Ledger.OpenReturns.GroupBy(open => open.Return))
         {
             var lines = new List<ReversedLine>();
@@ -59,27 +59,56 @@ internal static class ReturnGoods
             }
 
             if (lines.Count > 0)
-                booking.Add(Reverse(booking.Ledger, returned.Key, claimed: true, lines, bought.Lots));
+                booking.Add(Reverse(booking.Ledger, returned.Key, claimed: true, lines, bought, earned.Origin));
+        }
+    }
+
+    /// <summary>Lets open returns have pieces of whatever was bought before them, the oldest return and the latest purchase first.</summary>
+    public static void ClaimAll(Booking booking, IReadOnlyList<Booked> history)
+    {
+        if (booking.Ledger.OpenReturns.Count == 0)
+            return;
+
+        var bought = Bought.By([.. history, .. Booked.Own(booking.Events)], null, booking.Ledger);
+        foreach (var returned in booking.Ledger.OpenReturns.GroupBy(open => open.Return).ToList())
+        {
+            var lines = new List<ReversedLine>();
+            foreach (var open in returned)
+            {
+                var missing = open.Quantity;
+                foreach (var line in bought.Of(open.Product).Where(line => line.OccurredAt <= open.OccurredAt && line.Purchase != open.Return))
+                {
+                    if (missing == 0)
+                        break;
+                    var taken = Math.Min(missing, line.Remaining);
+                    lines.Add(line.Take(taken));
+                    missing -= taken;
+                }
+            }
+
+            foreach (var origin in lines.GroupBy(line => bought.OriginOf(line.Purchase)))
+                booking.Add(Reverse(booking.Ledger, returned.Key, claimed: true, [.. origin], bought, origin.Key));
         }
     }
 
     private static PointsReversed Reverse(
-        Ledger ledger, PurchaseId returned, bool claimed, List<ReversedLine> lines, IReadOnlyDictionary<PurchaseId, int> lotOf)
+        Ledger ledger, PurchaseId returned, bool claimed, List<ReversedLine> lines, Bought bought, Guid? origin)
     {
-        var left = ledger.Lots.ToDictionary(lot => lot.Sequence, lot => lot.Points);
-        var uses = new Dictionary<int, long>();
+        var left = ledger.Lots.ToDictionary(lot => lot.Key, lot => lot.Points);
+        var uses = new Dictionary<(Guid? Home, int Sequence), long>();
         var owed = lines.Sum(line => line.Points);
         foreach (var line in lines)
-            owed -= Use(lotOf[line.Purchase], line.Points);
+            owed -= Use(bought.LotOf(line.Purchase), line.Points);
         foreach (var lot in ledger.Lots.TakeWhile(_ => owed > 0))
-            owed -= Use(lot.Sequence, owed);
+            owed -= Use(lot.Key, owed);
 
         var balance = ledger.Balance - uses.Values.Sum();
         return new(
-            returned, claimed, lines.Sum(line => line.Points), [.. uses.Select(use => new LotUse(use.Key, use.Value))], Clawback: owed, lines, balance,
-            ledger.Lots.Where(lot => left[lot.Sequence] > 0).Select(lot => (DateTimeOffset?)lot.ExpiresAt).FirstOrDefault());
+            returned, claimed, lines.Sum(line => line.Points), [.. uses.Select(use => new LotUse(use.Key.Sequence, use.Value, use.Key.Home))],
+            Clawback: owed, lines, balance,
+            ledger.Lots.Where(lot => left[lot.Key] > 0).Select(lot => (DateTimeOffset?)lot.ExpiresAt).FirstOrDefault(), origin);
 
-        long Use(int lot, long points)
+        long Use((Guid? Home, int Sequence) lot, long points)
         {
             var used = Math.Min(points, left.GetValueOrDefault(lot));
             if (used == 0)
@@ -98,27 +127,35 @@ internal static class ReturnGoods
     {
         private readonly Dictionary<string, List<BoughtLine>> byProduct = [];
         private readonly Dictionary<(PurchaseId Purchase, int Line), BoughtLine> byPlace = [];
-        private readonly Dictionary<PurchaseId, int> lots = [];
+        private readonly Dictionary<PurchaseId, ((Guid? Home, int Sequence) Lot, Guid? Origin)> purchases = [];
 
-        public IReadOnlyDictionary<PurchaseId, int> Lots => lots;
+        public (Guid? Home, int Sequence) LotOf(PurchaseId purchase) => purchases[purchase].Lot;
 
-        public static Bought By(IEnumerable<DomainEvent> history, Purchase document)
+        public Guid? OriginOf(PurchaseId purchase) => purchases[purchase].Origin;
+
+        public static Bought By(IReadOnlyList<Booked> history, Purchase? document, Ledger ledger)
         {
             var bought = new Bought();
-            foreach (var happened in history)
+            foreach (var (happened, home) in history)
             {
-                if (happened is PointsEarned earned && earned.Purchase != document.Id && earned.OccurredAt <= document.OccurredAt)
-                    bought.Add(earned);
-                else if (happened is PointsReversed reversed)
+                if (happened is PointsEarned earned && ledger.Holds(earned.Origin)
+                    && (document is null || (earned.Purchase != document.Id && earned.OccurredAt <= document.OccurredAt)))
+                    bought.Add(earned, home);
+            }
+
+            // Pieces of a customer who was merged may have come back in the stream of another one.
+            foreach (var (happened, _) in history)
+            {
+                if (happened is PointsReversed reversed)
                     bought.Less(reversed);
             }
 
             return bought;
         }
 
-        public void Add(PointsEarned earned)
+        public void Add(PointsEarned earned, Guid? home)
         {
-            lots[earned.Purchase] = earned.Lot;
+            purchases[earned.Purchase] = ((home, earned.Lot), earned.Origin);
             for (var i = 0; i < earned.Lines.Count; i++)
             {
                 var line = new BoughtLine(earned, i);
@@ -153,6 +190,8 @@ internal static class ReturnGoods
     {
         private readonly EarnedLine line = earned.Lines[number];
         private int returned;
+
+        public PurchaseId Purchase => earned.Purchase;
 
         public string Product => line.Product;
 

@@ -26,11 +26,13 @@ internal static class ReviewTier
     /// <summary>Raises the tier where the spend has reached a higher one.</summary>
     public static void Upgrade(Booking booking, Programme programme, DateTimeOffset now)
     {
+        if (booking.Ledger.Tier is null)
+            return;
         var since = programme.WindowStart(now);
         var spend = booking.Ledger.SpendSince(since);
         var reached = programme.TierFor(spend);
-        if (programme.Rank(reached.Name) > programme.Rank(booking.Ledger.Tier!))
-            booking.Add(Change(booking.Ledger.Tier!, reached, programme, spend, since, now));
+        if (programme.Rank(reached.Name) > programme.Rank(booking.Ledger.Tier))
+            booking.Add(Change(booking.Ledger.Tier, reached, programme, spend, since, now));
     }
 
     private static TierChanged Change(string from, TierRule to, Programme programme, long spend, int since, DateTimeOffset at)

@@ -45,6 +45,13 @@ internal static class Timeline
         TierKept kept => Tell(
             kept.At, $"Kept {kept.Tier}",
             $"{Money.Text(kept.SpendMinor, kept.Currency)} spent since {Month(kept.Since)} is enough for {Money.Text(kept.ThresholdMinor, kept.Currency)}"),
+        LedgerClosed closed => Tell(booked, $"{closed.Points} points went to the ledger of the same person", $"Merged into customer {closed.Into:D}"),
+        LedgerAbsorbed absorbed => Tell(
+            booked, $"Took {absorbed.Content.Points} points over", $"Customer {absorbed.Customer:D} is the same person; balance {absorbed.Balance}"),
+        LedgerGivenBack given => Tell(
+            booked, $"Gave {given.Points} points back", $"Customer {given.Customer:D} is another person after all; balance {given.Balance}"),
+        LedgerReopened reopened => Tell(
+            booked, $"Got {reopened.Content.Points} points back", $"Not the same person as customer {reopened.From:D}; balance {reopened.Balance}"),
         _ => throw new UnreachableException($"The timeline does not know {happened.GetType().Name}."),
     };
 

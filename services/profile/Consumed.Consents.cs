@@ -49,6 +49,7 @@ internal sealed partial class Consumed
         else if (granted && consentSettings.RegisteredWordingsOnly
             && !wordings.Knows(consent.Wording.Trim(), consent.WordingVersion, consent.WordingLanguage))
             errors.Add($"{place}/wording", "This wording is not registered in this version and language; GET /v1/wordings lists those that are.");
+        CheckLook(consent.Wording, $"{place}/wording", errors);
     }
 
     // An import that does not know when it was decided must not go before anything that is known.
@@ -72,6 +73,7 @@ internal sealed partial class Consumed
         var language = Checked(
             consent.WordingLanguage, Normal.Language, $"{place}/wordingLanguage", "This is not a language tag of BCP 47, such as zh-Hant-HK.", errors);
         CheckText(consent.Form, FormCharactersMax, $"{place}/form", errors);
+        CheckLook(consent.Form, $"{place}/form", errors);
         CheckText(consent.TakenBy, EvidenceCharactersMax, $"{place}/takenBy", errors);
         CheckText(consent.IpAddress, EvidenceCharactersMax, $"{place}/ipAddress", errors);
         CheckText(consent.UserAgent, EvidenceCharactersMax, $"{place}/userAgent", errors);

@@ -7,7 +7,7 @@ namespace Patron.Profile;
 /// The ingestion contract in profile's own words. Every rule of the contract is checked here, for HTTP and for the log alike; what is
 /// wrong is added to the errors, and the answer then counts for nothing.
 /// </summary>
-internal sealed partial class Consumed(ProfileSettings settings, KeyedHash hash, ConsentSettings consentSettings, WordingBook wordings)
+internal sealed partial class Consumed(ProfileSettings settings, ConsentSettings consentSettings, WordingBook wordings)
 {
     public const int LinesMax = 5_000;
     public const int QuantityMax = 1_000_000;
@@ -22,6 +22,7 @@ internal sealed partial class Consumed(ProfileSettings settings, KeyedHash hash,
             errors.Add($"{at}/channel", "Say where it was bought: CHANNEL_POS or CHANNEL_ESHOP.");
         if (purchase.Store.Length > CodeCharactersMax || purchase.Store.Any(char.IsControl))
             errors.Add($"{at}/store", $"The shop's code has at most {CodeCharactersMax} characters and no control characters.");
+        CheckLook(purchase.Store, $"{at}/store", errors);
         CheckCurrency(purchase.Currency, $"{at}/currency", errors);
         if (purchase.Lines.Count is 0 or > LinesMax)
             errors.Add($"{at}/lines", Invariant($"A purchase has 1 to {LinesMax} lines, not {purchase.Lines.Count}."));
@@ -33,32 +34,6 @@ internal sealed partial class Consumed(ProfileSettings settings, KeyedHash hash,
             lines[i] = new PurchaseLine(purchase.Lines[i].Product, (LineKind)purchase.Lines[i].Kind, purchase.Lines[i].Quantity, purchase.Lines[i].AmountMinor);
         }
         return new PurchaseFacts(id, source, purchase.Receipt, (PurchaseChannel)purchase.Channel, purchase.Store, time, purchase.Currency, lines);
-    }
-
-    /// <summary>The identifiers in their normal spelling, the surest first.</summary>
-    public IReadOnlyList<Identifier> IdentifiersOf(Identifiers? told, string source, string at, FieldErrors errors)
-    {
-        if (told is null)
-            return [];
-        var found = new List<Identifier>(4);
-        Add(IdentifierKind.Card, told.LoyaltyCard, Normal.Card, "loyaltyCard",
-            "A loyalty card number has 1 to 64 characters and no control characters.");
-        Add(IdentifierKind.ShopId, told.ShopCustomerId, Normal.ShopId, "shopCustomerId",
-            "A shop's customer number has 1 to 64 characters and no control characters.");
-        Add(IdentifierKind.Phone, told.Phone, Normal.Phone, "phone", "This is not a phone number in E.164, such as +85291234567.");
-        Add(IdentifierKind.Email, told.Email, Normal.Email, "email", "This is not an e-mail address.");
-        Add(IdentifierKind.Device, told.AnonymousId, Normal.ShopId, "anonymousId", "A device's id has 1 to 64 characters and no control characters.");
-        return found;
-
-        void Add(IdentifierKind kind, string text, Func<string, string?> normalise, string field, string rule)
-        {
-            if (text.Length == 0)
-                return;
-            if (normalise(text) is { } value)
-                found.Add(new Identifier(kind, value, kind == IdentifierKind.ShopId ? hash.OfShopId(source, value) : hash.Of(kind, value)));
-            else
-                errors.Add($"{at}/{field}", rule);
-        }
     }
 
     /// <summary>An e-mail address or phone number that identifies a person is also where they can be reached.</summary>
@@ -78,6 +53,7 @@ internal sealed partial class Consumed(ProfileSettings settings, KeyedHash hash,
     {
         if (line.Product.Length is 0 or > CodeCharactersMax || line.Product.Any(char.IsControl))
             errors.Add($"{at}/lines/{index}/product", $"A product code has 1 to {CodeCharactersMax} characters and no control characters.");
+        CheckLook(line.Product, $"{at}/lines/{index}/product", errors);
         if (line.Kind == Contracts.Ingest.V1.LineKind.Unspecified)
             errors.Add($"{at}/lines/{index}/kind", "Say what the line is: LINE_KIND_SALE, LINE_KIND_RETURN, LINE_KIND_FEE or LINE_KIND_ADJUSTMENT.");
         if (line.Quantity is < 1 or > QuantityMax)
@@ -94,6 +70,13 @@ internal sealed partial class Consumed(ProfileSettings settings, KeyedHash hash,
     {
         if (code.Trim().Length == 0 || code.Length > CodeCharactersMax || code.Any(char.IsControl))
             errors.Add(at, $"This must be {what}, 1 to {CodeCharactersMax} characters without control characters.");
+        CheckLook(code, at, errors);
+    }
+
+    private static void CheckLook(string code, string at, FieldErrors errors)
+    {
+        if (PersonalLook.IsIn(code))
+            errors.Add(at, PersonalLook.Rule);
     }
 
     private static void CheckName(string name, string at, FieldErrors errors)

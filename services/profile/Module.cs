@@ -19,24 +19,28 @@ public static class Module
         builder.AddConsent();
 
         var services = builder.Services;
-        services.AddSingleton(_ => vault.OpenMasterKeys());
-        services.AddSingleton(s => vault.OpenIdentifierHash(s.GetRequiredService<MasterKeys>()));
+        builder.AddPrivacy(vault);
+        services.AddSingleton(_ => vault.OpenIdentifierHash());
         services.AddSingleton(s => new CustomerVault(
-            s.PatronService(Name).Database, s.GetRequiredService<MasterKeys>(),
+            s.PatronService(Name).Database, s.GetRequiredService<IKeyWrapping>(),
             new BoundedCache<Guid, CustomerKey>(settings.KeysMax, settings.KeysLifetime, s.GetRequiredService<SystemClock>())));
         services.AddSingleton(s => new Identities(
-            s.PatronService(Name).Database,
-            new BoundedCache<IdentifierHash, Guid>(settings.KnownIdentifiersMax, settings.KnownIdentifiersLifetime, s.GetRequiredService<SystemClock>()),
+            s.PatronService(Name), s.GetRequiredService<MatchingRules>(),
+            new BoundedCache<IdentifierHash, Owner>(settings.KnownIdentifiersMax, settings.KnownIdentifiersLifetime, s.GetRequiredService<SystemClock>()),
+            new BoundedCache<Pair, ConflictCause?>(settings.KnownIdentifiersMax, settings.KnownIdentifiersLifetime, s.GetRequiredService<SystemClock>()),
             s.GetRequiredService<BusinessClock>()));
+        services.AddSingleton(_ => MatchingRules.Load(settings.MatchingRulesFile));
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<Merges>(s, s.PatronService(Name)));
         services.AddSingleton(s => new QuarantineStore(
-            s.PatronService(Name).Database, s.GetRequiredService<MasterKeys>(), settings, s.GetRequiredService<BusinessClock>()));
-        services.AddSingleton(s => new Ingestion(s.PatronService(Name), s.GetRequiredService<Identities>(), s.GetRequiredService<CustomerVault>(),
-            s.GetRequiredService<Enrichment>()));
+            s.PatronService(Name).Database, s.GetRequiredService<IKeyWrapping>(), settings, s.GetRequiredService<BusinessClock>()));
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<Ingestion>(s, s.PatronService(Name)));
+        services.AddSingleton<ToldIdentifiers>();
         services.AddCatalogue();
-        services.AddCustomerViews(builder.AddSettings<ClientelingSettings>("Clienteling"));
+        services.AddCustomerViews(builder.AddSettings<ClientelingSettings>("Clienteling"), vault);
         services.AddSingleton<IngestReader>();
         services.AddSingleton<RecordReader>();
         AddCollect(builder);
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<ForgetTaken>(s, s.PatronService(Name).Database));
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ImportStore>(s, s.PatronService(Name).Database));
         services.AddSingleton<ImportUpload>();
         services.AddHostedService(s => ActivatorUtilities.CreateInstance<IngestLog>(s, s.PatronService(Name)));
@@ -51,6 +55,8 @@ public static class Module
         PostEvents.Map(app, app.Services.GetRequiredService<ProfileSettings>());
         app.MapCustomerViews();
         LookUpCustomer.Map(app);
+        MergeEndpoints.Map(app);
+        ConflictEndpoints.Map(app);
         Story.Map(app);
         Figures.Map(app);
         QuarantineEndpoints.Map(app);
@@ -58,6 +64,7 @@ public static class Module
         ReadEventTypes.Map(app);
         PostSegment.Map(app);
         HandOutKeys.Map(app);
+        app.MapPrivacy();
         app.MapConsent();
         CatalogueModule.Map(app);
         PostImport.Map(app);
@@ -71,7 +78,9 @@ public static class Module
         Name = Name,
         Events = CustomerProfile.Events,
         Streams = [CustomerProfile.Kind, Product.Kind, Store.Kind],
-        Views = [new Figures(), new CatalogueTables()],
+        Views = [new Figures(), new CatalogueTables(), new ErasureRows(), new LinkTables(), new ConflictTables()],
+        CustomerTables = [.. PrivacyModule.Tables, .. CustomerViews.Tables],
+        SealedPlaces = SealedInEvents.Places,
         Publications = Published.Publications,
         Projections = [CustomerProjection.Projection],
         Timers = ExpireConsent.TimersOf,
@@ -80,7 +89,7 @@ public static class Module
         [
             Migration.Embedded("profile.sql"), Migration.Embedded("consent.sql"), Migration.Embedded("catalogue.sql"),
             Migration.Embedded("collect.sql"), Migration.Embedded("collect-event-types.sql"), Migration.Embedded("import.sql"),
-            Migration.Embedded("view360.sql"), Migration.Embedded("clienteling.sql"),
+            PrivacyModule.Migration, Migration.Embedded("identity.sql"), Migration.Embedded("view360.sql"), Migration.Embedded("clienteling.sql"),
         ],
     };
 

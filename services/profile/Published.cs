@@ -16,15 +16,19 @@ internal static class Published
     public static readonly Topic Profile = new(Topics.Profile);
     public static readonly Topic Customers = new(Topics.ProfileCustomers, Compacted: true);
 
-    public static IReadOnlyList<Publication> Publications { get; } = [new(Profile, FactOf), new(Customers, StateOf)];
+    public static IReadOnlyList<Publication> Publications { get; } = 
+        [new(Profile, FactOf), new(Customers, StateOf) { Ends = recorded => recorded.Event is Erased }];
 
     internal static IMessage? FactOf(RecordedEvent recorded) => recorded.Event switch
     {
         CustomerRegistered registered => new Facts.CustomerRegistered { Source = registered.Source },
-        PurchaseRecorded recordedPurchase => PurchaseOf(recordedPurchase.Purchase, anonymous: false),
+        PurchaseRecorded recordedPurchase => PurchaseOf(recordedPurchase.Purchase, anonymous: false, recordedPurchase.Origin),
         AnonymousPurchaseRecorded recordedPurchase => PurchaseOf(recordedPurchase.Purchase, anonymous: true),
         ConsentChanged or OptInRequested or ConsentExpired => PublishedConsents.FactOf(recorded.Event),
-        BehaviourRecorded behaviour => BehaviourOf(behaviour.Behaviour),
+        BehaviourRecorded behaviour => BehaviourOf(behaviour.Behaviour, behaviour.Origin),
+        LinkEvent link => PublishedLinks.FactOf(link),
+        Erased erased => new Facts.CustomerErased { Aliases = { erased.Aliases.Select(a => a.ToString("D")) } },
+        PrivacyEvent => null,
         // Who is known by what, and what is known of them, is profile's own matter.
         IdentifierLinked or IdentifierConflictFound or DetailsChanged or DetailsWeighed or DetailsConfirmed => null,
         CatalogueEvent => null,
@@ -34,6 +38,9 @@ internal static class Published
     internal static IMessage? StateOf(RecordedEvent recorded) => recorded.Event switch
     {
         DetailsChanged changed => StateOf(changed.Details, recorded.Version),
+        LinkEvent link => PublishedLinks.DetailsOf(link) is { } details ? StateOf(details, recorded.Version) : null,
+        Erased => new Facts.CustomerState(),
+        PrivacyEvent => null,
         CustomerRegistered or IdentifierLinked or IdentifierConflictFound or DetailsWeighed or DetailsConfirmed => null,
         ConsentChanged or OptInRequested or ConsentExpired => null,
         PurchaseRecorded or AnonymousPurchaseRecorded or BehaviourRecorded or CatalogueEvent => null,
@@ -53,7 +60,7 @@ internal static class Published
         SealedAttributes = { (details.Attributes ?? []).ToDictionary(a => a.Key, a => a.Value) },
     };
 
-    private static Facts.PurchaseRecorded PurchaseOf(PurchaseFacts purchase, bool anonymous)
+    private static Facts.PurchaseRecorded PurchaseOf(PurchaseFacts purchase, bool anonymous, Guid? origin = null)
     {
         var fact = new Facts.PurchaseRecorded
         {
@@ -65,6 +72,7 @@ internal static class Published
             Store = purchase.Store,
             OccurredAt = Timestamp.FromDateTimeOffset(purchase.OccurredAt),
             Currency = purchase.Currency,
+            Origin = origin?.ToString("D") ?? "",
         };
         foreach (var line in purchase.Lines)
             fact.Lines.Add(LineOf(line));
@@ -74,7 +82,7 @@ internal static class Published
     }
 
     // The sealed properties stay here.
-    private static Facts.BehaviourRecorded BehaviourOf(BehaviourFacts behaviour)
+    private static Facts.BehaviourRecorded BehaviourOf(BehaviourFacts behaviour, Guid? origin)
     {
         var fact = new Facts.BehaviourRecorded
         {
@@ -83,6 +91,7 @@ internal static class Published
             SchemaVersion = behaviour.SchemaVersion,
             Source = behaviour.Source,
             OccurredAt = Timestamp.FromDateTimeOffset(behaviour.OccurredAt),
+            Origin = origin?.ToString("D") ?? "",
         };
         foreach (var (name, value) in behaviour.Properties)
             fact.Properties.Add(name, value);

@@ -26,7 +26,7 @@ internal static class PublishedConsents
         _ => throw new UnreachableException($"{happened.GetType().Name} is no consent."),
     };
 
-    private static Facts.ConsentChanged FactOf(string channel, string purpose, ConsentState state, long version, DateTimeOffset changedAt) => new()
+    public static Facts.ConsentChanged FactOf(string channel, string purpose, ConsentState state, long version, DateTimeOffset changedAt) => new()
     {
         Channel = channel,
         Purpose = purpose,

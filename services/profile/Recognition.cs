@@ -12,12 +12,16 @@ internal static class Recognition
     public static List<ProfileEvent> Recognise(CustomerProfile customer, Told told, Recognised who, CustomerKey key)
     {
         var events = new List<ProfileEvent>();
-        if (!customer.Registered)
+        // Who is known by a device only is nobody yet: others hear of a customer when somebody is known by something surer.
+        if (!customer.Registered && who.Known)
             events.Add(new CustomerRegistered(told.Source));
-        foreach (var identifier in who.Linked.Where(i => !customer.Identifiers.Contains(i.Hash.Hash)))
-            events.Add(new IdentifierLinked(identifier.Kind, identifier.Hash.Hash, key.Seal(identifier.Value, FieldOf(identifier.Kind))));
-        foreach (var (identifier, other) in who.Foreign.Where(f => !customer.Conflicts.Contains(f.Identifier.Hash.Hash)))
-            events.Add(new IdentifierConflictFound(identifier.Kind, identifier.Hash.Hash, other));
+        foreach (var identifier in who.Linked.Where(i => !customer.Has(i.Hash)))
+        {
+            var sealedValue = key.Seal(identifier.Value, FieldOf(identifier.Kind));
+            events.Add(new IdentifierLinked(identifier.Kind, identifier.Hash.Hash, sealedValue) { Scope = identifier.Scope });
+        }
+        foreach (var (identifier, other, cause) in who.Foreign.Where(f => !customer.Conflicts.Contains(f.Identifier.Hash.Hash)))
+            events.Add(new IdentifierConflictFound(identifier.Kind, identifier.Hash.Hash, other) { Cause = cause });
         return events;
     }
 
@@ -28,7 +32,10 @@ internal static class Recognition
         IdentifierKind.ShopId => "identifier.shop_id",
         IdentifierKind.Phone => "identifier.phone",
         IdentifierKind.Email => "identifier.email",
+        IdentifierKind.OpenId => "identifier.wechat_openid",
+        IdentifierKind.UnionId => "identifier.wechat_unionid",
         IdentifierKind.Device => "identifier.device",
+        IdentifierKind.PartnerId => "identifier.partner_id",
         _ => throw new System.Diagnostics.UnreachableException($"{kind} is not a kind of identifier."),
     };
 

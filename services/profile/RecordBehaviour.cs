@@ -28,6 +28,6 @@ internal static class RecordBehaviour
         var events = Recognition.Recognise(customer, told, who, key);
         var behaviour = told.Behaviour!;
         events.Add(new BehaviourRecorded(behaviour.Facts, behaviour.Personal is null ? null : key.Seal(behaviour.Personal, SealedField)));
-        return TouchpointEvents.Of(events, told);
+        return TouchpointEvents.Of(events, told, who);
     }
 }

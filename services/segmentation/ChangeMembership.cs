@@ -8,6 +8,10 @@ internal sealed record Verdict(string Segment, bool Holds, string Reason);
 /// <summary>Brings a customer's memberships in line with an evaluation: a pure difference, so that deciding again changes nothing.</summary>
 internal static class ChangeMembership
 {
+    /// <summary>Somebody who was erased is in no segment.</summary>
+    public static Decision Erase(Memberships memberships, DateTimeOffset at) =>
+        Decision.Of([.. memberships.Held.Select(held => new SegmentLeft(held.Segment, "the customer was erased", at))]);
+
     public static Decision Decide(Memberships memberships, IReadOnlyList<Verdict> verdicts, DateTimeOffset evaluatedAt)
     {
         var events = new List<DomainEvent>();

@@ -3,6 +3,7 @@ using Patron.Contracts;
 using Patron.Contracts.Ingest.V1;
 using Patron.Contracts.Loyalty.V1;
 using Patron.Contracts.Profile.V1;
+using Patron.Contracts.Segmentation.V1;
 using Patron.Contracts.Tagging.V1;
 using Patron.Runtime.EventLog;
 using Patron.Runtime.Processing;
@@ -21,14 +22,17 @@ internal sealed class Consumed
         var profile = new Subscription(new Topic(Topics.Profile)).Ignore<CustomerRegistered>().Ignore<ConsentChanged>()
             .Ignore<OptInRequested>()
             .Ignore<BehaviourRecorded>()
-            .Ignore<MergedAway>()
-            .Ignore<Absorbed>()
-            .Ignore<SplitOff>()
+            .Follow(MergedAway.Parser, (fact, context) => context.MergedInto(fact.Into, fact.LinkId, fact.Version))
+            .Follow(SplitOff.Parser, (fact, context) => context.SplitFrom(fact.From, fact.LinkId, fact.Version))
+            .On(Absorbed.Parser, (_, context) => engine.Absorb(context))
             .Ignore<GaveBack>()
-            .Ignore<CustomerErased>();
-        On(profile, Source.Profile, PurchaseRecorded.Parser, fact => !fact.Anonymous, Purchased);
+            .Erases(CustomerErased.Parser, (_, context) => engine.Erase(context));
+        silent.Add(CustomerErased.Descriptor.FullName, (partition, customer, _, _) => partition.Erase(customer));
+        profile.On(PurchaseRecorded.Parser, Purchase);
+        Silently(Source.Profile, PurchaseRecorded.Parser, fact => !fact.Anonymous && fact.Origin.Length == 0, Purchased);
 
         var loyalty = new Subscription(new Topic(Topics.Loyalty)).Ignore<ReturnUnmatched>();
+        On(loyalty, Source.Loyalty, LedgerRestated.Parser, _ => true, Restated);
         On(loyalty, Source.Loyalty, TierChanged.Parser, _ => true, (columns, row, fact, _) => columns.SetTier(row, fact.To));
         On(loyalty, Source.Loyalty, PointsEarned.Parser, _ => true, (columns, row, fact, _) => columns.SetPoints(row, fact.Balance));
         On(loyalty, Source.Loyalty, PointsReversed.Parser, _ => true, (columns, row, fact, _) => columns.SetPoints(row, fact.Balance));
@@ -37,7 +41,9 @@ internal sealed class Consumed
         var tagging = new Subscription(new Topic(Topics.Tagging));
         On(tagging, Source.Tagging, TagAdded.Parser, _ => true, (columns, row, fact, _) => columns.AddTag(row, fact.Tag));
         On(tagging, Source.Tagging, TagRemoved.Parser, _ => true, (columns, row, fact, _) => columns.RemoveTag(row, fact.Tag));
-        Subscriptions = [profile, loyalty, tagging];
+        var rows = new Subscription(new Topic(Topics.SegmentationRows, Compacted: true))
+            .On(RowState.Parser, (state, context) => engine.Restate(context, state));
+        Subscriptions = [profile, loyalty, tagging, rows];
     }
 
     public IReadOnlyList<Subscription> Subscriptions { get; }
@@ -58,12 +64,33 @@ internal sealed class Consumed
         subscription.On(parser, (fact, context) => concerns(fact)
             ? engine.Handle(context, source, (columns, row) => change(columns, row, fact, context.Envelope.Time))
             : []);
-        silent.Add(new TFact().Descriptor.FullName, (partition, customer, envelope, value) =>
+        Silently(source, parser, concerns, change);
+    }
+
+    private void Silently<TFact>(
+        Source source, MessageParser<TFact> parser, Func<TFact, bool> concerns, Action<PartitionColumns, int, TFact, DateTimeOffset> change)
+        where TFact : IMessage<TFact>, new() => silent.Add(new TFact().Descriptor.FullName, (partition, customer, envelope, value) =>
         {
             var fact = parser.ParseFrom(value.Span);
             if (concerns(fact))
                 partition.Apply(customer, source, envelope.Position, envelope.Time, (columns, row) => change(columns, row, fact, envelope.Time));
         });
+
+    private IEnumerable<Runtime.EventStore.Command> Purchase(PurchaseRecorded fact, FactContext context)
+    {
+        if (fact.Anonymous)
+            return [];
+        var time = context.Envelope.Time;
+        if (fact.Origin.Length == 0 && !engine.IsLinked(context))
+            return engine.Handle(context, Source.Profile, (columns, row) => Purchased(columns, row, fact, time));
+        var customer = fact.Origin.Length == 0 ? context.Customer : Guid.ParseExact(fact.Origin, "D");
+        return engine.Count(context, customer, engine.PurchasesOf(fact, time));
+    }
+
+    private static void Restated(PartitionColumns columns, int row, LedgerRestated fact, DateTimeOffset time)
+    {
+        columns.SetPoints(row, fact.Balance);
+        columns.SetTier(row, fact.Tier);
     }
 
     private static void Purchased(PartitionColumns columns, int row, PurchaseRecorded fact, DateTimeOffset recordedAt)

@@ -31,18 +31,34 @@ internal sealed record Memberships(IReadOnlyList<HeldSegment> Held)
 {
     public static readonly Memberships None = new([]);
 
-    public static readonly StreamKind<Memberships> Kind = new("memberships", None, Evolve, SegmentationJson.Default.Memberships);
+    /// <summary>Of a customer who was ever linked with another: what they bought, by origin. Of all others the columns have it.</summary>
+    public IReadOnlyList<OriginPurchases> Counted { get; init; } = [];
+
+    /// <inheritdoc cref="RowChanged"/>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool OwnTaken { get; init; }
+
+    /// <inheritdoc cref="RowChanged"/>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Away { get; init; }
+
+    public static readonly StreamKind<Memberships> Kind = new("memberships", None, Evolve, SegmentationJson.Default.Memberships, shape: 2);
 
     /// <summary>Of all streams of the service.</summary>
     public static readonly EventTypes Events = new(
-        SegmentationJson.Default, typeof(SegmentEntered), typeof(SegmentLeft), typeof(ScansScheduled), typeof(Scanned));
+        SegmentationJson.Default, typeof(SegmentEntered), typeof(SegmentLeft), typeof(ScansScheduled), typeof(Scanned),
+        typeof(RowChanged));
 
     public bool Has(string segment) => Held.Any(held => held.Segment == segment);
 
     public static Memberships Evolve(Memberships state, DomainEvent happened) => happened switch
     {
-        SegmentEntered entered => new([.. state.Without(entered.Segment), new HeldSegment(entered.Segment, entered.EvaluatedAt)]),
-        SegmentLeft left => new([.. state.Without(left.Segment)]),
+        SegmentEntered entered => state with
+        {
+            Held = [.. state.Without(entered.Segment), new HeldSegment(entered.Segment, entered.EvaluatedAt)],
+        },
+        SegmentLeft left => state with { Held = [.. state.Without(left.Segment)] },
+        RowChanged changed => state with { Counted = changed.Counted, OwnTaken = changed.OwnTaken, Away = changed.Away },
         _ => throw new UnreachableException($"Memberships do not know the event {happened.GetType().Name}."),
     };
 
@@ -69,6 +85,7 @@ internal sealed record Scans(DateTimeOffset? EvaluatedAt, DateTimeOffset? NextAt
 [JsonSerializable(typeof(SegmentLeft))]
 [JsonSerializable(typeof(ScansScheduled))]
 [JsonSerializable(typeof(Scanned))]
+[JsonSerializable(typeof(RowChanged))]
 [JsonSerializable(typeof(Memberships))]
 [JsonSerializable(typeof(Scans))]
 [JsonSerializable(typeof(SegmentDefinition))]

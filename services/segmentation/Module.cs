@@ -53,12 +53,18 @@ public static class Module
             Name = Name,
             Events = Memberships.Events,
             Streams = [Memberships.Kind, Scans.Kind],
-            Views = [new Members()],
+            Views = [new Members(), new LinkedRows()],
             Subscriptions = consumed.Subscriptions,
-            Publications = [new Publication(new Topic(Topics.Segmentation), Published.Fact)],
+            Publications =
+            [
+                new Publication(new Topic(Topics.Segmentation), Published.Fact),
+                new Publication(new Topic(Topics.SegmentationRows, Compacted: true), Published.State),
+            ],
+            Handovers = new MergeRows(engine).Rules,
             Timers = ScanPartition.Timers,
             OnDue = timer => engine.Scan(timer, clock.GetUtcNow()),
-            Migrations = [new Migration("segment-members", Members.Schema)],
+            CustomerTables = [new CustomerTable("segment_member"), new CustomerTable("linked_rows")],
+            Migrations = [new Migration("segment-members", Members.Schema), new Migration("linked-rows", LinkedRows.Schema)],
             OnAcquired = rebuild.AcquireAsync,
         };
     }

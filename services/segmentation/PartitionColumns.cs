@@ -30,6 +30,7 @@ internal sealed class PartitionColumns
     private readonly BrandDays days;
     private readonly SpendWindow window = new();
     private readonly Dictionary<Guid, int> rows = [];
+    private readonly HashSet<int> erased = [];
     private readonly Dictionary<string, int> tierCodes = [];
     private readonly List<string?> tierNames = [null];
     private readonly long[][] positions = [[], [], []];
@@ -92,6 +93,24 @@ internal sealed class PartitionColumns
         return row;
     }
 
+    /// <summary>Forgets a customer's values for good; the row stays, since others' places do not move.</summary>
+    public void Erase(int row)
+    {
+        erased.Add(row);
+        firstDay[row] = lastDay[row] = NoDay;
+        (tier[row], purchases[row], spend[row], points[row], tags[row]) = (NoTier, 0, 0, 0, 0);
+        window.Forget(row, spendInWindow);
+    }
+
+    public bool IsErased(int row) => erased.Contains(row);
+
+    /// <summary>Takes the erased customers out of a bitmap.</summary>
+    public void DropErased(ulong[] bits)
+    {
+        foreach (var row in erased)
+            bits[row / RowsPerWord] &= ~(1UL << (row % RowsPerWord));
+    }
+
     /// <summary>Goes on to a later moment: spend that is older than twelve months no longer counts. An earlier one changes nothing.</summary>
     public void AdvanceTo(DateTimeOffset moment)
     {
@@ -129,6 +148,19 @@ internal sealed class PartitionColumns
         window.Add(Day(occurredAt, recordedAt), row, amount, spendInWindow);
     }
 
+    /// <summary>What is known of a customer's purchases.</summary>
+    public Purchases PurchasesOf(int row) => new(purchases[row], spend[row], Known(firstDay[row]), Known(lastDay[row]), window.Of(row));
+
+    /// <summary>Puts something else in the place of what is known of a customer's purchases.</summary>
+    public void Replace(int row, Purchases known)
+    {
+        (purchases[row], spend[row]) = (known.Count, known.Spend);
+        (firstDay[row], lastDay[row]) = (known.FirstDay ?? NoDay, known.LastDay ?? NoDay);
+        window.Forget(row, spendInWindow);
+        foreach (var (day, amount) in known.Window)
+            window.Add(Math.Min(day, Today), row, amount, spendInWindow);
+    }
+
     public void SetPoints(int row, long balance) => points[row] = balance;
 
     public void SetTier(int row, string name)
@@ -139,7 +171,7 @@ internal sealed class PartitionColumns
             tierNames.Add(name);
         }
 
-        tier[row] = code;
+        tier[row] = name.Length == 0 ? NoTier : code;
     }
 
     public void AddTag(int row, string tag) => tags[row] |= catalog.TagBit(tag);

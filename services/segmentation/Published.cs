@@ -9,6 +9,9 @@ namespace Patron.Segmentation;
 /// <summary>Own events to the contract of the segmentation topic. That a partition was scanned is nobody else's business.</summary>
 internal static class Published
 {
+    /// <summary>Current state for this service's own instances.</summary>
+    public static IMessage? State(RecordedEvent recorded) => recorded.Event is RowChanged changed ? LinkedRows.State(changed, recorded.Version) : null;
+
     public static IMessage? Fact(RecordedEvent recorded) => recorded.Event switch
     {
         SegmentEntered entered => new Contract.SegmentEntered
@@ -23,7 +26,7 @@ internal static class Published
             Reason = left.Reason,
             EvaluatedAt = Timestamp.FromDateTimeOffset(left.EvaluatedAt),
         },
-        ScansScheduled or Scanned => null,
+        ScansScheduled or Scanned or RowChanged => null,
         _ => throw new UnreachableException($"No contract is decided for {recorded.Event.GetType().Name}."),
     };
 }

@@ -29,6 +29,7 @@ internal static class ReadSegments
     public static async Task<CustomerAnswer> CustomerAsync(
         SegmentEngine engine, ServiceRuntime service, Guid customer, CancellationToken cancellation)
     {
+        customer = await service.RootAsync(customer, cancellation);
         var held = (await service.StateAsync(Memberships.Kind, customer, cancellation) ?? Memberships.None).Held
             .ToDictionary(segment => segment.Segment, segment => segment.Since);
         var partition = engine.Find(customer);
@@ -57,7 +58,8 @@ internal static class ReadSegments
     {
         SegmentEntered entered => new(entered.EvaluatedAt, Module.Name, $"Entered the segment {entered.Segment}", entered.Reason),
         SegmentLeft left => new(left.EvaluatedAt, Module.Name, $"Left the segment {left.Segment}", left.Reason),
-        ScansScheduled or Scanned => null,
+        RowChanged { Reason: "a receipt" } or ScansScheduled or Scanned => null,
+        RowChanged changed => new(recorded.Time, Module.Name, "What counts for segments changed", changed.Reason),
         _ => throw new UnreachableException($"The timeline does not know {recorded.Event.GetType().Name}."),
     };
 }

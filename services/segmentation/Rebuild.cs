@@ -1,5 +1,7 @@
 using Google.Protobuf;
 using Npgsql;
+using Patron.Contracts;
+using Patron.Contracts.Segmentation.V1;
 using Patron.Runtime.EventLog;
 using Patron.Runtime.Processing;
 
@@ -23,12 +25,21 @@ internal sealed partial class Rebuild(SegmentEngine engine, Consumed consumed, F
             partition.Restore(customer, segment);
         await ReadFactsAsync(partition, acquired, cancellation);
         partition.RestoreScans(scans);
+        foreach (var customer in await LinkedRows.ReadAsync(service().Database, acquired.Partition, cancellation))
+            partition.Restate(customer, await RowOfAsync(customer, cancellation), partition.AsOf);
         engine.Put(acquired.Partition, partition);
+    }
+
+    private async Task<RowState> RowOfAsync(Guid customer, CancellationToken cancellation)
+    {
+        var last = (await service().ReadStreamAsync(customer, cancellation)).Last(recorded => recorded.Event is RowChanged);
+        return LinkedRows.State((RowChanged)last.Event, last.Version);
     }
 
     private async Task ReadFactsAsync(SegmentedPartition partition, AcquiredPartition acquired, CancellationToken cancellation)
     {
-        var missing = acquired.NextOffsets.Where(topic => topic.Value > 0).ToDictionary();
+        // The rows of linked customers come from their streams, which know the latest.
+        var missing = acquired.NextOffsets.Where(topic => topic.Value > 0 && topic.Key != Topics.SegmentationRows).ToDictionary();
         if (missing.Count == 0)
             return;
         await using var reader = eventLog().OpenReader();

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using Patron.Contracts.Profile.V1;
+using Patron.Contracts.Segmentation.V1;
 using Patron.Runtime.EventStore;
 using Patron.Runtime.Processing;
 
@@ -44,6 +46,59 @@ internal sealed class SegmentEngine(SegmentCatalog catalog, BrandDays days, Expl
         return commands;
     }
 
+    /// <summary>A purchase of a linked customer, or with the identifier of one: counted for whoever that belongs to at that moment.</summary>
+    public IReadOnlyList<Command> Count(FactContext context, Guid customer, Purchases receipt)
+    {
+        var others = Handle(context, Source.Profile, (_, _) => { });
+        return
+        [
+            .. others,
+            Memberships.Kind.Command(customer, customer, (memberships, owner) =>
+                MergeRows.Count(memberships, customer == owner ? null : customer, receipt)),
+        ];
+    }
+
+    /// <summary>Another customer is the same person: what this one bought until now joins what that one's reader hands over.</summary>
+    public IReadOnlyList<Command> Absorb(FactContext context)
+    {
+        var own = Owned(context.Partition).Link(context.Customer, context.Envelope.Position);
+        return [Memberships.Kind.Command(context.Customer, context.Customer, memberships => MergeRows.Take(memberships, own)) with { LapsesWhenMerged = true }];
+    }
+
+    /// <summary>The row of a linked customer changed.</summary>
+    public IReadOnlyList<Command> Restate(FactContext context, RowState state)
+    {
+        var partition = Owned(context.Partition);
+        var wasAway = partition.IsAway(context.Customer);
+        partition.Differs(partition.Restate(context.Customer, state, context.Envelope.Time));
+
+        // Who is away has left every segment with the merge. Anybody else gets a command whatever the bitmaps say: the topic shows the last of
+        // several states, so the one in between may not have been seen.
+        if (state.Away)
+            return [];
+
+        // Who stands on their own again is where they were: no journey begins because of that.
+        return [ChangeOf(context.Customer) with { Metadata = context.Metadata with { Backfill = context.Metadata.Backfill || wasAway } }];
+    }
+
+    /// <summary>The customer is merged into another, and leaves every segment.</summary>
+    public void Leave(Guid customer) => Find(customer)?.Leave(customer);
+
+    public bool IsLinked(FactContext context) => Owned(context.Partition).IsLinked(context.Customer, context.Envelope.Position);
+
+    /// <summary>What a customer of an owned partition bought until now; from here on it is counted in their stream.</summary>
+    public Purchases Link(Guid customer) => Find(customer)?.Link(customer, 0) ?? Purchases.None;
+
+    public Purchases PurchasesOf(PurchaseRecorded fact, DateTimeOffset recordedAt) => Purchases.Of(fact, recordedAt, days);
+
+    /// <summary>The customer was erased: they leave every segment, and nothing of them is kept in memory.</summary>
+    public IReadOnlyList<Command> Erase(FactContext context)
+    {
+        Owned(context.Partition).Erase(context.Customer);
+        var at = context.Envelope.Time;
+        return [Memberships.Kind.Command(context.Customer, context.Customer, memberships => ChangeMembership.Erase(memberships, at))];
+    }
+
     /// <summary>Evaluates all customers of the timer's partition and answers one command for the scan and one per customer that differs.</summary>
     /// <param name="now">Business time; later than the timer's when the service was down.</param>
     public IReadOnlyList<Command> Scan(DueTimer timer, DateTimeOffset now)
@@ -62,7 +117,10 @@ internal sealed class SegmentEngine(SegmentCatalog catalog, BrandDays days, Expl
     /// the other, and the later commit must not bring an older evaluation back.
     /// </summary>
     private Command ChangeOf(Guid customer) => Memberships.Kind.Command(
-        customer, customer, memberships => Find(customer)?.Decide(memberships, customer) ?? Decision.Nothing);
+        customer, customer, memberships => Find(customer)?.Decide(memberships, customer) ?? Decision.Nothing) with
+        {
+            LapsesWhenMerged = true,
+        };
 
     private SegmentedPartition Owned(int partition) =>
         partitions.GetValueOrDefault(partition) ?? throw new InvalidOperationException($"Partition {partition} is not loaded.");

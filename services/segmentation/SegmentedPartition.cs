@@ -1,4 +1,5 @@
 using System.Numerics;
+using Patron.Contracts.Segmentation.V1;
 using Patron.Runtime.EventStore;
 
 namespace Patron.Segmentation;
@@ -19,6 +20,9 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
 
     // One more than there are segments: the last stands for segments that no longer exist, which nobody should be in.
     private readonly ulong[][] held = [.. Enumerable.Repeat(Array.Empty<ulong>(), catalog.Segments.Count + 1)];
+    private readonly Dictionary<Guid, long> linked = [];
+    private readonly Dictionary<Guid, long> versions = [];
+    private readonly HashSet<int> away = [];
     private DateTimeOffset lastScanDue = DateTimeOffset.MinValue;
     private ulong[] lastScanChanged = [];
     private bool scansCommanded;
@@ -56,6 +60,81 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
         }
     }
 
+    /// <summary>From this position of the profile topic on, what the customer buys is counted in their stream; answers what is known until then.</summary>
+    public Purchases Link(Guid customer, long position)
+    {
+        lock (guard)
+        {
+            linked.TryAdd(customer, position);
+            return columns.Find(customer) is { } row ? columns.PurchasesOf(row) : Purchases.None;
+        }
+    }
+
+    /// <summary>A purchase at this position is to be counted in the customer's stream.</summary>
+    public bool IsLinked(Guid customer, long position)
+    {
+        lock (guard)
+            return linked.TryGetValue(customer, out var since) && position > since;
+    }
+
+    /// <summary>The segments of somebody else count for the customer.</summary>
+    public bool IsAway(Guid customer)
+    {
+        lock (guard)
+            return columns.Find(customer) is { } row && away.Contains(row);
+    }
+
+    /// <summary>The segments of somebody else count for the customer from now on; the row that says so may be replaced before it is read.</summary>
+    public void Leave(Guid customer)
+    {
+        lock (guard)
+        {
+            var row = columns.RowOf(customer);
+            away.Add(row);
+            LeaveAll(row);
+        }
+    }
+
+    /// <summary>The customer was erased: their values are gone, and what the log still tells of them changes nothing.</summary>
+    public void Erase(Guid customer)
+    {
+        lock (guard)
+        {
+            var row = columns.RowOf(customer);
+            columns.Erase(row);
+            LeaveAll(row);
+        }
+    }
+
+    /// <summary>The row of a linked customer is now what their stream says. An older version changes nothing.</summary>
+    public FactOutcome Restate(Guid customer, RowState state, DateTimeOffset time)
+    {
+        lock (guard)
+        {
+            columns.AdvanceTo(time);
+
+            // Until their own purchases are in the stream, those are counted in the columns.
+            if (state.Complete)
+                linked.TryAdd(customer, 0);
+            var row = columns.RowOf(customer);
+            var isNew = versions.GetValueOrDefault(customer) < state.Version;
+            if (isNew && !columns.IsErased(row))
+                Replace(row, customer, state);
+            return new FactOutcome(row, isNew);
+        }
+    }
+
+    private void Replace(int row, Guid customer, RowState state)
+    {
+        versions[customer] = state.Version;
+        if (state.Complete)
+            columns.Replace(row, LinkedRows.PurchasesOf(state));
+        if (state.Away)
+            away.Add(row);
+        else
+            away.Remove(row);
+    }
+
     /// <summary>Applies a fact once, and goes on to its time.</summary>
     public FactOutcome Apply(Guid customer, Source source, long position, DateTimeOffset time, Action<PartitionColumns, int> change)
     {
@@ -64,7 +143,7 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
             columns.AdvanceTo(time);
             var row = columns.RowOf(customer);
             var isNew = columns.IsNew(row, source, position);
-            if (isNew)
+            if (isNew && !columns.IsErased(row))
                 change(columns, row);
             return new FactOutcome(row, isNew);
         }
@@ -79,7 +158,8 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
             var differs = !fact.IsNew;
             for (var index = 0; index < held.Length; index++)
             {
-                var holds = index < catalog.Segments.Count && explanation.Holds(catalog.Segments[index].Rule, values);
+                var holds = index < catalog.Segments.Count && !away.Contains(fact.Row) && !columns.IsErased(fact.Row)
+                    && explanation.Holds(catalog.Segments[index].Rule, values);
                 differs |= SetHeld(index, fact.Row, holds);
             }
 
@@ -115,6 +195,9 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
                 var wanted = index < catalog.Segments.Count
                     ? ColumnScan.Evaluate(catalog.Segments[index].Rule, columns, catalog)
                     : new ulong[columns.Words];
+                foreach (var row in away)
+                    wanted[row / 64] &= ~(1UL << (row % 64));
+                columns.DropErased(wanted);
                 Array.Resize(ref held[index], columns.Words);
                 for (var word = 0; word < wanted.Length; word++)
                     changed[word] |= wanted[word] ^ held[index][word];
@@ -131,9 +214,12 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
     {
         lock (guard)
         {
+            if (columns.Find(customer) is { } row && columns.IsErased(row))
+                return ([], columns.AsOf);
             var values = Read(customer);
+            var isAway = IsAway(customer);
             return ([.. catalog.Segments.Select(segment =>
-                new Verdict(segment.Name, explanation.Holds(segment.Rule, values), explanation.Reason(segment.Rule, values)))], columns.AsOf);
+                new Verdict(segment.Name, !isAway && explanation.Holds(segment.Rule, values), explanation.Reason(segment.Rule, values)))], columns.AsOf);
         }
     }
 
@@ -158,6 +244,12 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
             for (var left = bits[word]; left != 0; left &= left - 1)
                 yield return word * 64 + BitOperations.TrailingZeroCount(left);
         }
+    }
+
+    private void LeaveAll(int row)
+    {
+        for (var index = 0; index < held.Length; index++)
+            SetHeld(index, row, false);
     }
 
     /// <summary>Answers whether the bit changed.</summary>

@@ -26,6 +26,22 @@ internal sealed class SpendWindow
         begin = Math.Max(begin, day);
     }
 
+    /// <summary>What is counted of a row, by day, ascending. Looks through all that is kept.</summary>
+    public IReadOnlyList<DaySpend> Of(int row) =>
+    [
+        .. Enumerable.Range(begin, DaysMax)
+            .Select(day => new DaySpend(day, (byDay[day % DaysMax] ?? []).Where(spent => spent.Row == row).Sum(spent => spent.Amount)))
+            .Where(spent => spent.Minor != 0),
+    ];
+
+    /// <summary>Takes everything of a row off.</summary>
+    public void Forget(int row, long[] sums)
+    {
+        foreach (var amounts in byDay)
+            amounts?.RemoveAll(spent => spent.Row == row);
+        sums[row] = 0;
+    }
+
     /// <param name="day">At most the last day of the window; an earlier one than its first day is not counted.</param>
     public void Add(int day, int row, long amount, long[] sums)
     {

@@ -24,14 +24,45 @@ internal readonly record struct CountedReceipt(CustomerActivity Before, Customer
 internal sealed class ActivityMemory
 {
     private readonly ConcurrentDictionary<int, Dictionary<Guid, Entry>> partitions = [];
+    private readonly ConcurrentDictionary<int, ConcurrentDictionary<Guid, long>> links = [];
 
     /// <summary>Replaces what is known of a partition by its rows.</summary>
     public async Task LoadAsync(NpgsqlDataSource database, int partition, CancellationToken cancellation) =>
-        Put(partition, await ActivityRows.ReadAsync(database, partition, cancellation));
+        Put(
+            partition, await ActivityRows.ReadAsync(database, partition, cancellation), await LinkedRows.ReadAsync(database, partition, cancellation));
 
     /// <inheritdoc cref="LoadAsync"/>
-    public void Put(int partition, IReadOnlyList<(Guid Customer, CustomerActivity Activity)> rows) =>
+    public void Put(int partition, IReadOnlyList<(Guid Customer, CustomerActivity Activity)> rows, IEnumerable<Guid>? linked = null)
+    {
+        links[partition] = new ConcurrentDictionary<Guid, long>((linked ?? []).Select(customer => KeyValuePair.Create(customer, 0L)));
         partitions[partition] = rows.ToDictionary(row => row.Customer, row => new Entry(row.Activity, Looked: false));
+    }
+
+    /// <summary>What the table has of a customer of the owned partitions.</summary>
+    public CustomerActivity Find(Guid customer)
+    {
+        foreach (var entries in partitions.Values)
+        {
+            lock (entries)
+            {
+                if (entries.TryGetValue(customer, out var known))
+                    return known.Activity;
+            }
+        }
+
+        return CustomerActivity.None;
+    }
+
+    /// <summary>From this position of the profile topic on the customer's counters are events; answers what they come to until then.</summary>
+    public CustomerActivity Link(int partition, Guid customer, long position)
+    {
+        links.GetOrAdd(partition, _ => []).TryAdd(customer, position);
+        return Find(customer);
+    }
+
+    /// <summary>A receipt at this position is to be counted by an event.</summary>
+    public bool IsLinked(int partition, Guid customer, long position) =>
+        links.TryGetValue(partition, out var linked) && linked.TryGetValue(customer, out var since) && position > since;
 
     /// <summary>Adds a receipt to the counters, once.</summary>
     public CountedReceipt Count(int partition, Guid customer, CustomerActivity receipt)
@@ -47,6 +78,16 @@ internal sealed class ActivityMemory
             var after = known.Activity.Plus(receipt);
             entries[customer] = new Entry(after, Looked: true);
             return new CountedReceipt(known.Activity, after, LookAgain: !known.Looked);
+        }
+    }
+
+    /// <summary>Drops the counters of an erased customer; their facts come no more.</summary>
+    public void Forget(Guid customer)
+    {
+        foreach (var entries in partitions.Values)
+        {
+            lock (entries)
+                entries.Remove(customer);
         }
     }
 

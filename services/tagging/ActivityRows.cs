@@ -6,7 +6,7 @@ using Patron.Runtime.Processing;
 namespace Patron.Tagging;
 
 /// <summary>The counters as rows: one per customer, added to once per customer and batch, in the transaction that moves the offset.</summary>
-internal sealed class ActivityRows : IBatchEffect
+internal sealed class ActivityRows(ActivityMemory memory) : IBatchEffect
 {
     public const string Schema = """
         create table customer_activity (
@@ -45,6 +45,7 @@ internal sealed class ActivityRows : IBatchEffect
 
     public void Apply(IReadOnlyList<ConsumedFact> facts, NpgsqlBatch transaction)
     {
+        LinkedRows.Apply(facts, memory, transaction);
         var rows = Sum(facts);
         if (rows.Count == 0)
             return;
@@ -79,7 +80,7 @@ internal sealed class ActivityRows : IBatchEffect
         return rows;
     }
 
-    private static List<(Guid Customer, int Partition, CustomerActivity Activity)> Sum(IReadOnlyList<ConsumedFact> facts)
+    private List<(Guid Customer, int Partition, CustomerActivity Activity)> Sum(IReadOnlyList<ConsumedFact> facts)
     {
         var sums = new Dictionary<Guid, (int Partition, CustomerActivity Activity)>();
         foreach (var (context, value) in facts)
@@ -87,7 +88,7 @@ internal sealed class ActivityRows : IBatchEffect
             if (context.Envelope.Type != PurchaseRecorded.Descriptor.FullName || value is not { } bytes)
                 continue;
             var receipt = PurchaseRecorded.Parser.ParseFrom(bytes.Span);
-            if (receipt.Anonymous)
+            if (receipt.Anonymous || receipt.Origin.Length > 0 || memory.IsLinked(context.Partition, context.Customer, context.Envelope.Position))
                 continue;
             var sum = sums.TryGetValue(context.Customer, out var known) ? known.Activity : CustomerActivity.None;
             sums[context.Customer] = (context.Partition, sum.Plus(CustomerActivity.Of(receipt, context.Envelope.Position)));

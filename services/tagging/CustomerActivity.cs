@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Patron.Contracts.Ingest.V1;
 using Patron.Contracts.Profile.V1;
 
@@ -17,8 +18,10 @@ internal readonly record struct CustomerActivity(
 {
     public static readonly CustomerActivity None = new(0, 0, 0, 0, 0, 0, DateTimeOffset.MinValue, 0);
 
+    [JsonIgnore]
     public int Purchases => PosPurchases + EShopPurchases;
 
+    [JsonIgnore]
     public long Spend => PosSpend + EShopSpend;
 
     /// <summary>What one receipt adds.</summary>

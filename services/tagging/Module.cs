@@ -40,9 +40,16 @@ public static class Module
         Events = CustomerTags.Events,
         Streams = [CustomerTags.Kind],
         Views = [new TagCounts()],
-        Subscriptions = new Consumed(rules, memory).Subscriptions,
+        Subscriptions = new Consumed(rules, memory, new MergeTags(rules, memory)).Subscriptions,
+        Handovers = new MergeTags(rules, memory).Rules,
         Publications = [new Publication(new Topic(Topics.Tagging), Published.Fact)],
-        Migrations = [new Migration("customer-activity", ActivityRows.Schema), new Migration("tag-count", TagCounts.Schema)],
+        CustomerTables = [new CustomerTable("customer_activity"), new CustomerTable("linked_customers")],
+        OnErased = memory.Forget,
+        Migrations =
+        [
+            new Migration("customer-activity", ActivityRows.Schema), new Migration("tag-count", TagCounts.Schema),
+            new Migration("linked-customers", LinkedRows.Schema),
+        ],
         OnAcquired = (partition, cancellation) => memory.LoadAsync(service().Database, partition.Partition, cancellation),
     };
 }

@@ -17,6 +17,10 @@ internal static class RetagCustomer
         return Decision.Of(events);
     }
 
+    /// <summary>Somebody who was erased holds no tags.</summary>
+    public static Decision Erase(CustomerTags tags, DateTimeOffset at) =>
+        Decision.Of([.. tags.Held.Select(held => new TagRemoved(held.Tag, held.Rule, held.RuleVersion, "the customer was erased", at))]);
+
     private static string WhyRemoved(HeldTag held, IReadOnlyList<WantedTag> wanted)
     {
         var branch = Taxonomy.BranchOf(held.Tag);

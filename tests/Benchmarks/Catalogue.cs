@@ -1,3 +1,4 @@
+using Patron.Benchmarks.Identity;
 using Patron.Benchmarks.Import;
 using Patron.Benchmarks.Ingest;
 using Patron.Benchmarks.Log;
@@ -25,6 +26,8 @@ internal static class Catalogue
         () => new IngestFlatness(),
         CustomerRequests.Show,
         CustomerRequests.LookUp,
+        () => new IdentityResolve(),
+        () => new IdentityFlatness(),
         () => new ImportRows(),
     ];
 

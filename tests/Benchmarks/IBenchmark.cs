@@ -23,8 +23,11 @@ internal interface IBenchmark : IAsyncDisposable
 /// <param name="Id">Dots part it, as in <c>append.batched</c>.</param>
 /// <param name="What">One sentence.</param>
 /// <param name="Unit">Such as <c>events/s</c>.</param>
-/// <param name="Peer">What stands beside it; a stored measurement says so.</param>
-internal sealed record Figure(string Id, string What, string Unit, string Peer, Target Target);
+/// <param name="Peer">What stands beside it; a stored measurement says so. <see cref="NoPeer"/> where the value counts alone.</param>
+internal sealed record Figure(string Id, string What, string Unit, string Peer, Target Target)
+{
+    public const string NoPeer = "none";
+}
 
 /// <summary>A bound on the ratio to the peer, or on the value itself.</summary>
 internal sealed record Target(bool OfRatio, bool AtLeast, double Bound)

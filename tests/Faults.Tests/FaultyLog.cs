@@ -40,6 +40,9 @@ internal sealed class FaultyLog(IEventLog real) : IEventLog
 
     public long? KnownEnd(Topic topic, int partition) => real.KnownEnd(topic, partition);
 
+    public Task ForgetAsync(Topic topic, IReadOnlyDictionary<int, long> before, CancellationToken cancellation) =>
+        real.ForgetAsync(topic, before, cancellation);
+
     public ILogReader OpenReader() => real.OpenReader();
 
     public ValueTask DisposeAsync() => real.DisposeAsync();

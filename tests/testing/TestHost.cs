@@ -59,7 +59,7 @@ public sealed class TestHost : IAsyncDisposable
             ["Api:Keys:test:Hash"] = key.Hash,
             ["Logging:LogLevel:Default"] = "Warning",
         };
-        foreach (var (index, scope) in new[] { "ingest", "read", "keys", "operate", "partner", "write" }.Index())
+        foreach (var (index, scope) in new[] { "ingest", "read", "keys", "operate", "partner", "write", "privacy" }.Index())
             all[string.Create(CultureInfo.InvariantCulture, $"Api:Keys:test:Scopes:{index}")] = scope;
         foreach (var (name, value) in settings ?? new Dictionary<string, string>())
             all[name] = value;

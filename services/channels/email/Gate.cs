@@ -110,13 +110,14 @@ internal sealed class Gate(NpgsqlDataSource database)
     {
         await using var command = database.CreateCommand(
             """
-            select w.send from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::boolean[]) w (send, customer, purpose, recipient, opt_in)
-            join consents c on c.customer = w.customer and c.purpose = w.purpose and case when w.opt_in then c.pending else c.granted end
+            select w.send from unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[]) w (send, purpose, recipient, opt_in)
+            join outbox o on o.send = w.send
+            join consents c on c.customer = o.customer and c.purpose = w.purpose and case when w.opt_in then c.pending else c.granted end
             left join suppressions s on s.recipient = w.recipient and s.purpose = w.purpose
-            where s.recipient is null or (s.customer = w.customer and c.version > s.consent_version and c.changed_at > s.since)
+            where s.recipient is null
+              or (c.changed_at > s.since and case when s.customer = o.customer then c.version > s.consent_version else root_of(s.customer) = o.customer end)
             """);
         command.Parameters.Add(Statements.Uuids(sends.Select(s => s.Row.Send)));
-        command.Parameters.Add(Statements.Uuids(sends.Select(s => s.Row.Customer)));
         command.Parameters.Add(Statements.Texts(sends.Select(s => s.Row.Purpose)));
         command.Parameters.Add(Statements.Texts(sends.Select(s => s.Recipient)));
         command.Parameters.Add(Statements.Booleans(sends.Select(s => s.Row.OptIn)));
@@ -130,7 +131,7 @@ internal sealed class Gate(NpgsqlDataSource database)
     /// <summary>The version of the newest consent that is known here; 0 when there is none.</summary>
     public async Task<long> ConsentVersionAsync(Guid customer, string purpose, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand("select version from consents where customer = $1 and purpose = $2");
+        await using var command = database.CreateCommand("select version from consents where customer = root_of($1) and purpose = $2");
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = customer });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = purpose });
         return await command.ExecuteScalarAsync(cancellation) as long? ?? 0;

@@ -1,4 +1,5 @@
 using System.Net.Mail;
+using Patron.Runtime.EventLog;
 using Patron.Runtime.EventStore;
 using Patron.Runtime.Hosting;
 using Patron.Runtime.Privacy;
@@ -53,10 +54,17 @@ public static class Module
         Name = Name,
         Events = Send.Events,
         Streams = [Send.Kind, Suppression.Kind],
-        Views = [new OutboxRows(services.GetRequiredService<SendQueue>().Offer), new SuppressionRows(), new FigureCounts(Story.Count)],
+        Views =
+        [
+            new OutboxRows(services.GetRequiredService<SendQueue>().Offer), new SuppressionRows(),
+            new MergedSends(services.GetRequiredService<IEventLog>().Partitions), new FigureCounts(Story.Count),
+        ],
         Subscriptions = Consumed.Subscriptions,
         Publications = [Published.Publication],
-        Migrations = [Migration.Embedded("email.sql"), FigureCounts.Migration, Migration.Embedded("optin.sql")],
+        CustomerTables = CustomerTables.All,
+        OnErased = services.GetRequiredService<ICustomerKeys>().Forget,
+        Handovers = MergeRecipients.Rules,
+        Migrations = [Migration.Embedded("email.sql"), FigureCounts.Migration, Migration.Embedded("optin.sql"), Migration.Embedded("email-merges.sql")],
         OnAcquired = (acquired, _) =>
         {
             services.GetRequiredService<Dispatcher>().Acquired(acquired.Partition);

@@ -22,7 +22,7 @@ internal static class Published
         Failed e => new MessageFailed { SendId = Id(recorded), Channel = Channel, Reason = e.Reason },
         Uncertain e => new MessageUncertain { SendId = Id(recorded), Channel = Channel, Reason = e.Reason },
         // Steps on the way concern nobody else; that a recipient withdrew is told to profile, which owns consent and publishes it.
-        SendClaimed or OptInClaimed or Calling or Deferred or Unsubscribed or ProfileTold => null,
+        SendClaimed or OptInClaimed or Calling or Deferred or Unsubscribed or ProfileTold or SendsHandedOver or WithdrawalsJoined or SendsTakenBack => null,
         _ => throw new UnreachableException($"{recorded.Event.GetType().Name} is neither published nor private on purpose."),
     };
 

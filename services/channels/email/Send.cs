@@ -62,7 +62,7 @@ internal sealed record Send(SendStage Stage, Guid? Attempt)
     /// <summary>Of all streams of the service.</summary>
     public static readonly EventTypes Events = new(
         EmailJson.Default, typeof(SendClaimed), typeof(Calling), typeof(Deferred), typeof(Sent), typeof(Suppressed), typeof(Failed), typeof(Uncertain),
-        typeof(Unsubscribed), typeof(ProfileTold), typeof(OptInClaimed));
+        typeof(Unsubscribed), typeof(ProfileTold), typeof(OptInClaimed), typeof(SendsHandedOver), typeof(WithdrawalsJoined), typeof(SendsTakenBack));
 
     private static Send Evolve(Send send, DomainEvent happened) => happened switch
     {

@@ -50,6 +50,9 @@ internal static class Story
         Failed e => Line(recorded, $"Could not send the email {claim?.Template}", e.Reason),
         Uncertain e => Line(recorded, $"Does not know whether the email {claim?.Template} was sent", e.Reason),
         Unsubscribed e => Line(recorded, $"Shut the gate for {e.Purpose} emails", "the recipient used the link in a mail"),
+        SendsHandedOver e => Line(recorded, "Waiting mails go to the same person", $"merged into customer {e.Into:D}"),
+        WithdrawalsJoined e => Line(recorded, $"{e.Withdrawals.Count} withdrawals hold here too", $"customer {e.Customer:D} is the same person"),
+        SendsTakenBack e => Line(recorded, "Waiting mails are the customer's own again", $"not the same person as customer {e.From:D}"),
         ProfileTold => Line(recorded, "Told profile of the withdrawal", "profile owns consent; the gate here was shut before"),
         _ => throw new UnreachableException($"{recorded.Event.GetType().Name} has no line."),
     };

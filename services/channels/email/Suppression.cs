@@ -31,11 +31,18 @@ internal sealed record Suppression(IReadOnlyList<Withdrawal> Withdrawals, IReadO
     public static Command Tell(Guid customer, Guid notice) => Kind.Command(customer, customer, state =>
         state.Untold.Contains(notice) ? new ProfileTold(notice) : Decision.Nothing);
 
+    /// <summary>For <see cref="MergeRecipients"/>.</summary>
+    public static Command TakeBack(Guid customer, SendsTakenBack back) => Kind.ExactCommand(customer, _ => back);
+
     private static Suppression Evolve(Suppression state, DomainEvent happened) => happened switch
     {
         Unsubscribed e => new Suppression(
             [.. state.Withdrawals.TakeLast(WithdrawalsMax - 1), new Withdrawal(e.Purpose, e.Recipient, e.ConsentVersion)], [.. state.Untold, e.Notice]),
         ProfileTold e => state with { Untold = [.. state.Untold.Where(n => n != e.Notice)] },
+        WithdrawalsJoined e => new Suppression(
+            [.. state.Withdrawals.Concat(e.Withdrawals).TakeLast(WithdrawalsMax)], [.. state.Untold, .. e.Untold]),
+        SendsHandedOver => new Suppression([], []),
+        SendsTakenBack => state,
         _ => throw new System.Diagnostics.UnreachableException($"{happened.GetType().Name} does not belong to a suppression."),
     };
 }

@@ -18,7 +18,7 @@ public static class Module
             Events = Send.Events,
             Streams = [Send.Kind],
             Views = [new FigureCounts(Story.Count)],
-            Subscriptions = [Consumed.Journey(services.GetRequiredService<IWeChatProvider>())],
+            Subscriptions = [Consumed.Journey(services.GetRequiredService<IWeChatProvider>()), Consumed.Profile],
             Publications = [Published.Publication],
             Migrations = [FigureCounts.Migration],
         });

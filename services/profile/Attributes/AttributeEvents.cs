@@ -97,6 +97,22 @@ internal static class AttributesByKey
         return details with { Origins = origins };
     }
 
+    /// <summary>These attributes as they are in the others, with where they come from; all else as it was.</summary>
+    public static SealedDetails Take(this SealedDetails details, SealedDetails others, IEnumerable<string> keys)
+    {
+        foreach (var key in keys)
+        {
+            details = details.With(key, others.Find(key)!);
+            details = others.OriginOf(key) is { } teller ? details.From(key, teller) : details;
+        }
+
+        return details;
+    }
+
+    /// <summary>The same attributes under another customer's key.</summary>
+    public static SealedDetails Reseal(this SealedDetails details, CustomerKey from, CustomerKey to) => details.Keys().Aggregate(
+        details, (now, key) => now.With(key, to.Seal(from.Unseal(now.Find(key)!, FieldOf(key)), FieldOf(key))));
+
     public static SealedDetails Confirmed(this SealedDetails details, DetailsWeighed weighed)
     {
         var teller = new Teller(weighed.Source, weighed.ToldAt, weighed.RecordedAt);

@@ -35,7 +35,7 @@ internal static class WeighAttributes
             var outcome = before is null ? Outcome.Wins : Compare(teller, value, now.OriginOf(name), before, priorities.GetValueOrDefault(name) ?? []);
             if (before == value)
             {
-                if (outcome is not (Outcome.Wins or Outcome.WinsTie))
+                if (!Wins(outcome))
                     continue;
                 confirmed.Add(name);
                 now = now.From(name, teller);
@@ -44,7 +44,7 @@ internal static class WeighAttributes
 
             if (NoteOf(outcome) is { } note)
                 noted.Add(new AttributeNote(name, note));
-            if (outcome is not (Outcome.Wins or Outcome.WinsTie))
+            if (!Wins(outcome))
                 continue;
             changed.Add(name);
             now = now.With(name, key.Seal(value, AttributesByKey.FieldOf(name))).From(name, teller);
@@ -54,14 +54,44 @@ internal static class WeighAttributes
     }
 
     /// <summary>The event that keeps the outcome, or null when nothing is worth one.</summary>
-    public static ProfileEvent? EventOf(Weighed weighed, Teller teller) => weighed switch
+    /// <param name="holdsOthers">Others are merged into the customer: what was confirmed may be their value, so that the event keeps it too.</param>
+    public static ProfileEvent? EventOf(Weighed weighed, Teller teller, bool holdsOthers = false) => weighed switch
     {
-        { Changed.Count: > 0 } => new DetailsChanged(
-            weighed.Details, weighed.Changed, teller.Source, teller.ToldAt, weighed.Notes.Count > 0 ? weighed.Notes : null),
+        { Changed.Count: > 0 } or { Confirmed.Count: > 0 } when holdsOthers || weighed.Changed.Count > 0 => new DetailsChanged(
+            weighed.Details, weighed.Changed, teller.Source, teller.ToldAt, weighed.Notes.Count > 0 ? weighed.Notes : null)
+        {
+            Confirmed = holdsOthers ? weighed.Confirmed : null,
+        },
         { Confirmed.Count: > 0 } or { Notes.Count: > 0 } => new DetailsWeighed(
             teller.Source, teller.ToldAt, teller.RecordedAt, weighed.Confirmed, weighed.Notes),
         _ => null,
     };
+
+    /// <summary>
+    /// Of two customers' attributes, or of what was told at different times, those that count, as if all had been told to one customer.
+    /// </summary>
+    /// <param name="othersKey">The key under which the others are sealed.</param>
+    /// <returns>Everything that is known then, and the keys that are the others'.</returns>
+    public static (SealedDetails Details, IReadOnlyList<string> Taken) Join(
+        SealedDetails known, CustomerKey key, SealedDetails others, CustomerKey othersKey, IReadOnlyDictionary<string, IReadOnlyList<string>> priorities)
+    {
+        var (now, taken) = (known, new List<string>());
+        foreach (var name in others.Keys())
+        {
+            var field = AttributesByKey.FieldOf(name);
+            var (value, teller) = (othersKey.Unseal(others.Find(name)!, field), others.OriginOf(name));
+            var before = now.Find(name) is { } text ? key.Unseal(text, field) : null;
+            if (before is not null && !(teller is { } told && Wins(Compare(told, value, now.OriginOf(name), before, priorities.GetValueOrDefault(name) ?? []))))
+                continue;
+            taken.Add(name);
+            now = before == value ? now : now.With(name, ReferenceEquals(key, othersKey) ? others.Find(name)! : key.Seal(value, field));
+            now = teller is { } origin ? now.From(name, origin) : now;
+        }
+
+        return (now, taken);
+    }
+
+    private static bool Wins(Outcome outcome) => outcome is Outcome.Wins or Outcome.WinsTie;
 
     private static Outcome Compare(Teller told, string value, Teller? origin, string knownValue, IReadOnlyList<string> priority)
     {

@@ -131,9 +131,8 @@ internal sealed partial class CatalogueIndex(
         {
             if (products.Count < settings.CatalogueProductsMax)
                 products[code] = [version];
-            else if (!toldOfLimit)
+            else if (!Interlocked.Exchange(ref toldOfLimit, true))
                 LogFull(logger, settings.CatalogueProductsMax);
-            toldOfLimit |= products.Count >= settings.CatalogueProductsMax;
             return;
         }
         var last = known[^1];

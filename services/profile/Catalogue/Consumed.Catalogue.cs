@@ -24,7 +24,10 @@ internal sealed partial class Consumed
     {
         CheckCode(product.Code, $"{at}/code", "the product as purchases name it", errors);
         if (product.Category.Length > 0 && !IsCategory(product.Category))
-            errors.Add($"{at}/category", $"A category is a path of 1 to {CategoryLevelsMax} levels such as women/shoes, {CategoryCharactersMax} characters in all.");
+        {
+            errors.Add(
+                $"{at}/category", $"A category is a path of 1 to {CategoryLevelsMax} levels such as women/shoes, {CategoryCharactersMax} characters in all.");
+        }
         CheckName(product.Brand, $"{at}/brand", errors);
         if (product.Attributes.Count > ProductAttributesMax)
             errors.Add($"{at}/attributes", Invariant($"A product has at most {ProductAttributesMax} attributes."));

@@ -61,7 +61,8 @@ internal static class PutCatalogue
             return Problem.Invalid(errors.Found);
         return await taken.TakeAsync(parts, cancellation) is { } answer
             ? TypedResults.Json(new CatalogueAnswer(answer), ProfileJson.Default.CatalogueAnswer)
-            : Problem.Of(StatusCodes.Status409Conflict, "catalogue-full", "The catalogue holds as many products as are allowed; see Profile:CatalogueProductsMax.");
+            : Problem.Of(
+                StatusCodes.Status409Conflict, "catalogue-full", "The catalogue holds as many products as are allowed; see Profile:CatalogueProductsMax.");
     }
 
     private static string At(string list, int index) => string.Create(CultureInfo.InvariantCulture, $"/{list}/{index}");

@@ -16,13 +16,13 @@ internal static class LookUpAtTill
         app.MapPost("/v1/clienteling/lookup", LookUpAsync).RequireApiKey("clienteling");
 
     private static async Task<IResult> LookUpAsync(
-        TillWanted wanted, KeyedHash hash, CustomerCodes codes, CustomerReading customers, Advisers advisers, LookupLimits limits,
+        TillWanted wanted, ToldIdentifiers identifiers, CustomerCodes codes, CustomerReading customers, Advisers advisers, LookupLimits limits,
         BusinessClock business, SystemClock system, HttpContext context, CancellationToken cancellation)
     {
         var caller = context.GetApiCaller().Name;
         if (!limits.MayLookUp(caller))
             return TooMany(context);
-        if (WhoIs(wanted, hash, codes, system.GetUtcNow(), out var who, out var way) is { } refusal)
+        if (WhoIs(wanted, identifiers, codes, system.GetUtcNow(), out var who, out var way) is { } refusal)
         {
             // A code that was made up is as good as a number that was tried.
             limits.Missed(caller);
@@ -36,14 +36,14 @@ internal static class LookUpAtTill
             limits.Missed(caller);
             return Problem.NotFound("Nobody is known by this.");
         }
-        if (read.Summary.Erased)
+        if (read.IsErased)
             return ShowCustomer.Erased();
         var view = ViewOf.Of(read, await advisers.OfAsync(read.Id, cancellation), business.GetUtcNow());
         return TypedResults.Json(Visibility.Cut(view, Visibility.AssistantOf(context)), ViewJson.Default.CustomerView);
     }
 
     private static IResult? WhoIs(
-        TillWanted wanted, KeyedHash hash, CustomerCodes codes, DateTimeOffset now, out Wanted who, out string way)
+        TillWanted wanted, ToldIdentifiers identifiers, CustomerCodes codes, DateTimeOffset now, out Wanted who, out string way)
     {
         who = default;
         way = wanted.Qr is not null ? "qr" : wanted.Card is not null ? "card" : wanted.Phone is not null ? "phone" : "email";
@@ -61,7 +61,7 @@ internal static class LookUpAtTill
         }
 
         var refusal = LookUpCustomer.HashOf(
-            new CustomerWanted(wanted.Card, null, null, wanted.Phone, wanted.Email), hash, out var identifier);
+            new CustomerWanted(wanted.Card, null, null, wanted.Phone, wanted.Email), identifiers, out var identifier);
         who = new Wanted(null, identifier);
         return refusal;
     }

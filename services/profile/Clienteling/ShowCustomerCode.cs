@@ -16,7 +16,7 @@ internal static class ShowCustomerCode
     {
         if (await customers.FindAsync(new Wanted(id), audit: null, cancellation) is not { } customer)
             return ShowCustomer.NotFound();
-        if (customer.Summary.Erased)
+        if (customer.IsErased)
             return ShowCustomer.Erased();
         var (text, validUntil) = codes.Make(customer.Id, clock.GetUtcNow());
         // A code that a proxy kept would be shown after its time.

@@ -16,20 +16,24 @@ internal static class ConfirmOptIn
 {
     public const string Source = "/patron/opt-in";
 
+    /// <param name="origin">The merged customer to whom the link was sent; null where it was this one.</param>
     /// <param name="now">Business time.</param>
     /// <param name="lasts">How long a grant of a purpose lasts; null for ever.</param>
     public static Decision Decide(
-        CustomerProfile customer, Guid request, DateTimeOffset now, ToldEvidence evidence, CustomerKey? key, Func<string, TimeSpan?> lasts)
+        CustomerProfile customer, Guid request, Guid? origin, DateTimeOffset now, ToldEvidence evidence, CustomerKey? key, Func<string, TimeSpan?> lasts)
     {
-        if (key is null)
+        if (key is null || customer.Erasure is not null)
             return new CustomerErased();
         var consent = customer.Consents.FirstOrDefault(c => c.OptIns?.Any(o => o.Request == request) == true);
-        if (consent is { Granted: true })
+        var asked = consent?.OptIns!.First(o => o.Request == request);
+        // What another of the merged customers has granted is not what this one confirms.
+        if (consent is { Granted: true } && (consent.Origin == origin || asked!.ExpiresAt <= now))
             return Decision.Nothing;
-        if (consent is not { Status: ConsentStatus.Pending } || consent.OptIns!.First(o => o.Request == request).ExpiresAt <= now)
+        if (consent is not { Status: ConsentStatus.Pending or ConsentStatus.Granted } || asked!.ExpiresAt <= now)
             return new OptInOver();
-        return new ConsentChanged(
-            consent.Channel, consent.Purpose, true, consent.Wording, Source, now, customer.Consents.NextVersion(),
-            (evidence with { WordingVersion = consent.WordingVersion }).Seal(key, request), now + lasts(consent.Purpose));
+        var confirmed = new ConsentChanged(
+            consent.Channel, consent.Purpose, true, asked.Wording, Source, now, customer.ConsentVersion + 1,
+            (evidence with { WordingVersion = asked.WordingVersion }).Seal(key, request), now + lasts(consent.Purpose));
+        return TouchpointEvents.By([confirmed], origin);
     }
 }

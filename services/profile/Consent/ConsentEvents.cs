@@ -48,16 +48,17 @@ internal enum ConsentStatus
     Expired = 4,
 }
 
-/// <summary>A request to confirm, in business time.</summary>
-internal sealed record OptIn(Guid Request, DateTimeOffset RequestedAt, DateTimeOffset ExpiresAt);
+/// <summary>A request to confirm, in business time, and the wording that is to be confirmed.</summary>
+internal sealed record OptIn(Guid Request, DateTimeOffset RequestedAt, DateTimeOffset ExpiresAt, string Wording = "", int WordingVersion = 0);
 
 /// <summary>The newest decision on a channel and purpose.</summary>
 /// <param name="Version">Of the customer's consents, when this one last changed.</param>
 /// <param name="ExpiresAt">When it ends by itself; null for never.</param>
 /// <param name="OptIns">The latest requests to confirm, oldest first.</param>
+/// <param name="Origin">The merged customer by whose identifier it was decided; null where by this one's own.</param>
 internal sealed record ConsentOf(
     string Channel, string Purpose, ConsentStatus Status, string Wording, DateTimeOffset ChangedAt, long Version, int WordingVersion = 0,
-    DateTimeOffset? ExpiresAt = null, IReadOnlyList<OptIn>? OptIns = null)
+    DateTimeOffset? ExpiresAt = null, IReadOnlyList<OptIn>? OptIns = null, Guid? Origin = null)
 {
     /// <summary>As many as limits can ask for.</summary>
     public const int OptInsMax = 20;
@@ -69,20 +70,29 @@ internal sealed record ConsentOf(
     {
         ConsentChanged it => Replace(consents, it.Channel, it.Purpose, before => new ConsentOf(
             it.Channel, it.Purpose, it.Granted ? ConsentStatus.Granted : ConsentStatus.Withdrawn, it.Wording, it.ChangedAt, it.Version,
-            it.Evidence?.WordingVersion ?? 0, it.ExpiresAt, before?.OptIns)),
+            it.Evidence?.WordingVersion ?? 0, it.ExpiresAt, before?.OptIns, it.Origin)),
         OptInRequested it => Replace(consents, it.Channel, it.Purpose, before => new ConsentOf(
             it.Channel, it.Purpose, ConsentStatus.Pending, it.Wording, it.DecidedAt, it.Version, it.Evidence.WordingVersion, it.ExpiresAt,
-            [.. (before?.OptIns ?? []).TakeLast(OptInsMax - 1), new OptIn(it.Request, it.RequestedAt, it.ExpiresAt)])),
-        ConsentExpired it => Replace(consents, it.Channel, it.Purpose, before => before! with
-        {
-            Status = ConsentStatus.Expired,
-            Version = it.Version,
-            ExpiresAt = null,
-        }),
+            [.. (before?.OptIns ?? []).TakeLast(OptInsMax - 1), new OptIn(it.Request, it.RequestedAt, it.ExpiresAt, it.Wording, it.Evidence.WordingVersion)],
+            it.Origin)),
+        // What is left when another's consent is left out of a fold may not have ended with it.
+        ConsentExpired it => consents.Find(it.Channel, it.Purpose)?.EndsBy(it.ExpiredAt) == true
+            ? Replace(consents, it.Channel, it.Purpose, before => before!.Ended() with { Version = it.Version })
+            : consents,
         _ => throw new UnreachableException($"{happened.GetType().Name} is no consent."),
     };
 
-    private static List<ConsentOf> Replace(IReadOnlyList<ConsentOf> consents, string channel, string purpose, Func<ConsentOf?, ConsentOf> change) =>
+    /// <summary>Its time is over then, if it is in force or waits to be confirmed.</summary>
+    public bool EndsBy(DateTimeOffset time) => Status is ConsentStatus.Pending or ConsentStatus.Granted && ExpiresAt <= time;
+
+    public ConsentOf Ended() => this with { Status = ConsentStatus.Expired, ExpiresAt = null };
+
+    /// <summary>They say the same, whatever their versions.</summary>
+    public bool SaysAs(ConsentOf? other) =>
+        other is not null && this with { Version = 0, OptIns = null } == other with { Version = 0, OptIns = null }
+        && (OptIns ?? []).SequenceEqual(other.OptIns ?? []);
+
+    public static List<ConsentOf> Replace(IReadOnlyList<ConsentOf> consents, string channel, string purpose, Func<ConsentOf?, ConsentOf> change) =>
         [.. consents.Where(c => !c.Is(channel, purpose)), change(consents.FirstOrDefault(c => c.Is(channel, purpose)))];
 
     private bool Is(string channel, string purpose) => Channel == channel && Purpose == purpose;
@@ -92,7 +102,4 @@ internal static class Consents
 {
     public static ConsentOf? Find(this IEnumerable<ConsentOf> consents, string channel, string purpose) =>
         consents.FirstOrDefault(c => c.Channel == channel && c.Purpose == purpose);
-
-    /// <summary>The version that the next change has.</summary>
-    public static long NextVersion(this IEnumerable<ConsentOf> consents) => consents.Select(c => c.Version).DefaultIfEmpty(0).Max() + 1;
 }

@@ -10,22 +10,23 @@ internal static class DecideConsents
 {
     private static readonly TimeSpan Week = TimeSpan.FromDays(7);
 
-    public static IReadOnlyList<ProfileEvent> Decide(IReadOnlyList<ConsentOf> known, Told told, CustomerKey key) =>
-        Decide(known, told.Consents, told.Source, told.RecordedAt, told.Key, key);
+    public static IReadOnlyList<ProfileEvent> Decide(CustomerProfile customer, Told told, Guid? origin, CustomerKey key) =>
+        Decide(customer, told.Consents, told.Source, told.RecordedAt, told.Key, origin, key);
 
     /// <param name="now">Business time.</param>
     /// <param name="cause">Requests to confirm are named after it: the same cause makes the same ones.</param>
+    /// <param name="origin">The merged customer by whose identifier it was told; null where by this one's own.</param>
     public static IReadOnlyList<ProfileEvent> Decide(
-        IReadOnlyList<ConsentOf> known, IReadOnlyList<ToldConsent> told, string source, DateTimeOffset now, Guid cause, CustomerKey key)
+        CustomerProfile customer, IReadOnlyList<ToldConsent> told, string source, DateTimeOffset now, Guid cause, Guid? origin, CustomerKey key)
     {
         if (told.Count == 0)
             return [];
         var events = new List<ProfileEvent>(told.Count);
-        var version = known.NextVersion();
+        var version = customer.ConsentVersion + 1;
         foreach (var consent in told)
         {
-            var before = known.Find(consent.Channel, consent.Purpose);
-            if (!IsNews(consent, before))
+            var before = customer.Consents.Find(consent.Channel, consent.Purpose);
+            if (!IsNews(consent.Granted, consent.DecidedAt, consent.Wording, consent.Evidence.WordingVersion, before))
                 continue;
             if (consent is { Granted: true, OptIn: { } terms } && before is not { Granted: true })
             {
@@ -34,6 +35,9 @@ internal static class DecideConsents
                 continue;
             }
 
+            // What another of the merged customers has confirmed confirms nothing for this one.
+            if (consent is { Granted: true, OptIn: not null } && before?.Origin != origin)
+                continue;
             events.Add(new ConsentChanged(
                 consent.Channel, consent.Purpose, consent.Granted, consent.Wording, source, consent.DecidedAt, version++, consent.Evidence.Seal(key),
                 consent.Granted ? now + consent.ValidFor : null));
@@ -42,16 +46,16 @@ internal static class DecideConsents
         return events;
     }
 
-    private static bool IsNews(ToldConsent told, ConsentOf? known)
+    public static bool IsNews(bool granted, DateTimeOffset decidedAt, string wording, int wordingVersion, ConsentOf? known)
     {
         if (known is null)
             return true;
-        if (told.DecidedAt < known.ChangedAt || (told.DecidedAt == known.ChangedAt && told.Granted))
+        if (decidedAt < known.ChangedAt || (decidedAt == known.ChangedAt && granted))
             return false;
         // A withdrawal that is repeated later counts from then on, so that no grant from between can go before it.
-        if (!told.Granted)
-            return known.Status != ConsentStatus.Withdrawn || told.DecidedAt > known.ChangedAt;
-        return !known.Granted || known.Wording != told.Wording || known.WordingVersion != told.Evidence.WordingVersion;
+        if (!granted)
+            return known.Status != ConsentStatus.Withdrawn || decidedAt > known.ChangedAt;
+        return !known.Granted || known.Wording != wording || known.WordingVersion != wordingVersion;
     }
 
     private static bool MayAsk(ConsentOf? known, OptInTerms terms, DateTimeOffset now)

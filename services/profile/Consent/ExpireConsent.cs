@@ -13,6 +13,7 @@ internal static class ExpireConsent
     {
         ConsentChanged { ExpiresAt: { } due } changed => [TimerChange.Set(NameOf(changed.Channel, changed.Purpose), due)],
         OptInRequested asked => [TimerChange.Set(NameOf(asked.Channel, asked.Purpose), asked.ExpiresAt)],
+        ConsentMoved { Consent: { ExpiresAt: { } due } moved } => [TimerChange.Set(NameOf(moved.Channel, moved.Purpose), due)],
         _ => [],
     };
 
@@ -23,9 +24,10 @@ internal static class ExpireConsent
         return [CustomerProfile.Kind.Command(timer.Stream, timer.Customer, customer => Decide(customer, channel, purpose, timer.Due))];
     }
 
+    /// <summary>Who is merged into another has no events until they are parted, and what is over by then ends there.</summary>
     public static Decision Decide(CustomerProfile customer, string channel, string purpose, DateTimeOffset due) =>
-        customer.Consents.Find(channel, purpose) is { Status: ConsentStatus.Pending or ConsentStatus.Granted, ExpiresAt: { } ends } && ends <= due
-            ? new ConsentExpired(channel, purpose, due, customer.Consents.NextVersion())
+        customer.LinksOrNone.MergedInto is null && customer.Consents.Find(channel, purpose)?.EndsBy(due) == true
+            ? new ConsentExpired(channel, purpose, due, customer.ConsentVersion + 1)
             : Decision.Nothing;
 
     private static string NameOf(string channel, string purpose) => $"{Prefix} {channel} {purpose}";

@@ -34,6 +34,19 @@ internal sealed record ToldEvidence(
         Method, Form, WordingVersion, WordingLanguage, SealOrNull(key, TakenBy, TakenByField), SealOrNull(key, Address, AddressField),
         Agent.Length == 0 ? null : key.Seal(HashOf(key, Agent), AgentField), optIn);
 
+    /// <summary>The same evidence under another customer's key. A browser's hash is moved as it is: the name itself was never kept.</summary>
+    public static ConsentEvidence? Reseal(ConsentEvidence? evidence, CustomerKey from, CustomerKey to)
+    {
+        return evidence is null ? null : evidence with
+        {
+            TakenBy = Moved(evidence.TakenBy, TakenByField),
+            Address = Moved(evidence.Address, AddressField),
+            Agent = Moved(evidence.Agent, AgentField),
+        };
+
+        string? Moved(string? text, string field) => text is null ? null : to.Seal(from.Unseal(text, field), field);
+    }
+
     private static string? SealOrNull(CustomerKey key, string text, string field) => text.Length == 0 ? null : key.Seal(text, field);
 
     // Under the customer's own key, so that it tells nothing once that is destroyed.

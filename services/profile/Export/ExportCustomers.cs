@@ -8,7 +8,7 @@ namespace Patron.Profile;
 
 /// <summary>
 /// All customers, in columns that an import takes back. Details are masked; with <c>personal=true</c> and the scope <c>personal</c> they are whole.
-/// Erased customers are left out. Read page by page: who changes meanwhile is shown as before or after.
+/// Erased customers are left out, and those merged into others are told with them. Read page by page: who changes meanwhile is shown as before or after.
 /// </summary>
 internal static class ExportCustomers
 {
@@ -49,12 +49,12 @@ internal static class ExportCustomers
         while (true)
         {
             var page = await ReadAsync(profile, after, cancellation);
-            var keys = await vault.GetAsync([.. page.Select(p => p.Id)], cancellation);
+            var keys = await vault.GetAsync(page.SelectMany(p => p.Identifiers.Select(i => i.Customer).Append(p.Id)).ToHashSet(), cancellation);
             foreach (var customer in page)
             {
-                if (!customer.State.Registered || !keys.TryGetValue(customer.Id, out var key))
+                if (customer.State is not { Registered: true, Erasure: null, LinksOrNone.MergedInto: null } || !keys.TryGetValue(customer.Id, out var key))
                     continue;
-                Write(rows, customer, key, isWhole);
+                Write(rows, customer, key, keys, isWhole);
                 await rows.EndRowAsync(cancellation);
             }
             if (page.Count < PageCustomers)
@@ -64,7 +64,7 @@ internal static class ExportCustomers
         await rows.HandOnAsync(cancellation);
     }
 
-    private static void Write(ExportRows rows, Exported customer, CustomerKey key, bool isWhole)
+    private static void Write(ExportRows rows, Exported customer, CustomerKey key, IReadOnlyDictionary<Guid, CustomerKey> keys, bool isWhole)
     {
         var details = customer.State.Details;
         rows.Text(customer.Id.ToString("D"));
@@ -83,7 +83,8 @@ internal static class ExportCustomers
         rows.Text(consents.Values.FirstOrDefault(c => c.Granted)?.Wording);
 
         string? Open(string? sealedText, string field) => sealedText is null ? null : key.Unseal(sealedText, field);
-        string? Linked(IdentifierKind kind) => Open(customer.Identifiers.Find(i => i.Kind == kind)?.SealedValue, Recognition.FieldOf(kind));
+        string? Linked(IdentifierKind kind) => customer.Identifiers.Where(i => i.Linked.Kind == kind && keys.ContainsKey(i.Customer))
+            .Select(i => keys[i.Customer].Unseal(i.Linked.SealedValue, Recognition.FieldOf(kind))).FirstOrDefault();
         string? Shown(string? text, Func<string?, string?> mask) => isWhole ? text : mask(text);
         string? Token(string? text) => isWhole || text is null ? text : $"***{text[^Math.Min(text.Length / 2, 4)..]}";
     }
@@ -92,39 +93,43 @@ internal static class ExportCustomers
     {
         await using var command = profile.Database.CreateCommand(
             """
-            select s.stream, s.shape, s.state, i.data
+            select s.stream, s.shape, s.state, i.data, i.streams
             from (select stream, shape, state from streams where kind = $2 and stream > $1 order by stream limit $3) s
             left join lateral (
-              select array_agg(e.data order by e.version) data from events e where e.stream = s.stream and e.type = $4) i on true
+              select array_agg(e.data order by e.stream <> s.stream, e.version) data, array_agg(e.stream order by e.stream <> s.stream, e.version) streams
+              from events e
+              where e.stream in (select s.stream union all select a.node from aliases a where a.root = s.stream) and e.type = $4) i on true
             order by s.stream
             """);
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = after });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = CustomerProfile.Kind.Name });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = PageCustomers });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = LinkedName });
-        var page = new List<(Guid Id, string? State, string[] Identifiers)>();
+        var page = new List<(Guid Id, string? State, string[] Identifiers, Guid[] Streams)>();
         await using (var row = await command.ExecuteReaderAsync(cancellation))
         {
             while (await row.ReadAsync(cancellation))
             {
                 page.Add((
                     row.GetGuid(0), row.GetInt32(1) == CustomerProfile.Kind.Shape ? row.GetString(2) : null,
-                    row.IsDBNull(3) ? [] : row.GetFieldValue<string[]>(3)));
+                    row.IsDBNull(3) ? [] : row.GetFieldValue<string[]>(3), row.IsDBNull(4) ? [] : row.GetFieldValue<Guid[]>(4)));
             }
         }
 
         var customers = new List<Exported>(page.Count);
-        foreach (var (id, state, identifiers) in page)
+        foreach (var (id, state, identifiers, streams) in page)
         {
             // A state of an older shape is folded anew; that is rare, and ends with the customer's next event.
             var kept = state is null
                 ? (await profile.StateAsync(CustomerProfile.Kind, id, cancellation))!
                 : System.Text.Json.JsonSerializer.Deserialize(state, ProfileJson.Default.CustomerProfile)!;
-            customers.Add(new Exported(
-                id, kept, [.. identifiers.Select(i => (IdentifierLinked)CustomerProfile.Events.Read(LinkedName, i))]));
+            // What went back with somebody who was parted is no longer theirs.
+            var own = kept.Identifiers.Select(i => i.Hash).ToHashSet();
+            var linked = identifiers.Zip(streams, (i, stream) => ((IdentifierLinked)CustomerProfile.Events.Read(LinkedName, i), stream));
+            customers.Add(new Exported(id, kept, [.. linked.Where(l => own.Contains(l.Item1.Hash))]));
         }
         return customers;
     }
 
-    private sealed record Exported(Guid Id, CustomerProfile State, List<IdentifierLinked> Identifiers);
+    private sealed record Exported(Guid Id, CustomerProfile State, IReadOnlyList<(IdentifierLinked Linked, Guid Customer)> Identifiers);
 }

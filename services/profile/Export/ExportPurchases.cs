@@ -73,8 +73,8 @@ internal static class ExportPurchases
     {
         await using var command = database.CreateCommand(
             """
-            select partition, position, customer, type, data from events
-            where (partition, position) > ($1, $2) and type = any($3) order by partition, position limit $4
+            select e.partition, e.position, coalesce(a.root, e.customer), e.type, e.data from events e left join aliases a on a.node = e.customer
+            where (e.partition, e.position) > ($1, $2) and e.type = any($3) order by e.partition, e.position limit $4
             """);
         command.Parameters.Add(new NpgsqlParameter<short> { TypedValue = (short)after.Partition });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = after.Position });

@@ -2,92 +2,137 @@ using Npgsql;
 using Patron.Runtime.EventStore;
 using Patron.Runtime.Hosting;
 using Patron.Runtime.Privacy;
+using Patron.Runtime.Processing;
 
 namespace Patron.Profile;
 
 /// <summary>
 /// Finds the customers of a batch of events by their identifiers, and gives new identifiers an owner before any command runs. A mapping whose
-/// command then fails does no harm: the first command that succeeds registers the customer.
+/// command then fails does no harm: the first command that succeeds registers the customer. What is answered may be overtaken by a merge at
+/// the same moment; whoever decides under the customer's lock finds that out, forgets the events' identifiers here and asks again.
 /// </summary>
-internal sealed class Identities(NpgsqlDataSource database, BoundedCache<IdentifierHash, Guid> known, BusinessClock clock)
+internal sealed class Identities(
+    ServiceRuntime profile, MatchingRules rules, BoundedCache<IdentifierHash, Owner> known, BoundedCache<Pair, ConflictCause?> apart, BusinessClock clock)
 {
     // Every round that is lost has found more owners than the one before; a batch that loses this often meets a fault.
     private const int RoundsMax = 50;
+    private static readonly HashSet<SingleValue> NoSingles = [];
 
-    /// <summary>Answers for each event whom it is about, null for an anonymous one. A retry is safe.</summary>
-    public async Task<IReadOnlyList<Recognised?>> RecogniseAsync(IReadOnlyList<Told> events, CancellationToken cancellation)
+    private readonly OwnerTable table = new(profile.Database, rules);
+
+    /// <summary>
+    /// Answers for each event whom it is about, null for one that names nobody; or which customers have to be merged before that can be said,
+    /// and then gives no owners yet. A retry is safe.
+    /// </summary>
+    /// <param name="refused">Pairs, in order, whose merge was asked for and refused, and why.</param>
+    public async Task<Matches> RecogniseAsync(
+        IReadOnlyList<Told> events, IReadOnlyDictionary<Pair, ConflictCause?> refused, CancellationToken cancellation)
     {
-        var owners = new Dictionary<IdentifierHash, Guid>();
+        var owners = new Dictionary<IdentifierHash, Owner>(events.Count);
         var unknown = new HashSet<IdentifierHash>();
-        foreach (var identifier in events.SelectMany(e => e.Identifiers))
+        foreach (var told in events)
         {
-            if (known.TryGet(identifier.Hash, out var owner))
-                owners[identifier.Hash] = owner;
-            else
-                unknown.Add(identifier.Hash);
+            foreach (var identifier in told.Identifiers)
+            {
+                if (owners.ContainsKey(identifier.Hash) || unknown.Contains(identifier.Hash))
+                    continue;
+                if (known.TryGet(identifier.Hash, out var owner))
+                    owners.Add(identifier.Hash, owner);
+                else
+                    unknown.Add(identifier.Hash);
+            }
         }
 
-        if (unknown.Count > 0)
-            await LookUpAsync(unknown, owners, cancellation);
+        await LookUpAsync(unknown, owners, cancellation);
         for (var round = 0; round < RoundsMax; round++)
         {
-            var matches = Matching.Match(events, owners, () => Guid.CreateVersion7(clock.GetUtcNow()));
-            if (matches.New.Count == 0 || await TryClaimAsync(matches.New, cancellation))
+            var matches = await MatchAsync(events, owners, refused, cancellation);
+            if (matches.Joins.Count > 0 || matches.New.Count == 0)
+                return matches;
+            if (await table.TryClaimAsync(matches, cancellation))
             {
-                foreach (var (hash, customer) in matches.New)
-                    known.Set(hash, customer);
-                return matches.Who;
+                foreach (var (hash, owner) in matches.New)
+                    known.Set(hash, owner);
+                foreach (var (hash, owner) in owners.Where(o => o.Value.Anonymous && matches.BecameKnown.Contains(o.Value.Node)))
+                    known.Set(hash, owner with { Anonymous = false });
+                return matches;
             }
-            await LookUpAsync(matches.New.Keys, owners, cancellation);
+            await LookUpAsync([.. matches.New.Keys, .. owners.Where(o => o.Value.Anonymous).Select(o => o.Key)], owners, cancellation);
         }
         throw new InvalidOperationException($"Identifiers of a batch were taken by others {RoundsMax} times in a row.");
     }
 
-    /// <summary>The customer that an identifier belongs to, or null.</summary>
+    /// <summary>Whose an identifier is by now, or null.</summary>
     public async Task<Guid?> FindAsync(IdentifierHash hash, CancellationToken cancellation)
     {
-        var owners = new Dictionary<IdentifierHash, Guid>();
+        var owners = new Dictionary<IdentifierHash, Owner>();
         await LookUpAsync([hash], owners, cancellation);
-        return owners.TryGetValue(hash, out var owner) ? owner : null;
+        return owners.TryGetValue(hash, out var owner) ? owner.Root : null;
     }
 
-    private async Task LookUpAsync(IEnumerable<IdentifierHash> hashes, Dictionary<IdentifierHash, Guid> owners, CancellationToken cancellation)
+    /// <summary>
+    /// Takes all identifiers from these customers, who were erased, and from everybody merged into them: whoever names one of them again names
+    /// somebody new. A retry is safe.
+    /// </summary>
+    /// <param name="named">Identifiers that may be remembered here as theirs.</param>
+    public async Task<int> EraseAsync(IReadOnlyCollection<Guid> customers, CancellationToken cancellation, params IEnumerable<IdentifierHash> named)
     {
-        var wanted = hashes.ToList();
-        await using var command = database.CreateCommand(
-            """
-            select i.kind, i.hash, i.customer from identifiers i
-            join unnest($1::smallint[], $2::uuid[]) w (kind, hash) on i.kind = w.kind and i.hash = w.hash
-            """);
-        command.Parameters.Add(Statements.Smallints(wanted.Select(w => (int)w.Kind)));
-        command.Parameters.Add(Statements.Uuids(wanted.Select(w => w.Hash)));
-        await using var row = await command.ExecuteReaderAsync(cancellation);
-        while (await row.ReadAsync(cancellation))
+        var gone = await table.EraseAsync(customers, cancellation);
+        foreach (var hash in gone.Concat(named))
+            known.Remove(hash);
+        return gone.Count;
+    }
+
+    /// <summary>Whom these customers are merged into by now; those that are not merged are left out.</summary>
+    public Task<IReadOnlyDictionary<Guid, Guid>> RootsAsync(IReadOnlyCollection<Guid> customers, CancellationToken cancellation) =>
+        table.RootsAsync(customers, cancellation);
+
+    /// <summary>Takes devices' customers over for those who are named with them now; answers those whom nobody else has taken.</summary>
+    public Task<IReadOnlySet<Guid>> TakeOverAsync(IReadOnlyCollection<Pair> devices, CancellationToken cancellation) =>
+        table.TakeOverAsync(devices, cancellation);
+
+    /// <summary>Looks these events' identifiers up anew the next time.</summary>
+    public void Forget(Told told)
+    {
+        foreach (var identifier in told.Identifiers)
+            known.Remove(identifier.Hash);
+    }
+
+    /// <summary>Keeps in mind for a while that two customers are not merged by what events say.</summary>
+    public void KeepApart(Pair pair, ConflictCause? cause) => apart.Set(pair.InOrder(), cause);
+
+    private async Task<Matches> MatchAsync(
+        IReadOnlyList<Told> events, Dictionary<IdentifierHash, Owner> owners, IReadOnlyDictionary<Pair, ConflictCause?> refused,
+        CancellationToken cancellation)
+    {
+        var matches = Match(NoSingles);
+        if (matches.WouldGetSingle.Count == 0)
+            return matches;
+
+        // Rare: somebody who was met before shows a card, or the like, for the first time.
+        var met = owners.Values.Select(o => o.Root).Where(matches.WouldGetSingle.Contains).ToHashSet();
+        if (met.Count == 0)
+            return matches;
+        var states = await profile.StatesAsync(CustomerProfile.Kind, met, cancellation);
+        var singles = states.SelectMany(s => s.Value.Identifiers.Where(i => rules.IsSingle(i.Kind)).Select(i => new SingleValue(s.Key, i.Kind, i.Scope)));
+        return Match(singles.ToHashSet());
+
+        Matches Match(HashSet<SingleValue> singles) =>
+            new Matching(rules, owners, singles, IsApart, () => Guid.CreateVersion7(clock.GetUtcNow())).Match(events);
+
+        (bool, ConflictCause?) IsApart(Pair pair) =>
+            refused.TryGetValue(pair, out var cause) || apart.TryGet(pair, out cause) ? (true, cause) : (false, null);
+    }
+
+    private async Task LookUpAsync(HashSet<IdentifierHash> hashes, Dictionary<IdentifierHash, Owner> owners, CancellationToken cancellation)
+    {
+        if (hashes.Count == 0)
+            return;
+        await table.FindAsync(hashes, owners, cancellation);
+        foreach (var hash in hashes)
         {
-            var hash = new IdentifierHash((IdentifierKind)row.GetInt16(0), row.GetGuid(1));
-            owners[hash] = row.GetGuid(2);
-            known.Set(hash, row.GetGuid(2));
+            if (owners.TryGetValue(hash, out var owner))
+                known.Set(hash, owner);
         }
-    }
-
-    // All or none: who loses one identifier of a batch to another call must match the batch anew, or one person would become two.
-    private async Task<bool> TryClaimAsync(IReadOnlyDictionary<IdentifierHash, Guid> claims, CancellationToken cancellation)
-    {
-        // In one order for all, so that calls with the same identifiers wait for each other instead of locking each other out.
-        var sorted = claims.OrderBy(c => c.Key.Kind).ThenBy(c => c.Key.Hash).ToList();
-        await using var connection = await database.OpenConnectionAsync(cancellation);
-        await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        await using var command = new NpgsqlCommand(
-            """
-            insert into identifiers (kind, hash, customer) select * from unnest($1::smallint[], $2::uuid[], $3::uuid[])
-            on conflict (kind, hash) do nothing
-            """, connection, transaction);
-        command.Parameters.Add(Statements.Smallints(sorted.Select(c => (int)c.Key.Kind)));
-        command.Parameters.Add(Statements.Uuids(sorted.Select(c => c.Key.Hash)));
-        command.Parameters.Add(Statements.Uuids(sorted.Select(c => c.Value)));
-        if (await command.ExecuteNonQueryAsync(cancellation) < sorted.Count)
-            return false;
-        await transaction.CommitAsync(cancellation);
-        return true;
     }
 }

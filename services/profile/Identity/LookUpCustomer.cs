@@ -2,8 +2,12 @@ using Patron.Runtime.Hosting;
 
 namespace Patron.Profile;
 
-/// <summary>Exactly one identifier; a shop's number goes with its source. In the body and not in the address, because addresses are logged.</summary>
-internal sealed record CustomerWanted(string? Card, string? ShopId, string? Source, string? Phone, string? Email);
+/// <summary>Exactly one identifier, as an event would tell it. In the body and not in the address, because addresses are logged.</summary>
+/// <param name="Source">The touchpoint within which a shop's number means something.</param>
+/// <param name="Country">Where a phone number without a plus sign was written; without it the source's, or the service's own.</param>
+internal sealed record CustomerWanted(
+    string? Card, string? ShopId, string? Source, string? Phone, string? Email, string? Country = null, string? UnionId = null, string? OpenId = null,
+    string? Account = null, string? PartnerId = null, string? Partner = null, string? Device = null);
 
 internal sealed record CustomerFound(Guid Customer);
 
@@ -13,9 +17,10 @@ internal static class LookUpCustomer
     public static void Map(WebApplication app) =>
         app.MapPost("/v1/customers/lookup", LookUpAsync).RequireApiKey("read");
 
-    private static async Task<IResult> LookUpAsync(CustomerWanted wanted, KeyedHash hash, Identities identities, CancellationToken cancellation)
+    private static async Task<IResult> LookUpAsync(
+        CustomerWanted wanted, ToldIdentifiers identifiers, Identities identities, CancellationToken cancellation)
     {
-        if (HashOf(wanted, hash, out var identifier) is { } refusal)
+        if (HashOf(wanted, identifiers, out var identifier) is { } refusal)
             return refusal;
         return await identities.FindAsync(identifier, cancellation) is { } customer
             ? TypedResults.Json(new CustomerFound(customer), ProfileJson.Default.CustomerFound)
@@ -23,28 +28,37 @@ internal static class LookUpCustomer
     }
 
     /// <summary>The identifier's hash, or why what is wanted names none.</summary>
-    public static IResult? HashOf(CustomerWanted wanted, KeyedHash hash, out IdentifierHash identifier)
+    public static IResult? HashOf(CustomerWanted wanted, ToldIdentifiers identifiers, out IdentifierHash identifier)
     {
         identifier = default;
-        if (new[] { wanted.Card, wanted.ShopId, wanted.Phone, wanted.Email }.Count(i => i is not null) != 1)
-            return Problem.Invalid(new FieldError("", "Give exactly one of card, shopId (with source), phone and email."));
-        if (HashOf(wanted, hash) is not { } found)
-            return Problem.Invalid(new FieldError($"/{FieldOf(wanted)}", "This is not an identifier of that kind; a shop's number also needs its source."));
-        identifier = found;
+        string?[] all = [wanted.Card, wanted.ShopId, wanted.Phone, wanted.Email, wanted.UnionId, wanted.OpenId, wanted.PartnerId, wanted.Device];
+        if (all.Count(i => i is not null) != 1)
+        {
+            return Problem.Invalid(new FieldError(
+                "", "Give exactly one of card, shopId (with source), phone, email, unionId, openId (with account), partnerId (with partner) and device."));
+        }
+        if (wanted.ShopId is not null && string.IsNullOrEmpty(wanted.Source))
+            return Problem.Invalid(new FieldError("/source", "A shop's number means something only with its source."));
+
+        var errors = new FieldErrors();
+        if (identifiers.Read(Named(wanted), wanted.Source ?? "", "", "", errors) is not [var named])
+            return Problem.Invalid(errors.Count > 0 ? errors.Found : [new FieldError("", "This identifier is empty.")]);
+        identifier = named.Hash;
         return null;
     }
 
-    private static IdentifierHash? HashOf(CustomerWanted wanted, KeyedHash hash)
+    private static Contracts.Ingest.V1.Identifiers Named(CustomerWanted wanted) => new()
     {
-        if (wanted.ShopId is not null)
-            return Normal.ShopId(wanted.ShopId) is { } shopId && !string.IsNullOrEmpty(wanted.Source) ? hash.OfShopId(wanted.Source, shopId) : null;
-        if (wanted.Card is not null)
-            return Normal.Card(wanted.Card) is { } card ? hash.Of(IdentifierKind.Card, card) : null;
-        if (wanted.Phone is not null)
-            return Normal.Phone(wanted.Phone) is { } phone ? hash.Of(IdentifierKind.Phone, phone) : null;
-        return Normal.Email(wanted.Email!) is { } email ? hash.Of(IdentifierKind.Email, email) : null;
-    }
-
-    private static string FieldOf(CustomerWanted wanted) =>
-        wanted.Card is not null ? "card" : wanted.ShopId is not null ? "shopId" : wanted.Phone is not null ? "phone" : "email";
+        LoyaltyCard = wanted.Card ?? "",
+        ShopCustomerId = wanted.ShopId ?? "",
+        Phone = wanted.Phone ?? "",
+        Email = wanted.Email ?? "",
+        Country = wanted.Country ?? "",
+        WechatUnionid = wanted.UnionId ?? "",
+        WechatOpenid = wanted.OpenId ?? "",
+        WechatAccount = wanted.Account ?? "",
+        PartnerId = wanted.PartnerId ?? "",
+        Partner = wanted.Partner ?? "",
+        AnonymousId = wanted.Device ?? "",
+    };
 }

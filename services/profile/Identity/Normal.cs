@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.RegularExpressions;
 
 namespace Patron.Profile;
@@ -27,25 +26,12 @@ internal static partial class Normal
         return Domain(email[(at + 1)..]) is { } domain ? $"{email[..at]}@{domain}" : null;
     }
 
-    /// <summary>E.164: a plus sign and 7 to 15 digits of which the first is not 0; the usual separators are dropped.</summary>
-    public static string? Phone(string text)
-    {
-        var digits = new StringBuilder(text.Length);
-        foreach (var character in text.Trim())
-        {
-            if (character is not (' ' or '-' or '.' or '(' or ')' or '\u00a0'))
-                digits.Append(character);
-        }
-        var phone = digits.ToString();
-        return E164().IsMatch(phone) ? phone : null;
-    }
-
     /// <summary>Trimmed and in upper case, without the blanks that are printed between groups of digits.</summary>
     public static string? Card(string text) =>
         Token(text.Replace(" ", "", StringComparison.Ordinal).ToUpperInvariant(), IdentifierCharactersMax);
 
-    /// <summary>Trimmed; case counts, because it does for some shops.</summary>
-    public static string? ShopId(string text) => Token(text, IdentifierCharactersMax);
+    /// <summary>A number that somebody else gave: a shop, a partner, WeChat, an app. Trimmed; case counts, because it does for some.</summary>
+    public static string? Foreign(string text) => Token(text, IdentifierCharactersMax);
 
     /// <summary>A well-formed BCP 47 tag in the usual case: <c>zh-hant-hk</c> becomes <c>zh-Hant-HK</c>.</summary>
     public static string? Language(string text)
@@ -106,9 +92,6 @@ internal static partial class Normal
 
     [GeneratedRegex(@"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])\z")]
     private static partial Regex DomainName();
-
-    [GeneratedRegex(@"^\+[1-9][0-9]{6,14}\z")]
-    private static partial Regex E164();
 
     // RFC 5646, 2.1: language, script, region, variants, extensions, private use.
     [GeneratedRegex(

@@ -71,7 +71,8 @@ internal static class CatalogueRows
     private static ImportField AttributeField(string name)
     {
         var rest = Rest(name);
-        var (attribute, type) = rest.EndsWith(".number", StringComparison.OrdinalIgnoreCase) ? (rest[..^".number".Length], Patron.Contracts.Ingest.V1.AttributeType.Number)
+        var (attribute, type) = rest.EndsWith(".number", StringComparison.OrdinalIgnoreCase)
+            ? (rest[..^".number".Length], Patron.Contracts.Ingest.V1.AttributeType.Number)
             : rest.EndsWith(".yesno", StringComparison.OrdinalIgnoreCase) ? (rest[..^".yesno".Length], Patron.Contracts.Ingest.V1.AttributeType.YesNo)
             : (rest, Patron.Contracts.Ingest.V1.AttributeType.Text);
         return new ImportField(name, $"/attributes/{rest}", (d, text, _) =>

@@ -67,6 +67,8 @@ internal sealed class BoundMap
 
     public IReadOnlyList<string> Columns { get; }
 
+    public bool HasTime => fields.Exists(f => f.Field.Pointer == "/time");
+
     /// <summary>The columns that tell which rows belong together.</summary>
     public IReadOnlyList<int> KeyColumns => [.. fields.Where(f => f.Field.IsKey && f.Index >= 0).Select(f => f.Index)];
 

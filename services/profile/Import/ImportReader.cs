@@ -18,16 +18,18 @@ internal sealed record RowFault(long Row, string Column, string Reason, IReadOnl
 /// <param name="Told">Null when there are faults.</param>
 /// <param name="Faults">At least one for every row, when there are any.</param>
 internal sealed record ImportItem(
-    long Row, IReadOnlyList<int> Indexes, string Id, string Time, IMessage Message, Told? Told, IReadOnlyList<RowFault> Faults);
+    long Row, IReadOnlyList<int> Indexes, string Id, string? Time, IMessage Message, Told? Told, IReadOnlyList<RowFault> Faults);
 
 /// <summary>
 /// From rows to events, by the very rules that the ingestion door applies. Thread safe: blocks may be read side by side.
 /// </summary>
 /// <param name="rules">The door's own.</param>
 /// <param name="source">The CloudEvents source of every event: together with a row's id its idempotency key for ever.</param>
-/// <param name="defaultTime">When it happened, where no column says so; RFC 3339. The same in every run over a file, or rows would conflict.</param>
+/// <param name="defaultTime">
+/// When it happened, where no column says so; RFC 3339, null when one must. The same in every run over a file, or rows would conflict.
+/// </param>
 /// <param name="zone">Of times without an offset; null refuses them.</param>
-internal sealed class ImportReader(IngestReader rules, RowKind kind, RowFormat format, BoundMap map, string source, string defaultTime, TimeZoneInfo? zone)
+internal sealed class ImportReader(IngestReader rules, RowKind kind, RowFormat format, BoundMap map, string source, string? defaultTime, TimeZoneInfo? zone)
 {
     private static readonly string[] LocalTimes =
         ["yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ss", "yyyy-MM-dd HH:mm", "yyyy-MM-dd", "yyyy/MM/dd HH:mm:ss", "yyyy/MM/dd HH:mm", "yyyy/MM/dd"];
@@ -139,7 +141,7 @@ internal sealed class ImportReader(IngestReader rules, RowKind kind, RowFormat f
 
     private string? KeyOf(Rows rows) => keys.Count == 0 ? null : string.Join('\0', keys.Select(rows.Value));
 
-    private string TimeOf(string? text)
+    private string? TimeOf(string? text)
     {
         if (text is null)
             return defaultTime;

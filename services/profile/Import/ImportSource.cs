@@ -8,10 +8,10 @@ namespace Patron.Profile;
 /// <param name="Encoding">IANA name; null detects it.</param>
 /// <param name="Format"><c>csv</c> or <c>ndjson</c>; null detects it.</param>
 /// <param name="Source">The CloudEvents source of every row.</param>
-/// <param name="DefaultTime">When it happened, where no column says so.</param>
+/// <param name="DefaultTime">When it happened, where no column says so; null when one must.</param>
 /// <param name="Zone">Of times without an offset; null refuses these.</param>
 internal sealed record ImportOptions(
-    RowKind Kind, ColumnMap? Map, string? Encoding, string? Format, string Source, DateTimeOffset DefaultTime, TimeZoneInfo? Zone);
+    RowKind Kind, ColumnMap? Map, string? Encoding, string? Format, string Source, DateTimeOffset? DefaultTime, TimeZoneInfo? Zone);
 
 /// <summary>A place between two rows.</summary>
 /// <param name="Offset">UTF-8 bytes from the start of the text, whatever the file's encoding.</param>
@@ -45,6 +45,8 @@ internal sealed record ImportSource(RowFormat Format, FileText Text, BoundMap Ma
         var blocks = new RecordBlocks(await text.OpenAsync(whole, 0, cancellation), format, 0, 1);
         var header = format.IsCsv ? await HeaderAsync(blocks, format, cancellation) : JsonColumns(headText, options.Map);
         var map = new BoundMap(options.Map ?? ColumnMap.Same(header, options.Kind), header, options.Kind);
+        if (options.DefaultTime is null && !map.HasTime)
+            throw new FormatException("No column is the time; map one, or say since when all rows are true.");
         if (place is { } start)
         {
             await whole.DisposeAsync();
@@ -56,8 +58,8 @@ internal sealed record ImportSource(RowFormat Format, FileText Text, BoundMap Ma
     }
 
     public ImportReader Reader(IngestReader rules, ImportOptions options) => new(
-        rules, options.Kind, Format, Map, options.Source, options.DefaultTime.UtcDateTime.ToString(TimeFormat, System.Globalization.CultureInfo.InvariantCulture),
-        options.Zone);
+        rules, options.Kind, Format, Map, options.Source,
+        options.DefaultTime?.UtcDateTime.ToString(TimeFormat, System.Globalization.CultureInfo.InvariantCulture), options.Zone);
 
     private static Stream Rewound(Stream stream)
     {
@@ -127,9 +129,11 @@ internal sealed record ImportSource(RowFormat Format, FileText Text, BoundMap Ma
 
     private static Func<ReadOnlySpan<byte>, ReadOnlySpan<byte>, bool> Together(RowFormat format, IReadOnlyList<string> header, IReadOnlyList<int> keys) =>
         (one, next) => format.IsCsv
-            ? keys.All(one, next, (a, b, key) =>
-                RecordBlocks.FieldOf(a.TrimEnd("\r\n"u8), format.Delimiter, key).SequenceEqual(RecordBlocks.FieldOf(b.TrimEnd("\r\n"u8), format.Delimiter, key)))
+            ? keys.All(one, next, (a, b, key) => FieldOf(a, format, key).SequenceEqual(FieldOf(b, format, key)))
             : keys.All(one, next, (a, b, key) => TextOf(a, header[key]) == TextOf(b, header[key]));
+
+    private static ReadOnlySpan<byte> FieldOf(ReadOnlySpan<byte> row, RowFormat format, int column) =>
+        RecordBlocks.FieldOf(row.TrimEnd("\r\n"u8), format.Delimiter, column);
 
     private static string? TextOf(ReadOnlySpan<byte> line, string column) => JsonRows.Flatten(line)?.Find(m => m.Name == column).Text;
 }

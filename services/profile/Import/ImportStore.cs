@@ -22,7 +22,7 @@ internal sealed record ImportView(
 /// Keeps what is known of uploads. Cells of wrong rows are sealed with a key of their upload, which goes after as many days of business time
 /// as quarantined bodies are kept.
 /// </summary>
-internal sealed class ImportStore(NpgsqlDataSource database, MasterKeys masters, ProfileSettings settings, BusinessClock clock)
+internal sealed class ImportStore(NpgsqlDataSource database, IKeyWrapping wrapping, ProfileSettings settings, BusinessClock clock)
 {
     private const string Columns = "id, kind, source, state, rows, accepted, repeated, failed, bytes, detail, started_at, updated_at";
 
@@ -30,6 +30,7 @@ internal sealed class ImportStore(NpgsqlDataSource database, MasterKeys masters,
     public async Task<byte[]> StartAsync(ImportView import, IReadOnlyList<string> header, CancellationToken cancellation)
     {
         var key = RandomNumberGenerator.GetBytes(SealedBox.KeyBytes);
+        var wrapped = await wrapping.WrapAsync([new OwnedKey(key, OwnerOf(import.Id))], cancellation);
         await using var batch = database.CreateBatch();
         var oldest = Time(import.StartedAt.AddDays(-settings.QuarantineDaysMax));
         Statements.Add(
@@ -44,7 +45,7 @@ internal sealed class ImportStore(NpgsqlDataSource database, MasterKeys masters,
             insert into imports (id, kind, source, state, started_at, updated_at, wrapped_key, header) values ($1, $2, $3, 'running', $4, $4, $5, $6)
             """,
             Id(import.Id), new NpgsqlParameter<string> { TypedValue = import.Kind }, new NpgsqlParameter<string> { TypedValue = import.Source },
-            Time(import.StartedAt), new NpgsqlParameter<byte[]> { TypedValue = masters.Wrap(key, OwnerOf(import.Id)) },
+            Time(import.StartedAt), new NpgsqlParameter<byte[]> { TypedValue = wrapped[0] },
             new NpgsqlParameter<byte[]> { TypedValue = SealCells(key, import.Id, header) });
         await batch.ExecuteNonQueryAsync(cancellation);
         return key;
@@ -105,7 +106,8 @@ internal sealed class ImportStore(NpgsqlDataSource database, MasterKeys masters,
         await using var row = await command.ExecuteReaderAsync(cancellation);
         while (await row.ReadAsync(cancellation))
         {
-            key ??= row.IsDBNull(0) ? null : masters.Unwrap(row.GetFieldValue<byte[]>(0), OwnerOf(id));
+            if (key is null && !row.IsDBNull(0))
+                key = (await wrapping.UnwrapAsync([new OwnedKey(row.GetFieldValue<byte[]>(0), OwnerOf(id))], cancellation))[0];
             IReadOnlyList<string> cells = key is null || row.IsDBNull(4) ? [] : OpenCells(key, id, row.GetFieldValue<byte[]>(4));
             yield return new RowFault(row.GetInt64(1), row.GetString(2), row.GetString(3), cells);
         }
@@ -114,10 +116,10 @@ internal sealed class ImportStore(NpgsqlDataSource database, MasterKeys masters,
     private static byte[] SealCells(byte[] key, Guid import, IReadOnlyList<string> cells) =>
         SealedBox.Seal(key, JsonSerializer.SerializeToUtf8Bytes(cells, ProfileJson.Default.IReadOnlyListString), import.ToByteArray());
 
-    private static IReadOnlyList<string> OpenCells(byte[] key, Guid import, byte[] box) =>
+    internal static IReadOnlyList<string> OpenCells(byte[] key, Guid import, byte[] box) =>
         JsonSerializer.Deserialize(SealedBox.Open(key, box, import.ToByteArray()), ProfileJson.Default.IReadOnlyListString)!;
 
-    private static string OwnerOf(Guid import) => $"import/{import:D}";
+    internal static string OwnerOf(Guid import) => $"import/{import:D}";
 
     private static NpgsqlParameter<Guid> Id(Guid id) => new() { TypedValue = id };
 

@@ -20,7 +20,7 @@ internal sealed class ImportUpload(ImportStore imports, Ingestion ingestion, Ing
         byte[] key;
         try
         {
-            key = await imports.StartAsync(import, source.Header, cancellation);
+            key = await imports.StartAsync(import, source.Format.IsCsv ? source.Header : ["line"], cancellation);
         }
         catch (PostgresException taken) when (taken.SqlState == PostgresErrorCodes.UniqueViolation)
         {

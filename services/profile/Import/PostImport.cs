@@ -20,7 +20,9 @@ internal static class PostImport
         app.MapGet("/v1/imports/{id:guid}/errors", ErrorsAsync).RequireApiKey(Scope);
     }
 
+    /// <param name="context">The call.</param>
     /// <param name="id">Chosen by the caller, so that it can ask for progress while it sends; made when absent.</param>
+    /// <param name="time">When rows without a time happened; the same when a file is sent again, or its rows conflict with themselves.</param>
     private static async Task<IResult> PostAsync(
         HttpContext context, Guid? id, string? kind, string? map, string? source, string? encoding, string? format, DateTimeOffset? time, string? zone,
         ImportUpload upload, BusinessClock clock, CancellationToken cancellation)
@@ -32,8 +34,6 @@ internal static class PostImport
             return Problem.Invalid(new FieldError("format", "This must be csv or ndjson."));
         if (zone is not null && Normal.TimeZone(zone) is null)
             return Problem.Invalid(new FieldError("zone", "This is not a time zone of the IANA database, such as Asia/Hong_Kong."));
-        if (time is null && kind != PurchaseRows.Kind.Name)
-            return Problem.Invalid(new FieldError("time", "Say when the rows were true, such as 2024-03-01T00:00:00Z; the same when they are sent again."));
         var caller = context.GetApiCaller();
         var from = source ?? $"/import/{wanted.Name}";
         if (!caller.MaySend(from))
@@ -44,7 +44,7 @@ internal static class PostImport
         try
         {
             var options = new ImportOptions(
-                wanted, map is null ? null : ColumnMap.Parse(map), encoding, format, from, time ?? clock.GetUtcNow(),
+                wanted, map is null ? null : ColumnMap.Parse(map), encoding, format, from, time,
                 zone is null ? null : TimeZoneInfo.FindSystemTimeZoneById(zone));
             var import = await upload.RunAsync(id ?? Guid.CreateVersion7(clock.GetUtcNow()), context.Request.Body, options, cancellation);
             return import is null

@@ -57,7 +57,10 @@ internal sealed class CsvRows : Rows
             return false;
         IsBlank = parser.Count == 1 && parser[0].Length == 0;
         if (columns > 0 && parser.Count != columns && !IsBlank)
-            Fault = string.Create(CultureInfo.InvariantCulture, $"The row has {parser.Count} fields and the header {columns}; put quotes around a text with delimiters.");
+        {
+            Fault = FormattableString.Invariant(
+                $"The row has {parser.Count} fields and the header {columns}; put quotes around a text with delimiters.");
+        }
         return true;
     }
 

@@ -49,6 +49,6 @@ internal sealed record BehaviourData(Identifiers? Customer, DividedProperties Pr
             errors.Add(at, string.Create(CultureInfo.InvariantCulture, $"The properties may have at most {bytesMax} bytes."));
         else
             SchemaCheck.Check(schema, properties, at, errors);
-        return errors.Count == before ? OpenFields.Divide(schema, properties) : None;
+        return errors.Count == before ? OpenFields.Divide(schema, properties, at, errors) : None;
     }
 }

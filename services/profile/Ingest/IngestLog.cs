@@ -13,8 +13,8 @@ namespace Patron.Profile;
 /// moves the place, so nothing is lost and nothing stops the records behind it.
 /// </summary>
 internal sealed partial class IngestLog(
-    ServiceRuntime profile, IEventLog log, RecordReader records, Ingestion ingestion, QuarantineStore quarantine, ProfileSettings settings,
-    BusinessClock clock, SystemClock systemClock, ILogger<IngestLog> logger) : BackgroundService, IDrains
+    ServiceRuntime profile, IEventLog log, RecordReader records, Ingestion ingestion, QuarantineStore quarantine, ForgetTaken forget,
+    ProfileSettings settings, BusinessClock clock, SystemClock systemClock, ILogger<IngestLog> logger) : BackgroundService, IDrains
 {
     // One instance reads; the others wait for its session to end.
     private const long LeaderLock = 0x70_6174_726f_6e01;
@@ -69,10 +69,26 @@ internal sealed partial class IngestLog(
         while (true)
         {
             await ExpireAsync(cancellation);
-            var batches = await reader.ReadAsync(settings.LogRecordsMax, Wait, cancellation);
+            await forget.LookAsync(places, incarnation, cancellation);
+            var batches = await NextAsync(reader, cancellation);
             busy = batches.Count > 0;
             if (busy)
                 await TakeAsync(leader, batches, places, incarnation, cancellation);
+        }
+    }
+
+    // A restored profile may stand before what the topic has deleted since: what came in between was taken by its former life.
+    private async Task<IReadOnlyList<LogBatch>> NextAsync(ILogReader reader, CancellationToken cancellation)
+    {
+        try
+        {
+            return await reader.ReadAsync(settings.LogRecordsMax, Wait, cancellation);
+        }
+        catch (EventLogException lost) when (lost is { LostOffset: { } at, GoesOnAt: { } next })
+        {
+            LogForgotten(logger, at.Partition, next, lost);
+            reader.Assign(Topic, at.Partition, next);
+            return [];
         }
     }
 
@@ -167,6 +183,9 @@ internal sealed partial class IngestLog(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Reading touchpoints' records was interrupted and is tried again")]
     private static partial void LogAgain(ILogger logger, Exception fault);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Partition {Partition} of the touchpoints' topic goes on at {Offset}: what came before is deleted there")]
+    private static partial void LogForgotten(ILogger logger, int partition, long offset, Exception lost);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} records could not be taken and are in quarantine, with their reasons")]
     private static partial void LogQuarantined(ILogger logger, int count);

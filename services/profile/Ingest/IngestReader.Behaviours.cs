@@ -25,13 +25,13 @@ internal sealed partial class IngestReader
         name is not null && (IsOwn(name) || await types.FindAsync(name, cancellation) is { Version: > 0 }) ? name : null;
 
     /// <summary>Another identifier that a touchpoint named apart from its event's data.</summary>
-    public IReadOnlyList<Identifier> Identify(Identifiers told, string source, FieldErrors errors) => consumed.IdentifiersOf(told, source, "", errors);
+    public IReadOnlyList<Identifier> Identify(Identifiers told, string source, FieldErrors errors) => identifiersOf.Read(told, source, "", "", errors);
 
     private Told OfBehaviour(CloudEvent given, DateTimeOffset time, EventType type, FieldErrors errors)
     {
         var before = errors.Count;
         var data = BehaviourData.Read(given, type, collect.PropertiesBytesMax, errors);
-        var identifiers = consumed.IdentifiersOf(data.Customer, given.Source!, $"{given.DataPlace}/customer", errors);
+        var identifiers = identifiersOf.Read(data.Customer, given.Source!, "", $"{given.DataPlace}/customer", errors);
         if (identifiers.Count == 0 && errors.Count == before)
             errors.Add($"{given.DataPlace}/customer", "Name whom it is about by at least one identifier, such as the anonymousId of a device.");
         var key = KeyOf(given.Source!, given.Id!);

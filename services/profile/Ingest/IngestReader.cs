@@ -13,15 +13,15 @@ namespace Patron.Profile;
 
 /// <summary>From a CloudEvent to what it tells, or to every reason why not. The same for HTTP, the log and replays of quarantined records.</summary>
 internal sealed partial class IngestReader(
-    ProfileSettings settings, CollectSettings collect, EventTypeRegistry types, KeyedHash hash, ConsentSettings consents, WordingBook wordings,
-    AttributeRegistry attributes)
+    ProfileSettings settings, CollectSettings collect, EventTypeRegistry types, KeyedHash hash, ToldIdentifiers identifiersOf, ConsentSettings consents,
+    WordingBook wordings, AttributeRegistry attributes)
 {
     private const int SourceCharactersMax = 256;
     private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz";
     private static readonly MessageDescriptor[] Types =
         [Purchase.Descriptor, CustomerUpdate.Descriptor, Contract.Product.Descriptor, Contract.Store.Descriptor];
 
-    private readonly Consumed consumed = new(settings, hash, consents, wordings);
+    private readonly Consumed consumed = new(settings, consents, wordings);
 
     private Told? Read(CloudEvent given, IMessage? message, EventType? type, DateTimeOffset now, FieldErrors errors)
     {
@@ -60,7 +60,7 @@ internal sealed partial class IngestReader(
     private Told OfPurchase(CloudEvent given, DateTimeOffset time, Purchase purchase, FieldErrors errors)
     {
         var key = KeyOf(given.Source!, given.Id!);
-        var identifiers = consumed.IdentifiersOf(purchase.Customer, given.Source!, $"{given.DataPlace}/customer", errors);
+        var identifiers = identifiersOf.Read(purchase.Customer, given.Source!, "", $"{given.DataPlace}/customer", errors);
         var facts = consumed.PurchaseOf(purchase, key, given.Source!, time, given.DataPlace, errors);
         return new Told(
             given.Place, given.Source!, given.Id!, time, key, HashOf(given, time, purchase.ToByteArray()), identifiers,
@@ -73,9 +73,9 @@ internal sealed partial class IngestReader(
     private Told OfUpdate(CloudEvent given, DateTimeOffset time, CustomerUpdate update, FieldErrors errors)
     {
         var before = errors.Count;
-        var identifiers = consumed.IdentifiersOf(update.Customer, given.Source!, $"{given.DataPlace}/customer", errors);
+        var identifiers = identifiersOf.Read(update.Customer, given.Source!, update.Country, $"{given.DataPlace}/customer", errors);
         if (identifiers.Count == 0 && errors.Count == before)
-            errors.Add($"{given.DataPlace}/customer", "Name the customer by at least one of loyaltyCard, shopCustomerId, phone and email.");
+            errors.Add($"{given.DataPlace}/customer", "Name the customer by at least one identifier, such as loyaltyCard, shopCustomerId, phone or email.");
         var declared = attributes.Current;
         var notes = new List<AttributeNote>();
         var details = Consumed.DetailsOf(update, identifiers, given.DataPlace, errors, notes);
@@ -156,6 +156,8 @@ internal sealed partial class IngestReader(
     {
         if (string.IsNullOrWhiteSpace(name) || name.Length > SourceCharactersMax || name.Any(char.IsControl))
             errors.Add(at, $"Name {what}, in 1 to {SourceCharactersMax} characters.");
+        else if (PersonalLook.IsIn(name))
+            errors.Add(at, PersonalLook.Rule);
     }
 
     [GeneratedRegex(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?[+-]\d\d:\d\d\z", RegexOptions.ECMAScript)]

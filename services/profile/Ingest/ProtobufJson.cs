@@ -87,6 +87,7 @@ internal static class ProtobufJson
         FieldType.Message when field.MessageType == Timestamp.Descriptor => ReadTime(json, at, errors),
         FieldType.Message => Read(json, field.MessageType, at, errors),
         FieldType.String => ReadText(json, at, errors),
+        FieldType.Bool => ReadFlag(json, at, errors),
         FieldType.Int32 => ReadWhole(json, int.MinValue, int.MaxValue, at, errors) is { } number ? (int)number : null,
         FieldType.Int64 => ReadWhole(json, long.MinValue, long.MaxValue, at, errors),
         FieldType.Double => ReadNumber(json, at, errors),
@@ -110,6 +111,14 @@ internal static class ProtobufJson
             errors.Add(at, "This text is not valid Unicode.");
             return null;
         }
+    }
+
+    private static bool? ReadFlag(JsonElement json, string at, FieldErrors errors)
+    {
+        if (json.ValueKind is JsonValueKind.True or JsonValueKind.False)
+            return json.GetBoolean();
+        errors.Add(at, "This must be true or false.");
+        return null;
     }
 
     private static Timestamp? ReadTime(JsonElement json, string at, FieldErrors errors)

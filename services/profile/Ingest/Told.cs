@@ -67,6 +67,17 @@ internal sealed record ToldBehaviour(BehaviourFacts Facts, string? Personal);
 /// <summary>Whom an event is about, after its identifiers were looked up together.</summary>
 /// <param name="Linked">The identifiers that belong to the customer.</param>
 /// <param name="Foreign">Those that belong to somebody else already.</param>
-internal sealed record Recognised(Guid Customer, IReadOnlyList<Identifier> Linked, IReadOnlyList<ForeignIdentifier> Foreign);
+internal sealed record Recognised(Guid Customer, IReadOnlyList<Identifier> Linked, IReadOnlyList<ForeignIdentifier> Foreign)
+{
+    /// <summary>Somebody is known by these identifiers; otherwise a device was named that nobody has been known by.</summary>
+    public bool Known { get; init; } = true;
 
-internal readonly record struct ForeignIdentifier(Identifier Identifier, Guid BelongsTo);
+    /// <summary>Customers merged into this one whose identifiers were used.</summary>
+    public IReadOnlyList<Guid> Nodes { get; init; } = [];
+
+    /// <summary>The merged customer whose identifier was the surest; null where it was this customer's own.</summary>
+    public Guid? Origin { get; init; }
+}
+
+/// <param name="Cause">Why this is for a person to decide; null where it only was seen together, as devices are.</param>
+internal readonly record struct ForeignIdentifier(Identifier Identifier, Guid BelongsTo, ConflictCause? Cause = ConflictCause.NotSure);

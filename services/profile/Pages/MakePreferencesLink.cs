@@ -14,10 +14,13 @@ internal static class MakePreferencesLink
 
     private static async Task<IResult> MakeAsync(
         Guid id, CustomerLinks links, ConsentSettings settings, BusinessClock clock, [FromKeyedServices(Module.Name)] ServiceRuntime profile,
-        CancellationToken cancellation)
+        Identities identities, CancellationToken cancellation)
     {
-        if (await profile.StateAsync(CustomerProfile.Kind, id, cancellation) is not { Registered: true })
+        var root = (await identities.RootsAsync([id], cancellation)).GetValueOrDefault(id, id);
+        if (await profile.StateAsync(CustomerProfile.Kind, root, cancellation) is not { Registered: true } customer)
             return Problem.NotFound("There is no customer with this id.");
+        if (customer.Erasure is not null)
+            return new CustomerErased().ToProblem(StatusCodes.Status410Gone);
         var link = new Uri($"{settings.BaseAddress.TrimEnd('/')}{links.Preferences(id, clock.GetUtcNow())}");
         return TypedResults.Json(new PreferencesLink(link), ConsentJson.Default.PreferencesLink);
     }

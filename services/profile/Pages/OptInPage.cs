@@ -27,12 +27,13 @@ internal static class OptInPage
         if (owner is not { Profile.Registered: true, Key: not null })
             return CustomerPages.Gone(context, text);
         var consent = owner.Profile.Consents.FirstOrDefault(c => c.OptIns?.Any(o => o.Request == owner.Request) == true);
-        if (consent is { Granted: true })
-            return Told(context, text, text.Confirmed, links, owner.Customer, clock);
-        if (consent is not { Status: ConsentStatus.Pending } || consent.OptIns!.First(o => o.Request == owner.Request).ExpiresAt <= clock.GetUtcNow())
-            return Told(context, text, text.ConfirmOver, links, owner.Customer, clock, StatusCodes.Status410Gone);
+        if (consent is { Granted: true } && consent.Origin == owner.Origin)
+            return Told(context, text, text.Confirmed, links, owner.Named, clock);
+        var asked = consent?.OptIns!.First(o => o.Request == owner.Request);
+        if (consent is not { Status: ConsentStatus.Pending or ConsentStatus.Granted } || asked!.ExpiresAt <= clock.GetUtcNow())
+            return Told(context, text, text.ConfirmOver, links, owner.Named, clock, StatusCodes.Status410Gone);
 
-        var wording = wordings.Find(consent.Wording, text.Language, consent.WordingVersion);
+        var wording = wordings.Find(asked.Wording, text.Language, asked.WordingVersion);
         var page = new CustomerPage(text, text.ConfirmTitle).Add($"<p>{text.ConfirmLead}</p>")
             .Add($"<section><h2>{wording?.Title ?? consent.Purpose} · {text.ChannelName(consent.Channel)}</h2>");
         if (wording is not null)
@@ -41,8 +42,7 @@ internal static class OptInPage
     }
 
     private static async Task<IResult> ConfirmAsync(
-        HttpContext context, CustomerPages pages, CustomerLinks links, ConsentSettings settings, BusinessClock clock,
-        [FromKeyedServices(Module.Name)] ServiceRuntime profile, CancellationToken cancellation)
+        HttpContext context, CustomerPages pages, CustomerLinks links, ConsentSettings settings, BusinessClock clock, CancellationToken cancellation)
     {
         if (CustomerPages.IsFromElsewhere(context.Request))
             return Problem.Of(StatusCodes.Status403Forbidden, "not-allowed", "This form was sent by another site.");
@@ -51,14 +51,13 @@ internal static class OptInPage
         if (owner is not { Profile.Registered: true, Key: not null })
             return CustomerPages.Gone(context, text);
         var (now, evidence) = (clock.GetUtcNow(), CustomerPages.EvidenceOf(context, ConsentMethod.DoubleOptIn, Form) with { WordingLanguage = text.Language });
-        var result = await profile.ExecuteAsync(
-            CustomerProfile.Kind.Command(owner.Customer, owner.Customer, customer =>
-                ConfirmOptIn.Decide(customer, owner.Request, now, evidence, owner.Key, settings.GrantLasts)),
-            cancellation);
+        var result = await pages.ExecuteAsync(
+            context, CustomerLinks.OptInPurpose, owner,
+            (who, customer) => ConfirmOptIn.Decide(customer, who.Request, who.Origin, now, evidence, who.Key, settings.GrantLasts), cancellation);
         return result.Refusal switch
         {
-            null => Told(context, text, text.Confirmed, links, owner.Customer, clock),
-            OptInOver => Told(context, text, text.ConfirmOver, links, owner.Customer, clock, StatusCodes.Status410Gone),
+            null => Told(context, text, text.Confirmed, links, owner.Named, clock),
+            OptInOver => Told(context, text, text.ConfirmOver, links, owner.Named, clock, StatusCodes.Status410Gone),
             var refusal => refusal.ToProblem(StatusCodes.Status503ServiceUnavailable),
         };
     }

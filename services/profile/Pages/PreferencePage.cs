@@ -40,7 +40,7 @@ internal static class PreferencePage
 
     private static async Task<IResult> ChangeAsync(
         HttpContext context, CustomerPages pages, ConsentSettings settings, WordingBook wordings, ConsentDoors doors, BusinessClock clock,
-        [FromKeyedServices(Module.Name)] ServiceRuntime profile, CancellationToken cancellation)
+        CancellationToken cancellation)
     {
         if (CustomerPages.IsFromElsewhere(context.Request))
             return Problem.Of(StatusCodes.Status403Forbidden, "not-allowed", "This form was sent by another site.");
@@ -53,13 +53,14 @@ internal static class PreferencePage
 
         var now = clock.GetUtcNow();
         var chosen = ChosenOf(await context.Request.ReadFormAsync(cancellation), owner.Profile, settings, Offer, now);
-        var result = await profile.ExecuteAsync(
-            CustomerProfile.Kind.Command(owner.Customer, owner.Customer, customer => ChangePreferences.Decide(customer, chosen, now, owner.Key)), cancellation);
+        var result = await pages.ExecuteAsync(
+            context, CustomerLinks.PreferencesPurpose, owner,
+            (who, customer) => ChangePreferences.Decide(customer, chosen, who.Origin, now, who.Key), cancellation);
         if (result.Refusal is { } refusal)
             return refusal.ToProblem(StatusCodes.Status503ServiceUnavailable);
 
         var withdrawn = result.Events.Select(e => e.Event).OfType<ConsentChanged>().Where(c => !c.Granted).ToList();
-        var inForce = withdrawn.Count == 0 || await doors.ShutAsync(owner.Customer, withdrawn, cancellation);
+        var inForce = withdrawn.Count == 0 || await doors.ShutAsync(result.Events[0].Customer, withdrawn, cancellation);
         var changed = await pages.OwnerAsync(context, CustomerLinks.PreferencesPurpose, cancellation);
         var shown = CustomerPages.TextOf(context, changed);
         var told = result.Events.Count == 0 ? shown.Unchanged : inForce ? shown.SavedInForce : shown.SavedNotYet;

@@ -36,7 +36,7 @@ internal sealed record OpenedQuarantine(QuarantinedRecord Record, LogRecord? Bod
 /// Records that could not be taken, each with its reasons. Bodies are sealed with a key of their day, which is destroyed after some days of
 /// business time: nobody knows whose data they hold, so no customer's key can protect them.
 /// </summary>
-internal sealed class QuarantineStore(NpgsqlDataSource database, MasterKeys masters, ProfileSettings settings, BusinessClock clock)
+internal sealed class QuarantineStore(NpgsqlDataSource database, IKeyWrapping wrapping, ProfileSettings settings, BusinessClock clock)
 {
     private const string Columns =
         "q.id, q.topic, q.partition, q.record_offset, q.taken_at, q.state, q.reasons, q.type, q.corrected_at, q.corrected_by, q.settled_at, q.settled_by";
@@ -157,16 +157,19 @@ internal sealed class QuarantineStore(NpgsqlDataSource database, MasterKeys mast
             return known;
         // Several may make the key of a day at once: the one that is stored counts.
         await using var batch = database.CreateBatch();
-        var made = masters.Wrap(RandomNumberGenerator.GetBytes(SealedBox.KeyBytes), OwnerOf(day));
+        var made = await wrapping.WrapAsync([new OwnedKey(RandomNumberGenerator.GetBytes(SealedBox.KeyBytes), OwnerOf(day))], cancellation);
         Statements.Add(
             batch, "insert into quarantine_keys (day, wrapped) values ($1, $2) on conflict (day) do nothing",
-            new NpgsqlParameter<DateOnly> { TypedValue = day }, new NpgsqlParameter<byte[]> { TypedValue = made });
+            new NpgsqlParameter<DateOnly> { TypedValue = day }, new NpgsqlParameter<byte[]> { TypedValue = made[0] });
         Statements.Add(batch, "select wrapped from quarantine_keys where day = $1", new NpgsqlParameter<DateOnly> { TypedValue = day });
         var wrapped = (byte[])(await batch.ExecuteScalarAsync(cancellation))!;
-        return today = new DayKey(day, masters.Unwrap(wrapped, OwnerOf(day)));
+        return today = new DayKey(day, await OpenAsync(wrapped, day, cancellation));
     }
 
-    private static string OwnerOf(DateOnly day) => string.Create(CultureInfo.InvariantCulture, $"quarantine/{day:yyyy-MM-dd}");
+    private async ValueTask<byte[]> OpenAsync(byte[] wrapped, DateOnly day, CancellationToken cancellation) =>
+        (await wrapping.UnwrapAsync([new OwnedKey(wrapped, OwnerOf(day))], cancellation))[0];
+
+    internal static string OwnerOf(DateOnly day) => string.Create(CultureInfo.InvariantCulture, $"quarantine/{day:yyyy-MM-dd}");
 
     private async Task<byte[]?> FindKeyAsync(Guid id, CancellationToken cancellation)
     {
@@ -174,7 +177,7 @@ internal sealed class QuarantineStore(NpgsqlDataSource database, MasterKeys mast
             "select k.day, k.wrapped from quarantine q join quarantine_keys k on k.day = q.key_day where q.id = $1 and q.state = 'waiting'");
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id });
         await using var row = await command.ExecuteReaderAsync(cancellation);
-        return await row.ReadAsync(cancellation) ? Unwrap([(row.GetFieldValue<DateOnly>(0), row.GetFieldValue<byte[]>(1))]).Values.Single() : null;
+        return await row.ReadAsync(cancellation) ? await OpenAsync(row.GetFieldValue<byte[]>(1), row.GetFieldValue<DateOnly>(0), cancellation) : null;
     }
 
     private async Task<IReadOnlyList<OpenedQuarantine>> OpenAsync(NpgsqlCommand command, CancellationToken cancellation)
@@ -185,13 +188,19 @@ internal sealed class QuarantineStore(NpgsqlDataSource database, MasterKeys mast
             while (await row.ReadAsync(cancellation))
                 found.Add((Read(row), Bytes(row, 13) ?? Bytes(row, 12), Bytes(row, 14), row.GetFieldValue<DateOnly>(15)));
         }
-        var keys = Unwrap(found.Where(f => f.Wrapped is not null).Select(f => (f.Day, f.Wrapped!)));
+        var keys = await OpenAsync(found.Where(f => f.Wrapped is not null).Select(f => (f.Day, f.Wrapped!)), cancellation);
         return found.ConvertAll(f => new OpenedQuarantine(
             f.Record, f.Box is { } box && keys.TryGetValue(f.Day, out var key) ? RecordCodec.Read(SealedBox.Open(key, box, f.Record.Id.ToByteArray())) : null));
     }
 
-    private Dictionary<DateOnly, byte[]> Unwrap(IEnumerable<(DateOnly Day, byte[] Wrapped)> keys) =>
-        keys.DistinctBy(k => k.Day).ToDictionary(k => k.Day, k => masters.Unwrap(k.Wrapped, OwnerOf(k.Day)));
+    private async ValueTask<Dictionary<DateOnly, byte[]>> OpenAsync(IEnumerable<(DateOnly Day, byte[] Wrapped)> keys, CancellationToken cancellation)
+    {
+        var ofDays = keys.DistinctBy(k => k.Day).ToList();
+        if (ofDays.Count == 0)
+            return [];
+        var opened = await wrapping.UnwrapAsync(ofDays.ConvertAll(k => new OwnedKey(k.Wrapped, OwnerOf(k.Day))), cancellation);
+        return ofDays.Zip(opened).ToDictionary(k => k.First.Day, k => k.Second);
+    }
 
     private static QuarantinedRecord Read(NpgsqlDataReader row) => new(
         row.GetGuid(0), row.GetString(1), row.GetInt16(2), row.GetInt64(3), Time(row, 4)!.Value, row.GetString(5),

@@ -13,7 +13,9 @@ internal sealed record DividedProperties(IReadOnlyDictionary<string, string> Ope
 internal static class OpenFields
 {
     /// <summary>Divides properties that were found right. Nulls, empty objects and empty arrays say nothing and are dropped.</summary>
-    public static DividedProperties Divide(SchemaNode schema, JsonElement properties)
+    /// <param name="at">JSON pointer to the properties.</param>
+    /// <param name="errors">Get what is marked as not personal and looks so all the same.</param>
+    public static DividedProperties Divide(SchemaNode schema, JsonElement properties, string at, FieldErrors errors)
     {
         var open = new SortedDictionary<string, string>(StringComparer.Ordinal);
         var buffer = new ArrayBufferWriter<byte>();
@@ -44,6 +46,8 @@ internal static class OpenFields
                     break;
                 case var kind when !rule.IsPersonal:
                     open[name] = kind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
+                    if (PersonalLook.IsIn(open[name]) || PersonalLook.IsIn(name))
+                        errors.Add($"{at}{pointer}", PersonalLook.Rule);
                     break;
                 default:
                     personal.WritePropertyName(pointer);

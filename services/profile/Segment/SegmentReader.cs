@@ -84,7 +84,7 @@ internal sealed class SegmentReader(
             return told;
         var former = reader.Identify(new Identifiers { ShopCustomerId = message.Text("previousId") }, message.Source, new FieldErrors());
         var surer = told.Identifiers.TakeWhile(i => i.Kind == IdentifierKind.ShopId).ToList();
-        return told with { Identifiers = [.. surer, .. former, .. told.Identifiers.Skip(surer.Count)] };
+        return told with { Identifiers = [.. surer, .. former.Select(f => f with { Former = true }), .. told.Identifiers.Skip(surer.Count)] };
     }
 
     private string IdOf(SegmentMessage message) => message.Text("messageId")

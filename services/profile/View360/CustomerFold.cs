@@ -81,11 +81,11 @@ internal sealed class CustomerFold : IFactFold
 
     private static void Write(NpgsqlBatch batch, ILookup<bool, SummaryRow> changed, List<ViewedFact> story, List<Guid> erased)
     {
-        WriteSummaries(batch, "update customer360 c set into_customer = u.into_customer, erased = u.erased, summary = u.summary "
-            + "from unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::text[]) u (customer, into_customer, erased, summary) where c.customer = u.customer",
+        WriteSummaries(batch, "update customer360 c set erased = u.erased, summary = u.summary "
+            + "from unnest($1::uuid[], $2::boolean[], $3::text[]) u (customer, erased, summary) where c.customer = u.customer",
             [.. changed[true]]);
-        WriteSummaries(batch, "insert into customer360 (customer, into_customer, erased, summary) "
-            + "select * from unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::text[])",
+        WriteSummaries(batch, "insert into customer360 (customer, erased, summary) "
+            + "select * from unnest($1::uuid[], $2::boolean[], $3::text[])",
             [.. changed[false]]);
         WriteStory(batch, story);
         if (erased.Count > 0)
@@ -100,7 +100,6 @@ internal sealed class CustomerFold : IFactFold
             batch,
             sql,
             Statements.Uuids(rows.Select(r => r.Customer)),
-            Statements.NullableUuids(rows.Select(r => r.Summary.Into)),
             Statements.Booleans(rows.Select(r => r.Summary.Erased)),
             Statements.Texts(rows.Select(r => r.Text)));
     }

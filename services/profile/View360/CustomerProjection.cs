@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Patron.Runtime.Processing;
 using Patron.Runtime.Projections;
 
 namespace Patron.Profile;
@@ -15,11 +16,9 @@ internal static class CustomerProjection
     private const string Tables = """
         create table customer360 (
           customer uuid primary key,
-          into_customer uuid,
           erased boolean not null,
           summary text not null
         ) with (fillfactor = 70);
-        create index customer360_merged on customer360 (into_customer) where into_customer is not null;
         create table customer360_story (
           customer uuid not null,
           happened timestamptz not null,
@@ -32,6 +31,13 @@ internal static class CustomerProjection
           primary key (customer, happened, source, partition, position)
         );
         """;
+
+    /// <summary>What is declared of the tables: the projection itself deletes the rows.</summary>
+    public static IReadOnlyList<CustomerTable> CustomerTables { get; } =
+    [
+        new CustomerTable("customer360") { OfProjection = true, KeptBecause = "that they were erased, and nothing else, so that late facts change nothing" },
+        new CustomerTable("customer360_story") { OfProjection = true },
+    ];
 
     public static Projection Projection { get; } = CreateProjection();
 

@@ -13,34 +13,30 @@ internal readonly record struct Wanted(Guid? Customer, IdentifierHash? Identifie
 /// <summary>A customer as read: every id that is one person now, under the id that remains.</summary>
 /// <param name="Profile">Profile's own state of the remaining id, sealed.</param>
 /// <param name="Key">Null when it was destroyed.</param>
-/// <param name="Identifiers">How many identifiers all ids together are known by.</param>
 /// <param name="Freshness">Topic to the position up to which the summary shows this customer's partition; null while there is no view yet.</param>
 internal sealed record CustomerRead(
-    Guid Id, IReadOnlyList<Guid> Aliases, CustomerProfile Profile, CustomerKey? Key, int Identifiers, CustomerSummary Summary,
-    IReadOnlyDictionary<string, long>? Freshness);
+    Guid Id, IReadOnlyList<Guid> Aliases, CustomerProfile Profile, CustomerKey? Key, CustomerSummary Summary,
+    IReadOnlyDictionary<string, long>? Freshness)
+{
+    /// <summary>By profile's own word from the erasure on; the summary says so for facts that were published without it.</summary>
+    public bool IsErased => Profile.Erasure is not null || Summary.Erased;
+}
 
 /// <summary>Reads everything that is shown of a customer with one query.</summary>
 internal sealed class CustomerReading(ServiceRuntime profile, CustomerVault vault)
 {
-    private const int MergesMax = 16;
-
     private const string Who = "select coalesce($1, (select customer from identifiers where kind = $2 and hash = $3))";
 
     private const string Keep = "insert into clienteling_lookups (at, caller, way, customer) select";
 
-    // Up from whoever was asked for to the id that remains, then down to every id that was merged into it.
+    // The id that remains of whoever was asked for: profile's own word, so it holds from the merge on.
+    private const string Root = $"who (customer) as ({Who}), root (customer) as (select coalesce(a.root, w.customer) from who w left join aliases a on a.node = w.customer)";
+
     private const string People = $"""
-        up (customer, depth) as (
-          {Who}, 0
-          union all
-          select v.into_customer, up.depth + 1 from up join customer360 v on v.customer = up.customer
-          where v.into_customer is not null and up.depth < $4
-        ), root (customer) as (
-          select customer from up order by depth desc limit 1
-        ), members (customer, depth) as (
+        {Root}, members (customer, depth) as (
           select customer, 0 from root
           union all
-          select v.customer, m.depth + 1 from members m join customer360 v on v.into_customer = m.customer where m.depth < $4
+          select a.node, m.depth + 1 from members m join aliases a on a.parent = m.customer
         )
         """;
 
@@ -52,7 +48,7 @@ internal sealed class CustomerReading(ServiceRuntime profile, CustomerVault vaul
         left join vault.customer_keys k on k.customer = m.customer
         left join lateral (
           select array_agg(t.topic order by t.topic) topics, array_agg(o.position order by t.topic) positions
-          from projections p cross join unnest($5::text[]) t (topic)
+          from projections p cross join unnest($4::text[]) t (topic)
           join offsets o on o.topic = p.name || '_g' || p.generation || '/' || t.topic and o.partition = s.partition
           where m.depth = 0 and p.name = 'customer360' and p.state = 'live') f on true
         order by m.depth, m.customer
@@ -61,9 +57,11 @@ internal sealed class CustomerReading(ServiceRuntime profile, CustomerVault vaul
     private const string ReadSql = $"with recursive {People} {Selected}";
 
     /// <summary>Who asked is kept in the same statement, so that nobody is shown whose showing is not on record.</summary>
-    private const string AuditedSql = $"with recursive {People}, kept as ({Keep} $6, $7, $8, customer from root) {Selected}";
+    private const string AuditedSql = $"with recursive {People}, kept as ({Keep} $5, $6, $7, customer from root) {Selected}";
 
-    private const string AuditedWhoSql = $"with root (customer) as ({Who}), kept as ({Keep} $4, $5, $6, customer from root) select customer from root";
+    private const string RootSql = $"with {Root} select customer from root";
+
+    private const string AuditedRootSql = $"with {Root}, kept as ({Keep} $4, $5, $6, customer from root) select customer from root";
 
     private static readonly string[] Topics = [.. ViewedFacts.Topics.Select(t => t.Name)];
 
@@ -85,7 +83,6 @@ internal sealed class CustomerReading(ServiceRuntime profile, CustomerVault vaul
     {
         await using var command = profile.Database.CreateCommand(audit is null ? ReadSql : AuditedSql);
         AddWanted(command.Parameters, wanted);
-        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = MergesMax });
         command.Parameters.Add(Statements.Texts(Topics));
         AddAudit(command.Parameters, audit);
         var members = new List<Member>(1);
@@ -109,24 +106,24 @@ internal sealed class CustomerReading(ServiceRuntime profile, CustomerVault vaul
         if (members is not [{ Profile: { Registered: true } own } root, .. var absorbed])
             return null;
         return new CustomerRead(
-            root.Id, [.. absorbed.Select(m => m.Id)], own, root.Key, members.Sum(m => m.Profile?.Identifiers.Count ?? 0),
+            root.Id, [.. absorbed.Select(m => m.Id)], own, await vault.OpenAsync(root.Id, root.Key, cancellation),
             MergedSummary.Of(root.Summary, [.. absorbed.Select(m => m.Summary)]), freshness);
     }
 
     /// <summary>While the view is built for the first time there is only what profile itself knows.</summary>
     private async Task<CustomerRead?> OwnPartAsync(Wanted wanted, LookupAudit? audit, CancellationToken cancellation)
     {
-        await using var command = profile.Database.CreateCommand(audit is null ? Who : AuditedWhoSql);
+        await using var command = profile.Database.CreateCommand(audit is null ? RootSql : AuditedRootSql);
         AddWanted(command.Parameters, wanted);
         AddAudit(command.Parameters, audit);
         if (await command.ExecuteScalarAsync(cancellation) is not Guid customer
             || await profile.StateAsync(CustomerProfile.Kind, customer, cancellation) is not { Registered: true } own)
             return null;
         var keys = await vault.GetAsync([customer], cancellation);
-        return new CustomerRead(customer, [], own, keys.GetValueOrDefault(customer), own.Identifiers.Count, CustomerSummary.None, null);
+        return new CustomerRead(customer, [.. own.LinksOrNone.Nodes()], own, keys.GetValueOrDefault(customer), CustomerSummary.None, null);
     }
 
-    private Member MemberOf(NpgsqlDataReader row)
+    private static Member MemberOf(NpgsqlDataReader row)
     {
         var id = row.GetGuid(0);
         var isOtherShape = !row.IsDBNull(2) && row.GetInt32(2) != CustomerProfile.Kind.Shape;
@@ -135,7 +132,7 @@ internal sealed class CustomerReading(ServiceRuntime profile, CustomerVault vaul
             row.IsDBNull(3) || isOtherShape ? null : JsonSerializer.Deserialize(row.GetString(3), ProfileJson.Default.CustomerProfile),
             isOtherShape,
             row.IsDBNull(4) ? CustomerSummary.None : CustomerProjection.Read(row.GetString(4)),
-            vault.Open(id, row.IsDBNull(5) ? null : row.GetFieldValue<byte[]>(5)));
+            row.IsDBNull(5) ? null : row.GetFieldValue<byte[]>(5));
     }
 
     private static void AddWanted(NpgsqlParameterCollection parameters, Wanted wanted)
@@ -154,5 +151,5 @@ internal sealed class CustomerReading(ServiceRuntime profile, CustomerVault vaul
         parameters.Add(new NpgsqlParameter<string> { TypedValue = audit.Way });
     }
 
-    private sealed record Member(Guid Id, CustomerProfile? Profile, bool IsOtherShape, CustomerSummary Summary, CustomerKey? Key);
+    private sealed record Member(Guid Id, CustomerProfile? Profile, bool IsOtherShape, CustomerSummary Summary, byte[]? Key);
 }

@@ -1,5 +1,4 @@
 using Patron.Runtime.Hosting;
-using Patron.Runtime.Privacy;
 using Patron.Runtime.Processing;
 
 namespace Patron.Profile;
@@ -7,13 +6,19 @@ namespace Patron.Profile;
 /// <summary>What is shown of customers, to people and to tills.</summary>
 internal static class CustomerViews
 {
-    public static void AddCustomerViews(this IServiceCollection services, ClientelingSettings clienteling)
+    public static IReadOnlyList<CustomerTable> Tables { get; } =
+    [
+        .. CustomerProjection.CustomerTables,
+        new CustomerTable("clienteling_lookups") { KeptBecause = "it is the record of who looked; of the person it has an id alone" },
+    ];
+
+    public static void AddCustomerViews(this IServiceCollection services, ClientelingSettings clienteling, VaultSettings vault)
     {
         services.AddSingleton(s => new CustomerReading(s.PatronService(Module.Name), s.GetRequiredService<CustomerVault>()));
         services.AddSingleton(s => new PastReading(s.PatronService(Module.Name), s.GetRequiredService<CustomerVault>()));
         services.AddSingleton<Advisers>();
         services.AddSingleton<LookupLimits>();
-        services.AddSingleton(s => new CustomerCodes(s.GetRequiredService<MasterKeys>().Derive("patron customer codes"), clienteling.CodeLifetime));
+        services.AddSingleton(_ => new CustomerCodes(vault.OpenCodeKey(), clienteling.CodeLifetime));
     }
 
     public static void MapCustomerViews(this WebApplication app)

@@ -26,7 +26,6 @@ internal sealed class PastReading(ServiceRuntime profile, CustomerVault vault)
         var keys = await vault.GetAsync([root.Id], cancellation);
         return new CustomerRead(
             root.Id, [.. absorbed.Select(a => a.Id)], root.Profile, keys.GetValueOrDefault(root.Id),
-            absorbed.Append(root).Sum(m => m.Profile.Identifiers.Count),
             MergedSummary.Of(root.Summary, [.. absorbed.Select(a => a.Summary)]), root.Positions);
     }
 

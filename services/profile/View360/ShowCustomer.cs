@@ -17,8 +17,8 @@ internal static class ShowCustomer
             .RequireApiKey("read");
         // Identifiers come in the body and not in the address, because addresses are logged.
         app.MapPost("/v1/customers/lookup/view", async (
-            CustomerWanted wanted, KeyedHash hash, CustomerReading customers, Advisers advisers, BusinessClock clock, HttpContext context,
-            CancellationToken cancellation) => LookUpCustomer.HashOf(wanted, hash, out var identifier) is { } refusal
+            CustomerWanted wanted, ToldIdentifiers identifiers, CustomerReading customers, Advisers advisers, BusinessClock clock, HttpContext context,
+            CancellationToken cancellation) => LookUpCustomer.HashOf(wanted, identifiers, out var identifier) is { } refusal
                 ? refusal
                 : await ShowAsync(
                     await customers.FindAsync(new Wanted(null, identifier), audit: null, cancellation), advisers, clock, context, cancellation))
@@ -28,8 +28,7 @@ internal static class ShowCustomer
     public static IResult NotFound() => Problem.NotFound("There is no such customer.");
 
     /// <summary>For good: what is left of an erased customer is that they were erased.</summary>
-    public static IResult Erased() =>
-        Problem.Of(StatusCodes.Status410Gone, "customer-erased", "This customer was erased; nothing is kept of them, of no moment.");
+    public static IResult Erased() => new CustomerErased().ToProblem(StatusCodes.Status410Gone);
 
     public static IResult NotReady() =>
         Problem.Of(StatusCodes.Status503ServiceUnavailable, "view-not-ready", "This view is being built for the first time; ask again in a moment.");
@@ -39,7 +38,7 @@ internal static class ShowCustomer
     {
         if (read is null)
             return NotFound();
-        if (read.Summary.Erased)
+        if (read.IsErased)
             return Erased();
         var view = ViewOf.Of(read, await advisers.OfAsync(read.Id, cancellation), clock.GetUtcNow());
         return TypedResults.Json(Visibility.Cut(view, Visibility.ReaderOf(context)), ViewJson.Default.CustomerView);
@@ -52,7 +51,7 @@ internal static class ShowCustomer
             return Problem.Invalid(new FieldError("asOf", "This moment lies in the future of business time; leave it out for now."));
         if (await customers.FindAsync(new Wanted(id), audit: null, cancellation) is not { } now)
             return NotFound();
-        if (now.Summary.Erased)
+        if (now.IsErased)
             return Erased();
         if (now.Freshness is null)
             return NotReady();

@@ -37,7 +37,7 @@ internal static class ShowTimeline
             return Problem.Invalid(new FieldError("before", "This is not a cursor; take it from 'next' of the page before."));
         if (await customers.FindAsync(new Wanted(id), audit: null, cancellation) is not { } customer)
             return ShowCustomer.NotFound();
-        if (customer.Summary.Erased)
+        if (customer.IsErased)
             return ShowCustomer.Erased();
         if (customer.Freshness is null)
             return ShowCustomer.NotReady();

@@ -28,6 +28,8 @@ internal static class StoryWords
         Loyalty.ReturnUnmatched f => (
             $"Returned {Number(f.Quantity)} × {f.Product} without a known purchase", $"Return {f.PurchaseId} matches no earlier purchase."),
         Loyalty.TierChanged f => ($"Tier changed from {f.From} to {f.To}", f.Reason),
+        Loyalty.LedgerRestated f => (
+            $"Has {Number(f.Balance)} points and {(f.Tier.Length == 0 ? "no tier" : $"the tier {f.Tier}")}", $"{f.Reason}; link {f.LinkId}."),
         Tags.TagAdded f => ($"Was tagged {f.Tag}", $"{f.Reason} (version {f.RuleVersion} of the rule)"),
         Tags.TagRemoved f => ($"Lost the tag {f.Tag}", $"{f.Reason} (version {f.RuleVersion} of the rule)"),
         Segments.SegmentEntered f => ($"Entered the segment {f.Segment}", f.Reason),

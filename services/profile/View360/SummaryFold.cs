@@ -38,6 +38,7 @@ internal static class SummaryFold
         {
             Loyalty = before.Loyalty with { Tier = fact.To, TierSince = viewed.Time, TierReason = fact.Reason },
         },
+        Loyalty.LedgerRestated fact => before with { Loyalty = Restated(before.Loyalty, fact, viewed.Time) },
         Tags.TagAdded fact => before with
         {
             Tags = [.. before.Tags.Where(t => t.Tag != fact.Tag).Append(new TagHeld(fact.Tag, fact.Reason, fact.RuleVersion, viewed.Time)).TakeLast(HeldMax)],
@@ -129,6 +130,14 @@ internal static class SummaryFold
                 left.Add(lot with { Points = lot.Points - taken });
         }
         return before with { Balance = balance, Lots = left };
+    }
+
+    // Which points came along or went, and when they expire, no public fact tells.
+    private static LoyaltySummary Restated(LoyaltySummary before, Loyalty.LedgerRestated fact, DateTimeOffset at)
+    {
+        var tier = fact.Tier.Length == 0 ? null : fact.Tier;
+        var after = Balanced(before, fact.Balance);
+        return tier == before.Tier ? after : after with { Tier = tier, TierSince = tier is null ? null : at, TierReason = tier is null ? null : fact.Reason };
     }
 
     private static CustomerSummary? Sent(CustomerSummary before, ViewedFact viewed)

@@ -1,5 +1,3 @@
-using Patron.Runtime.Privacy;
-
 namespace Patron.Profile;
 
 /// <summary>What was read of a customer, opened and laid out as it is answered, before it is cut to a role.</summary>
@@ -10,7 +8,7 @@ internal static class ViewOf
 
     /// <param name="now">The moment that is shown, in business time: what expires soon depends on it.</param>
     public static CustomerView Of(CustomerRead read, Advice advice, DateTimeOffset now) =>
-        new(read.Id, read.Key is { } key ? Opened(read.Profile.Details, key) : null, Consents(read.Profile), read.Identifiers)
+        new(read.Id, read.Key is { } key ? MaskedDetails.Opened(read.Profile.Details, key) : null, ConsentView.Of(read.Profile), read.Profile.Identifiers.Count)
         {
             Aliases = read.Aliases.Count == 0 ? null : read.Aliases,
             Loyalty = Loyalty(read.Summary.Loyalty, now),
@@ -26,19 +24,6 @@ internal static class ViewOf
             NextBestAction = advice.NextBestAction,
             Freshness = read.Freshness,
         };
-
-    private static MaskedDetails Opened(SealedDetails details, CustomerKey key)
-    {
-        return new MaskedDetails(
-            Open(details.GivenName, SealedFields.GivenName), Open(details.FamilyName, SealedFields.FamilyName), Open(details.Email, SealedFields.Email),
-            Open(details.Phone, SealedFields.Phone), Open(details.Language, SealedFields.Language), Open(details.TimeZone, SealedFields.TimeZone),
-            Open(details.Country, SealedFields.Country));
-
-        string? Open(string? sealedText, string field) => sealedText is null ? null : key.Unseal(sealedText, field);
-    }
-
-    private static IReadOnlyList<ConsentView> Consents(CustomerProfile profile) =>
-        [.. profile.Consents.Select(c => new ConsentView(c.Channel, c.Purpose, c.Granted, c.Wording, c.ChangedAt, c.Version))];
 
     private static LoyaltyView Loyalty(LoyaltySummary loyalty, DateTimeOffset now) => new(
         loyalty.Balance, loyalty.Tier, loyalty.TierSince, loyalty.TierReason,

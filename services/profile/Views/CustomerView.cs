@@ -1,3 +1,5 @@
+using Patron.Runtime.Privacy;
+
 namespace Patron.Profile;
 
 /// <summary>
@@ -68,9 +70,38 @@ internal sealed record JourneyView(Guid Instance, string Journey, DateTimeOffset
 
 /// <summary>A person's details, in clear or masked.</summary>
 internal sealed record MaskedDetails(
-    string? GivenName, string? FamilyName, string? Email, string? Phone, string? Language, string? TimeZone, string? Country);
+    string? GivenName, string? FamilyName, string? Email, string? Phone, string? Language, string? TimeZone, string? Country)
+{
+    /// <summary>Masked as people see them by default.</summary>
+    public static MaskedDetails Of(SealedDetails details, CustomerKey key)
+    {
+        var opened = Opened(details, key);
+        return opened with
+        {
+            GivenName = Mask.Name(opened.GivenName),
+            FamilyName = Mask.Name(opened.FamilyName),
+            Email = Mask.Email(opened.Email),
+            Phone = Mask.Phone(opened.Phone),
+        };
+    }
 
-internal sealed record ConsentView(string Channel, string Purpose, bool Granted, string Wording, DateTimeOffset ChangedAt, long Version);
+    /// <summary>In clear.</summary>
+    public static MaskedDetails Opened(SealedDetails details, CustomerKey key)
+    {
+        return new MaskedDetails(
+            Open(details.GivenName, SealedFields.GivenName), Open(details.FamilyName, SealedFields.FamilyName), Open(details.Email, SealedFields.Email),
+            Open(details.Phone, SealedFields.Phone), Open(details.Language, SealedFields.Language), Open(details.TimeZone, SealedFields.TimeZone),
+            Open(details.Country, SealedFields.Country));
+
+        string? Open(string? sealedText, string field) => sealedText is null ? null : key.Unseal(sealedText, field);
+    }
+}
+
+internal sealed record ConsentView(string Channel, string Purpose, bool Granted, string Wording, DateTimeOffset ChangedAt, long Version)
+{
+    public static IReadOnlyList<ConsentView> Of(CustomerProfile customer) =>
+        [.. customer.Consents.Select(c => new ConsentView(c.Channel, c.Purpose, c.Granted, c.Wording, c.ChangedAt, c.Version))];
+}
 
 /// <summary>Enough to recognise, not enough to use.</summary>
 internal static class Mask

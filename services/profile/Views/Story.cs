@@ -12,9 +12,12 @@ internal static class Story
     public static void Map(WebApplication app) =>
         app.MapGet("/v1/profile/customers/{id:guid}/timeline", ReadAsync).RequireApiKey("read");
 
-    private static async Task<IResult> ReadAsync(Guid id, [FromKeyedServices(Module.Name)] ServiceRuntime profile, CancellationToken cancellation)
+    private static async Task<IResult> ReadAsync(
+        Guid id, [FromKeyedServices(Module.Name)] ServiceRuntime profile, Identities identities, CancellationToken cancellation)
     {
-        var events = await profile.ReadCustomerAsync(id, cancellation);
+        var events = await LinkStory.ReadAsync(id, profile, identities, cancellation);
+        if (events.Any(e => e.Event is Erased))
+            return new CustomerErased().ToProblem(StatusCodes.Status410Gone);
         IReadOnlyList<TimelineEntry> entries = [.. events.GroupBy(e => e.Time).SelectMany(Together)];
         return TypedResults.Json(entries, StoryJson.Default.IReadOnlyListTimelineEntry);
     }
@@ -36,6 +39,7 @@ internal static class Story
         IdentifierConflictFound found => Entry(
             recorded.Time, $"Was named with a foreign {Word(found.Kind)}",
             $"It belongs to customer {found.BelongsTo:D}, and a surer identifier named this one."),
+        DetailsChanged { Changed.Count: 0 } changed => Entry(recorded.Time, "Was confirmed", $"{changed.Source} told nothing that was not known."),
         DetailsChanged changed => Entry(
             recorded.Time, $"Changed {string.Join(", ", changed.Changed.Select(c => c.Replace('_', ' ')))}", $"{changed.Source} told something new."),
         DetailsWeighed or OptInRequested or ConsentExpired => ConsentStory.Tell(recorded),
@@ -45,9 +49,14 @@ internal static class Story
             $"{changed.Source} showed the wording '{changed.Wording}'; version {changed.Version} of the customer's consents."),
         BehaviourRecorded behaviour => Entry(
             behaviour.Behaviour.OccurredAt, $"Did '{behaviour.Behaviour.Type}'", $"{behaviour.Behaviour.Source} told of it."),
+        Erased erased => Entry(recorded.Time, "Was erased", $"{erased.By} asked for it ({erased.Reason}, {erased.Reference})."),
+        HoldPlaced placed => Entry(recorded.Time, "Is kept by a legal hold", $"{placed.By} placed it ({placed.Reason}, {placed.Reference})."),
+        HoldLifted lifted => Entry(recorded.Time, "Is no longer kept by a legal hold", $"{lifted.By} lifted it ({lifted.Reason}, {lifted.Reference})."),
+        ExportMade made => Entry(recorded.Time, "Everything kept was handed out", $"{made.By} asked for it ({made.Reason}, {made.Reference})."),
         PurchaseRecorded recordedPurchase => Tell(recordedPurchase.Purchase),
         AnonymousPurchaseRecorded recordedPurchase => Tell(recordedPurchase.Purchase),
         CatalogueEvent catalogue => Entry(recorded.Time, "Changed in the catalogue", $"It holds since {catalogue.Since:O}."),
+        LinkEvent link => LinkStory.Tell(link, recorded.Time),
         _ => throw new System.Diagnostics.UnreachableException($"{recorded.Event.GetType().Name} has no words."),
     };
 
@@ -62,13 +71,16 @@ internal static class Story
             $"Receipt {purchase.Receipt} of {purchase.Source}; lines: {string.Join(", ", kinds).ToLowerInvariant()}.");
     }
 
-    private static string Word(IdentifierKind kind) => kind switch
+    internal static string Word(IdentifierKind kind) => kind switch
     {
         IdentifierKind.Card => "loyalty card",
         IdentifierKind.ShopId => "the shop's customer number",
         IdentifierKind.Phone => "phone number",
         IdentifierKind.Email => "e-mail address",
+        IdentifierKind.OpenId => "WeChat openid",
+        IdentifierKind.UnionId => "WeChat unionid",
         IdentifierKind.Device => "device",
+        IdentifierKind.PartnerId => "a partner's customer number",
         _ => throw new System.Diagnostics.UnreachableException($"{kind} has no word."),
     };
 

@@ -11,15 +11,17 @@ internal sealed record CustomerConsents(IReadOnlyList<ConsentShown> Consents);
 internal sealed record ConsentShown(
     string Channel, string Purpose, string Status, string? Wording, int? WordingVersion, DateTimeOffset? ChangedAt, DateTimeOffset? ExpiresAt, long? Version);
 
-/// <summary>Every decision with its evidence, the newest first.</summary>
+/// <summary>Every decision with its evidence, the newest first. Those of a customer who was merged into this one stay under that one's id.</summary>
 /// <param name="Next">For the parameter <c>before</c> of the next page; null on the last.</param>
 internal sealed record ConsentHistory(IReadOnlyList<ConsentDecided> Decisions, string? Next);
 
-/// <param name="Status">pending, granted, withdrawn or expired.</param>
+/// <param name="Status">pending, granted, withdrawn or expired; unknown for what went back with another customer.</param>
+/// <param name="Source">The touchpoint; merge for what changed because customers were merged or parted.</param>
 /// <param name="Evidence">Null for an expiry, and for what was told before evidence was kept.</param>
+/// <param name="Origin">The merged customer who decided, and under whose id the evidence is; null where it was this one.</param>
 internal sealed record ConsentDecided(
     string Channel, string Purpose, string Status, string? Wording, string? Source, DateTimeOffset DecidedAt, DateTimeOffset RecordedAt,
-    DateTimeOffset? ExpiresAt, long Version, EvidenceShown? Evidence);
+    DateTimeOffset? ExpiresAt, long Version, EvidenceShown? Evidence, Guid? Origin = null);
 
 /// <summary>Personal parts are masked unless the caller has the scope <c>personal</c>, and null when the customer was erased.</summary>
 /// <param name="OptIn">The request that is, or was, to be confirmed.</param>
@@ -29,8 +31,14 @@ internal sealed record EvidenceShown(
 /// <summary>Reads a customer's consents, and what proves them.</summary>
 internal static class ViewConsents
 {
+    private const string Unknown = "unknown";
+    private const string Merged = "merge";
+
     private static readonly string[] Events =
-        ["profile.consent-changed.v1", "profile.consent-changed.v2", "profile.opt-in-requested.v1", "profile.consent-expired.v1"];
+    [
+        "profile.consent-changed.v1", "profile.consent-changed.v2", "profile.opt-in-requested.v1", "profile.consent-expired.v1",
+        "profile.consent-moved.v1", "profile.consent-forgotten.v1",
+    ];
 
     public static void Map(WebApplication app)
     {
@@ -39,13 +47,16 @@ internal static class ViewConsents
     }
 
     private static async Task<IResult> ReadAsync(
-        Guid id, [FromKeyedServices(Module.Name)] ServiceRuntime profile, ConsentSettings settings, CancellationToken cancellation)
+        Guid id, [FromKeyedServices(Module.Name)] ServiceRuntime profile, ConsentSettings settings, Identities identities, CancellationToken cancellation)
     {
+        id = (await identities.RootsAsync([id], cancellation)).GetValueOrDefault(id, id);
         if (await profile.StateAsync(CustomerProfile.Kind, id, cancellation) is not { Registered: true } customer)
             return Problem.NotFound("There is no customer with this id.");
+        if (customer.Erasure is not null)
+            return new CustomerErased().ToProblem(StatusCodes.Status410Gone);
         var asked = settings.Purposes.SelectMany(p => settings.Channels.Select(c => (Channel: c, Purpose: p.Name)));
         var unknown = asked.Where(a => customer.Consents.Find(a.Channel, a.Purpose) is null)
-            .Select(a => new ConsentShown(a.Channel, a.Purpose, "unknown", null, null, null, null, null));
+            .Select(a => new ConsentShown(a.Channel, a.Purpose, Unknown, null, null, null, null, null));
         var known = customer.Consents.Select(c => new ConsentShown(
             c.Channel, c.Purpose, Word(c.Status), c.Wording, OrNull(c.WordingVersion), c.ChangedAt, c.ExpiresAt, c.Version));
         var all = known.Concat(unknown).OrderBy(c => c.Channel, StringComparer.Ordinal).ThenBy(c => c.Purpose, StringComparer.Ordinal);
@@ -56,6 +67,8 @@ internal static class ViewConsents
         HttpContext context, Guid id, int? before, [FromKeyedServices(Module.Name)] ServiceRuntime profile, CustomerVault vault,
         CancellationToken cancellation)
     {
+        if (await profile.StateAsync(CustomerProfile.Kind, id, cancellation) is { Erasure: not null })
+            return new CustomerErased().ToProblem(StatusCodes.Status410Gone);
         var events = await CustomerHistory.ReadAsync(profile, id, Events, before, cancellation);
         var keys = await vault.GetAsync([id], cancellation);
         var open = new Opened(keys.GetValueOrDefault(id), context.MaySeePersonal());
@@ -67,16 +80,21 @@ internal static class ViewConsents
     {
         ConsentChanged it => new ConsentDecided(
             it.Channel, it.Purpose, Word(it.Granted ? ConsentStatus.Granted : ConsentStatus.Withdrawn), it.Wording, it.Source, it.ChangedAt, past.RecordedAt,
-            it.ExpiresAt, it.Version, open.Evidence(it.Evidence, it.Evidence?.OptIn)),
+            it.ExpiresAt, it.Version, open.Evidence(it.Evidence, it.Evidence?.OptIn), it.Origin),
         OptInRequested it => new ConsentDecided(
             it.Channel, it.Purpose, Word(ConsentStatus.Pending), it.Wording, it.Source, it.DecidedAt, past.RecordedAt, it.ExpiresAt, it.Version,
-            open.Evidence(it.Evidence, it.Request)),
+            open.Evidence(it.Evidence, it.Request), it.Origin),
         ConsentExpired it => new ConsentDecided(
             it.Channel, it.Purpose, Word(ConsentStatus.Expired), null, null, it.ExpiredAt, past.RecordedAt, null, it.Version, null),
+        ConsentMoved { Consent: var it } moved => new ConsentDecided(
+            it.Channel, it.Purpose, Word(it.Status), it.Wording, Merged, it.ChangedAt, past.RecordedAt, it.ExpiresAt, it.Version,
+            open.Evidence(moved.Evidence, null), it.Origin),
+        ConsentForgotten it => new ConsentDecided(
+            it.Channel, it.Purpose, Unknown, null, Merged, it.ChangedAt, past.RecordedAt, null, it.Version, null),
         _ => throw new System.Diagnostics.UnreachableException($"{past.Event.GetType().Name} tells nothing of consents."),
     };
 
-    private static string Word(ConsentStatus status) => status switch
+    internal static string Word(ConsentStatus status) => status switch
     {
         ConsentStatus.Pending => "pending",
         ConsentStatus.Granted => "granted",

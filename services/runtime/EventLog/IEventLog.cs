@@ -51,6 +51,13 @@ public interface IEventLog : IAsyncDisposable
     /// </summary>
     long? KnownEnd(Topic topic, int partition);
 
+    /// <summary>
+    /// Deletes for good what lies before these offsets (partition to offset) of a topic that is not compacted; offsets of what stays do not change.
+    /// Records stored together may be deleted only when all of them are named. A reader below finds its offset lost. Safe to repeat.
+    /// </summary>
+    /// <exception cref="EventLogException">The log cannot be reached or may not delete; a retry is safe.</exception>
+    Task ForgetAsync(Topic topic, IReadOnlyDictionary<int, long> before, CancellationToken cancellation);
+
     /// <summary>Opens a reader that has no partition assigned. A reader is used by one task at a time.</summary>
     ILogReader OpenReader();
 }
@@ -80,4 +87,7 @@ public sealed class EventLogException(string message, Exception? inner = null) :
     /// elsewhere or unassigned.
     /// </summary>
     public (string Topic, int Partition)? LostOffset { get; init; }
+
+    /// <summary>The first record that the partition still has, as far as the log said so.</summary>
+    public long? GoesOnAt { get; init; }
 }

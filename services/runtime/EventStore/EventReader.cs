@@ -11,11 +11,14 @@ internal sealed class EventReader(NpgsqlDataSource database, EventTypes types)
     public Task<IReadOnlyList<RecordedEvent>> StreamAsync(Guid stream, CancellationToken cancellation) => QueryAsync(
         $"select {Columns} from events e where e.stream = $1 order by e.version", cancellation, new NpgsqlParameter<Guid> { TypedValue = stream });
 
+    /// <summary>Of the customer that this one belongs to now, with all that are merged into them.</summary>
     public Task<IReadOnlyList<RecordedEvent>> CustomerAsync(Guid customer, CancellationToken cancellation) => QueryAsync(
         $"""
+         with member as materialized (select members_of(root_of($1)) as customer)
          select {Columns} from events e
-         where e.stream in (select stream from streams where customer = $1 and stream <> customer union all select $1)
-         order by e.position
+         where e.stream in (
+           select s.stream from member m join streams s on s.customer = m.customer where s.stream <> s.customer union all select customer from member)
+         order by e.time, e.partition, e.position
          """, cancellation, new NpgsqlParameter<Guid> { TypedValue = customer });
 
     /// <summary>At most <paramref name="eventsMax"/> events of each partition after its position, in position order.</summary>

@@ -8,27 +8,29 @@ namespace Patron.Runtime.EventStore;
 /// </summary>
 internal static class HeadStatements
 {
-    /// <summary>SQLSTATE: a head does not stand where the lane remembers it.</summary>
+    /// <summary>SQLSTATE: a head does not stand where the lane remembers it, or customers of its partition were merged or split since.</summary>
     public const string Moved = "PT410";
 
     /// <summary>SQLSTATE: records are parked in a partition, so it has to be looked whose they are.</summary>
     public const string Parked = "PT423";
 
-    /// <summary>Answers partition and position.</summary>
+    /// <summary>Answers partition, position and how often its links changed.</summary>
     public static void Lock(NpgsqlBatch batch, IEnumerable<int> partitions) => Statements.Add(
         batch,
-        "select partition, position from heads where partition = any($1) order by partition" + (PlantedBug.Is(Bug.HeadLockDropped) ? "" : " for update"),
+        "select partition, position, links from heads where partition = any($1) order by partition" + (PlantedBug.Is(Bug.HeadLockDropped) ? "" : " for update"),
         Statements.Smallints(partitions));
 
     /// <summary>Begins the transaction of what was decided from memory: locks the heads, or fails with <see cref="Moved"/> or <see cref="Parked"/>.</summary>
-    public static void BeginUnmoved(NpgsqlBatch batch, SortedDictionary<int, long> remembered, bool asksParked)
+    public static void BeginUnmoved(
+        NpgsqlBatch batch, SortedDictionary<int, long> remembered, IReadOnlyDictionary<int, long> links, bool asksParked)
     {
         batch.BatchCommands.Insert(0, new NpgsqlBatchCommand("begin"));
         if (PlantedBug.Is(Bug.HeadLockDropped))
             return;
-        var check = new NpgsqlBatchCommand("select heads_unmoved($1, $2, $3)");
+        var check = new NpgsqlBatchCommand("select heads_unmoved($1, $2, $3, $4)");
         check.Parameters.Add(Statements.Smallints(remembered.Keys));
         check.Parameters.Add(Statements.Bigints(remembered.Values));
+        check.Parameters.Add(Statements.Bigints(remembered.Keys.Select(p => links[p])));
         check.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = asksParked });
         batch.BatchCommands.Insert(1, check);
     }

@@ -1,15 +1,15 @@
 namespace Patron.Runtime.EventStore;
 
 /// <summary>A stream as one transaction sees it: loaded, then changed by each decision.</summary>
-internal sealed class LoadedStream(Command first)
+internal sealed class LoadedStream(StreamKind kind, Guid id, Guid customer)
 {
-    public Guid Id { get; } = first.Stream;
+    public Guid Id { get; } = id;
 
-    public Guid Customer { get; } = first.Customer;
+    public Guid Customer { get; } = customer;
 
-    public StreamKind Kind { get; } = first.Kind;
+    public StreamKind Kind { get; } = kind;
 
-    public object State { get; set; } = first.Kind.Initial;
+    public object State { get; set; } = kind.Initial;
 
     /// <summary>The length of the state's JSON, as far as it was read or written.</summary>
     public int Size { get; set; }
@@ -22,7 +22,7 @@ internal sealed class LoadedStream(Command first)
     /// <summary>Some command of the transaction needs the history, so those before it must add to it.</summary>
     public bool KeepsHistory { get; set; }
 
-    public List<DomainEvent> History { get; } = [];
+    public List<RecordedEvent> History { get; } = [];
 
     /// <summary>Takes what is kept of the stream; version 0 stands for a stream that has no events yet.</summary>
     /// <exception cref="InvalidOperationException">The stream is of another kind.</exception>

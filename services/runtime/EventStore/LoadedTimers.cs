@@ -27,6 +27,12 @@ internal sealed class LoadedTimers(Func<RecordedEvent, IEnumerable<TimerChange>>
             Change((happened.Stream, change.Name), change.Due);
     }
 
+    public void Clear()
+    {
+        due.Clear();
+        changes.Clear();
+    }
+
     public void BackTo(int mark)
     {
         for (var i = changes.Count - 1; i >= mark; i--)

@@ -22,7 +22,10 @@ public sealed record Migration(string Name, string Sql)
 internal static class Migrations
 {
     private static readonly IReadOnlyList<Migration> Store =
-        [Migration.Embedded("schema.sql"), Migration.Embedded("operations.sql"), Migration.Embedded("unmoved.sql")];
+    [
+        Migration.Embedded("schema.sql"), Migration.Embedded("operations.sql"), Migration.Embedded("unmoved.sql"), Migration.Embedded("erased.sql"),
+        Migration.Embedded("links.sql"),
+    ];
 
     /// <exception cref="InvalidOperationException">The store was created with another number of partitions.</exception>
     public static async Task ApplyAsync(

@@ -9,6 +9,7 @@ internal sealed class StoreContext(
     EventTypes types,
     IReadOnlyList<IInlineView> views,
     Func<RecordedEvent, IEnumerable<TimerChange>>? timersOf,
+    HandoverRules handovers,
     int partitions,
     TimeProvider clock)
 {
@@ -22,6 +23,10 @@ internal sealed class StoreContext(
     public IReadOnlyList<IInlineView> Views { get; } = views;
 
     public Func<RecordedEvent, IEnumerable<TimerChange>>? TimersOf { get; } = timersOf;
+
+    public HandoverRules Handovers { get; } = handovers;
+
+    public Links Links { get; } = new(partitions);
 
     public int Partitions { get; } = partitions;
 

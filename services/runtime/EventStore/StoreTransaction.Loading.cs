@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Npgsql;
 
 namespace Patron.Runtime.EventStore;
@@ -11,15 +12,24 @@ internal sealed partial class StoreTransaction
 
     private const string StreamQuery = "select stream, version, shape, state, kind from streams where stream = any($1)";
 
+    /// <summary>Finds out where commands go and what is remembered of their streams.</summary>
     private void Recall()
     {
-        foreach (var unit in units.Where(u => u.Timer is not null))
-            heads.TryAdd(store.PartitionOf(unit.Timer!.Customer), 0);
-        foreach (var command in units.SelectMany(u => u.Commands))
+        foreach (var unit in units)
         {
-            heads.TryAdd(store.PartitionOf(command.Customer), 0);
-            streams.TryAdd(command.Stream, new LoadedStream(command));
-            streams[command.Stream].KeepsHistory |= command.NeedsHistory;
+            if (unit.Timer is { } timer)
+                heads.TryAdd(store.PartitionOf(timer.Customer), 0);
+        }
+
+        var meant = units.SelectMany(u => u.Commands).ToList();
+        RouteAll(meant.Where(c => !c.IsExact).Select(c => c.Customer));
+        foreach (var command in meant.Select(Route))
+        {
+            if (command.IsExact)
+                heads.TryAdd(store.PartitionOf(command.Customer), 0);
+            Expect(command.Kind, command.Stream, command.Customer, command.NeedsHistory);
+            if (command.Beside is { } beside)
+                Expect(command.Kind, beside, beside, command.NeedsHistory);
         }
 
         foreach (var stream in streams.Values)
@@ -27,13 +37,35 @@ internal sealed partial class StoreTransaction
             if (memory.TryRecall(stream, store.PartitionOf(stream.Customer)))
                 recalled.Add(stream.Id);
         }
+    }
 
+    private void Expect(StreamKind kind, Guid id, Guid customer, bool needsHistory)
+    {
+        ref var stream = ref CollectionsMarshal.GetValueRefOrAddDefault(streams, id, out _);
+        stream ??= new LoadedStream(kind, id, customer);
+        stream.KeepsHistory |= needsHistory;
     }
 
     private async Task LoadAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
+        var linking = units is [{ Link: not null }] ? units[0] : null;
+        if (linking is not null)
+            await PrepareAsync(connection, linking, cancellation);
+        while (!await TryLoadAsync(connection, hasBegun: linking is not null, cancellation))
+        {
+            await RollBackAsync(connection, cancellation);
+            if (linking is not null)
+                await PrepareAsync(connection, linking, cancellation);
+        }
+    }
+
+    /// <summary>False when the memory of links was behind and commands go elsewhere: heads have to be locked anew, in their order.</summary>
+    private async Task<bool> TryLoadAsync(NpgsqlConnection connection, bool hasBegun, CancellationToken cancellation)
+    {
+        Recall();
         await using var questions = connection.CreateBatch();
-        Statements.Add(questions, "begin");
+        if (!hasBegun)
+            Statements.Add(questions, "begin");
         var answers = Ask(questions);
         List<LoadedStream> outdated = [];
         await using (var row = await questions.ExecuteReaderAsync(cancellation))
@@ -46,35 +78,39 @@ internal sealed partial class StoreTransaction
             }
         }
 
+        await LearnLinksAsync(connection, cancellation);
+        if (!IsCurrent())
+            return false;
         await ReloadMovedAsync(connection, outdated, cancellation);
         foreach (var stream in outdated)
             await RefoldAsync(connection, stream, cancellation);
+        return true;
     }
 
     private bool IsAllKnown()
     {
         if (!memory.MayDecideFirst || memory.ExpectsRepeats || units.Count == 0 || recalled.Count < streams.Count
-            || streams.Values.Any(s => s.KeepsHistory) || units.Exists(u => u.Timer is not null))
+            || streams.Values.Any(s => s.KeepsHistory) || units.Exists(u => u.Timer is not null || u.Link is not null))
             return false;
         foreach (var partition in heads.Keys.ToList())
         {
-            if (!memory.TryGetHead(partition, out var position))
+            // Where another lane has learned more of the links, this one's memory of the head is old.
+            if (!memory.TryGetHead(partition, out var head) || head.Links != store.Links.Known(partition))
                 return false;
-            heads[partition] = position;
+            (heads[partition], linksOf[partition]) = (head.Position, head.Links);
         }
 
-        asksParked = units.Exists(u => u.AsksParked);
+        asksParked = units.Exists(u => u.AsksParked || Others(u).Any());
         return true;
     }
 
     /// <summary>Where another lane or instance has moved a head, what was recalled of the partition's streams counts for nothing.</summary>
     private async Task ReloadMovedAsync(NpgsqlConnection connection, List<LoadedStream> outdated, CancellationToken cancellation)
     {
-        var moved = heads.Where(h => memory.TryGetHead(h.Key, out var position) && position != h.Value).Select(h => h.Key).ToHashSet();
+        var moved = heads.Where(h => memory.TryGetHead(h.Key, out var head) && head != new Head(h.Value, linksOf[h.Key])).Select(h => h.Key).ToHashSet();
         if (moved.Count == 0)
             return;
-        foreach (var partition in moved)
-            memory.Forget(partition);
+        memory.Forget(moved);
         var again = recalled.Where(id => moved.Contains(store.PartitionOf(streams[id].Customer))).ToList();
         foreach (var id in again)
             streams[id].Unload();
@@ -91,7 +127,7 @@ internal sealed partial class StoreTransaction
         var commands = units.SelectMany(u => u.Commands).ToList();
         var answers = new List<Action<NpgsqlDataReader, List<LoadedStream>>>();
         HeadStatements.Lock(questions, heads.Keys);
-        answers.Add((row, _) => heads[row.GetInt16(0)] = row.GetInt64(1));
+        answers.Add((row, _) => TakeHead(row));
 
         if (streams.Count > recalled.Count)
         {
@@ -100,7 +136,7 @@ internal sealed partial class StoreTransaction
         }
 
         var used = commands.Where(c => c.IdempotencyKey is not null).Select(c => c.IdempotencyKey!.Value).Distinct().ToList();
-        if (used.Count > 0 && memory.ExpectsRepeats)
+        if (used.Count > 0)
         {
             Statements.Add(questions, $"select e.key, {EventReader.Columns} from events e where e.key = any($1)", Statements.Uuids(used));
             answers.Add((row, _) => keys.Add(row.GetGuid(0), store.Reader.Row(row, 1)));
@@ -111,13 +147,16 @@ internal sealed partial class StoreTransaction
         {
             Statements.Add(
                 questions,
-                $"select {EventReader.Columns} from events e where e.stream = any($1) order by e.stream, e.version",
+                $"""
+                with recursive kin (asked, member) as (
+                  select asked, asked from unnest($1::uuid[]) a (asked)
+                  union
+                  select k.asked, case when l.customer = k.member then l.other else l.customer end
+                  from kin k join links l on l.customer = k.member or l.other = k.member)
+                select k.asked, {EventReader.Columns} from kin k join events e on e.stream = k.member order by k.asked, e.stream, e.version
+                """,
                 Statements.Uuids(histories));
-            answers.Add((row, _) =>
-            {
-                var happened = store.Reader.Row(row, 0);
-                streams[happened.Stream].History.Add(happened.Event);
-            });
+            answers.Add((row, _) => streams[row.GetGuid(0)].History.Add(store.Reader.Row(row, 1)));
         }
 
         var fired = units.Where(u => u.Timer is not null).Select(u => u.Timer!).ToList();
@@ -132,15 +171,21 @@ internal sealed partial class StoreTransaction
         }
 
         // Asked here and not of the reader's memory: the instance that takes a request may not be the one that reads the partition.
-        var asking = units.Where(u => u.AsksParked).SelectMany(u => u.Commands).Select(c => c.Customer).Distinct().ToList();
+        var asking = units.Where(u => u.AsksParked).SelectMany(u => u.Commands).SelectMany(c => new[] { c.Customer, RootOf(c) })
+            .Concat(units.SelectMany(Others)).Distinct().ToList();
         if (asking.Count > 0)
         {
             Statements.Add(
                 questions,
-                "select customer from parked where partition = any($1) and customer = any($2)",
+                "select customer, topic from parked where partition = any($1) and customer = any($2)",
                 Statements.Smallints(heads.Keys),
                 Statements.Uuids(asking));
-            answers.Add((row, _) => parked.Add(row.GetGuid(0)));
+            answers.Add((row, _) =>
+            {
+                parked.Add(row.GetGuid(0));
+                if (row.GetString(1) != LinkStatements.ParkedTopic)
+                    behind.Add(row.GetGuid(0));
+            });
         }
 
         return answers;

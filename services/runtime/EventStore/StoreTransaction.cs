@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Npgsql;
 
 namespace Patron.Runtime.EventStore;
@@ -8,7 +9,9 @@ namespace Patron.Runtime.EventStore;
 /// </summary>
 internal sealed partial class StoreTransaction(StoreContext store, LaneMemory memory, IReadOnlyList<WorkItem> items) : IAsyncDisposable
 {
-    private readonly List<UnitOfWork> units = [.. items.SelectMany(i => i.Units).Where(u => u.Commands.Count > 0 || u.Timer is not null)];
+    private readonly List<UnitOfWork> units =
+        [.. items.SelectMany(i => i.Units).Where(u => u.Commands.Count > 0 || u.Timer is not null || u.Link is not null)];
+
     private readonly NpgsqlBatch batch = new();
     private readonly SortedDictionary<int, long> heads = [];
     private readonly Dictionary<Guid, LoadedStream> streams = [];
@@ -17,10 +20,19 @@ internal sealed partial class StoreTransaction(StoreContext store, LaneMemory me
     private readonly List<(RecordedEvent Event, Guid? Key)> appended = [];
     private readonly HashSet<Guid> faulted = [];
     private readonly HashSet<Guid> parked = [];
+    private readonly HashSet<Guid> behind = [];
+    private readonly Dictionary<Guid, Guid> roots = [];
+    private readonly Dictionary<int, long> linksOf = [];
+    private long routedAt;
+    private LinkRow? link;
+    private Exception? refused;
     private DateTimeOffset now;
     private bool isDecidedFirst;
     private bool asksParked;
     private bool metRepeat;
+
+    // A command that leaves no event would not fail by the key that an earlier one left: it has to be asked for.
+    private bool mayBeRepeat;
     private SortedDictionary<int, long> remembered = [];
 
     /// <summary>The events appended, in commit order per partition; valid after the commit.</summary>
@@ -37,23 +49,24 @@ internal sealed partial class StoreTransaction(StoreContext store, LaneMemory me
     {
         Recall();
         isDecidedFirst = IsAllKnown();
-        if (isDecidedFirst)
-        {
-            remembered = new SortedDictionary<int, long>(heads);
-            DecideAll();
-        }
-
-        return isDecidedFirst;
+        if (!isDecidedFirst)
+            return false;
+        remembered = new SortedDictionary<int, long>(heads);
+        DecideUnits();
+        if (mayBeRepeat)
+            return false;
+        Write();
+        return true;
     }
 
     /// <summary>Locks the heads, loads what is not remembered, and decides.</summary>
     public async Task DecideAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
-        Recall();
         if (units.Count > 0)
             await LoadAsync(connection, cancellation);
         FaultPoint.Reach(FaultPoint.StoreAfterLock);
-        DecideAll();
+        DecideUnits();
+        Write();
     }
 
     /// <summary>Writes what was decided and commits.</summary>
@@ -76,15 +89,13 @@ internal sealed partial class StoreTransaction(StoreContext store, LaneMemory me
 
     public ValueTask DisposeAsync() => batch.DisposeAsync();
 
-    private void DecideAll()
+    private void DecideUnits()
     {
         // Read after the heads are locked, or known not to be moved by anyone but this lane, so that times do not go back within a partition
         // while the clock does not.
         now = store.Clock.GetUtcNow();
         foreach (var unit in units)
             Decide(unit);
-        Write();
-        memory.Remember(heads, streams.Values.Select(s => (s, store.PartitionOf(s.Customer))), metRepeat);
     }
 
     private void Write()
@@ -98,6 +109,8 @@ internal sealed partial class StoreTransaction(StoreContext store, LaneMemory me
 
         if (appended.Count > 0)
             EventStatements.Write(batch, store, appended, heads, streams);
+        if (link is { } changed && units[0].Fault is null)
+            LinkStatements.Write(batch, changed);
         TimerStatements.Write(batch, units, timers, appended.Select(a => a.Event), store.TimersOf);
         if (appended.Count > 0)
         {
@@ -112,7 +125,7 @@ internal sealed partial class StoreTransaction(StoreContext store, LaneMemory me
         if (writes && !PlantedBug.Is(Bug.OffsetBeforeEffects))
             OffsetStatements.Write(batch, [.. items.SelectMany(i => i.Moves)]);
         if (isDecidedFirst)
-            HeadStatements.BeginUnmoved(batch, remembered, asksParked);
+            HeadStatements.BeginUnmoved(batch, remembered, linksOf, asksParked);
         else if (units.Count == 0)
             batch.BatchCommands.Insert(0, new NpgsqlBatchCommand("begin"));
 
@@ -120,6 +133,16 @@ internal sealed partial class StoreTransaction(StoreContext store, LaneMemory me
         Statements.Add(batch, writes ? "commit" : "rollback");
         foreach (var item in items)
             item.WroteNothing = !writes;
+        Remember();
+    }
+
+    private void Remember()
+    {
+        // Where commands go changes with a link, so nothing that was known of its customers is taken for granted.
+        if (link is not null)
+            memory.Forget(heads.Keys);
+        else
+            memory.Remember(heads, linksOf, streams.Values.Select(s => (s, store.PartitionOf(s.Customer))), metRepeat);
     }
 
     private void Decide(UnitOfWork unit)
@@ -135,7 +158,7 @@ internal sealed partial class StoreTransaction(StoreContext store, LaneMemory me
             return;
         }
 
-        if (unit.AsksParked && unit.Commands.Any(c => parked.Contains(c.Customer)))
+        if (unit.AsksParked && unit.Commands.Any(c => parked.Contains(c.Customer) || parked.Contains(RootOf(c))))
         {
             Array.Fill(unit.Results, new CommandResult(new CustomerParked("see the service's parked records"), false, 0, []));
             return;
@@ -148,11 +171,24 @@ internal sealed partial class StoreTransaction(StoreContext store, LaneMemory me
         {
             if (unit.Timer is { } firing)
                 timers.Fired(firing);
+            if (refused is not null)
+                ExceptionDispatchInfo.Throw(refused);
+            if (Other(unit) is { } other)
+                throw new OtherParkedException(other);
             for (var i = 0; i < unit.Commands.Count; i++)
             {
-                var stream = streams[unit.Commands[i].Stream];
+                var command = Route(unit.Commands[i]);
+                var stream = streams[command.Stream];
                 undo.Add((stream, stream.State, stream.Version, stream.History.Count));
-                unit.Results[i] = Decide(unit.Commands[i], stream);
+                unit.Results[i] = command.LapsesWhenMerged && command.Customer != unit.Commands[i].Customer
+                    ? new CommandResult(null, false, stream.Version, [])
+                    : Decide(command, stream, unit.Customer);
+                if (!unit.RefusedTogether || unit.Results[i].Accepted)
+                    continue;
+                Array.Fill(unit.Results, unit.Results[i]);
+                mayBeRepeat |= unit.Commands.Any(c => c.IdempotencyKey is not null);
+                Undo(undo, before, mark);
+                return;
             }
 
             unit.Fired = unit.Timer is not null;
@@ -161,28 +197,34 @@ internal sealed partial class StoreTransaction(StoreContext store, LaneMemory me
         catch (Exception fault)
 #pragma warning restore CA1031
         {
-            for (var i = undo.Count - 1; i >= 0; i--)
-            {
-                (undo[i].Stream.State, undo[i].Stream.Version) = (undo[i].State, undo[i].Version);
-                undo[i].Stream.History.RemoveRange(undo[i].History, undo[i].Stream.History.Count - undo[i].History);
-            }
-
-            foreach (var (happened, key) in appended.Skip(before).Reverse())
-            {
-                heads[happened.Partition] = happened.Position - 1;
-                if (key is { } used)
-                    keys.Remove(used);
-            }
-
-            timers.BackTo(mark);
-            appended.RemoveRange(before, appended.Count - before);
+            Undo(undo, before, mark);
             unit.Fault = fault;
+            mayBeRepeat |= unit.Commands.Any(c => c.IdempotencyKey is not null);
             if (unit.FaultsParkCustomer)
                 faulted.Add(unit.Customer);
         }
     }
 
-    private CommandResult Decide(Command command, LoadedStream stream)
+    private void Undo(List<(LoadedStream Stream, object State, int Version, int History)> undo, int before, int mark)
+    {
+        for (var i = undo.Count - 1; i >= 0; i--)
+        {
+            (undo[i].Stream.State, undo[i].Stream.Version) = (undo[i].State, undo[i].Version);
+            undo[i].Stream.History.RemoveRange(undo[i].History, undo[i].Stream.History.Count - undo[i].History);
+        }
+
+        foreach (var (happened, key) in appended.Skip(before).Reverse())
+        {
+            heads[happened.Partition] = happened.Position - 1;
+            if (key is { } used)
+                keys.Remove(used);
+        }
+
+        timers.BackTo(mark);
+        appended.RemoveRange(before, appended.Count - before);
+    }
+
+    private CommandResult Decide(Command command, LoadedStream stream, Guid cause)
     {
         if (command.IdempotencyKey is { } key && keys.TryGetValue(key, out var earlier) && !PlantedBug.Is(Bug.IdempotencyKeyIgnored))
         {
@@ -191,23 +233,38 @@ internal sealed partial class StoreTransaction(StoreContext store, LaneMemory me
         }
 
         if (command.ExpectedVersion is { } expected && expected != stream.Version && !PlantedBug.Is(Bug.ExpectedVersionIgnored))
+        {
+            mayBeRepeat |= command.IdempotencyKey is not null;
             return new CommandResult(new VersionConflict(expected, stream.Version), false, stream.Version, []);
+        }
 
-        var decision = command.Decide(stream.State, stream.History);
+        var beside = command.Beside is { } id ? streams[id] : null;
+        IReadOnlyList<RecordedEvent> history = beside is null || !command.NeedsHistory
+            ? stream.History
+            : [.. stream.History.Concat(beside.History).DistinctBy(e => (e.Stream, e.Version))];
+        var decision = command.Decide(stream.State, new Surroundings(stream.Id, history, beside?.State));
         if (decision.Refusal is not null || decision.Events is null or { Count: 0 })
+        {
+            mayBeRepeat |= command.IdempotencyKey is not null;
             return new CommandResult(decision.Refusal, false, stream.Version, []);
+        }
 
         var recorded = new RecordedEvent[decision.Events.Count];
         var partition = store.PartitionOf(command.Customer);
+
+        // What was seen of the partition of the cause says nothing of another partition.
+        var metadata = command.Metadata.Watermarks is null || partition == store.PartitionOf(cause)
+            ? command.Metadata
+            : command.Metadata with { Watermarks = null };
         for (var i = 0; i < recorded.Length; i++)
         {
             var happened = decision.Events[i];
             heads[partition] = PlantedBug.Is(Bug.HeadLockDropped) ? PlantedBug.TakeUnlocked(partition, heads[partition]) : heads[partition] + 1;
             recorded[i] = new RecordedEvent(
-                partition, heads[partition], command.Stream, command.Customer, ++stream.Version, now, happened, command.Metadata);
+                partition, heads[partition], command.Stream, command.Customer, ++stream.Version, now, happened, metadata);
             stream.State = stream.Kind.Evolve(stream.State, happened);
             if (stream.KeepsHistory)
-                stream.History.Add(happened);
+                stream.History.Add(recorded[i]);
             timers.Happened(recorded[i]);
             appended.Add((recorded[i], i == 0 ? command.IdempotencyKey : null));
         }

@@ -42,9 +42,41 @@ public sealed class StreamKind<TState>(
     public Command Command(Guid stream, Guid customer, Func<TState, Decision> decide) =>
         new(this, stream, customer, (state, _) => decide((TState)state));
 
-    /// <summary>The same for a rare decision that needs the stream's earlier events, in order, beside the state.</summary>
-    public Command CommandWithHistory(Guid stream, Guid customer, Func<TState, IReadOnlyList<DomainEvent>, Decision> decide) =>
-        new(this, stream, customer, (state, history) => decide((TState)state, history)) { NeedsHistory = true };
+    /// <summary>The same for a decision that depends on whose stream it turns out to be: another's, after a merge.</summary>
+    public Command Command(Guid stream, Guid customer, Func<TState, Guid, Decision> decide) =>
+        new(this, stream, customer, (state, around) => decide((TState)state, around.Stream));
+
+    /// <summary>
+    /// The same for a rare decision that needs earlier events beside the state: those of the stream in order, and those of the streams of all
+    /// customers that were ever merged with this one.
+    /// </summary>
+    public Command CommandWithHistory(Guid stream, Guid customer, Func<TState, Guid, IReadOnlyList<RecordedEvent>, Decision> decide) =>
+        new(this, stream, customer, (state, around) => decide((TState)state, around.Stream, around.History)) { NeedsHistory = true };
+
+    /// <summary>A command for the very stream of a customer, also while they are merged into another, for <see cref="HandoverRules"/>.</summary>
+    public Command ExactCommand(Guid customer, Func<TState, Decision> decide) =>
+        new(this, customer, customer, (state, _) => decide((TState)state)) { IsExact = true };
+
+    /// <summary>
+    /// Two commands that move something from one customer's own stream to another's, for <see cref="HandoverRules"/>: what is taken is
+    /// decided on both states, then what is given on the giver's alone.
+    /// </summary>
+    public IReadOnlyList<Command> Handover(Guid from, Guid to, Func<TState, TState, Decision> take, Func<TState, Decision> give) =>
+    [
+        new(this, to, to, (state, around) => take((TState)around.Beside!, (TState)state)) { Beside = from, IsExact = true },
+        new(this, from, from, (state, _) => give((TState)state)) { IsExact = true },
+    ];
+
+    /// <summary>The same where taking needs all that happened to both.</summary>
+    public IReadOnlyList<Command> HandoverWithHistory(
+        Guid from, Guid to, Func<TState, TState, IReadOnlyList<RecordedEvent>, Decision> take, Func<TState, Decision> give) =>
+    [
+        new(this, to, to, (state, around) => take((TState)around.Beside!, (TState)state, around.History))
+        {
+            Beside = from, IsExact = true, NeedsHistory = true,
+        },
+        new(this, from, from, (state, _) => give((TState)state)) { IsExact = true },
+    ];
 
     /// <summary>The state that these events lead to.</summary>
     public TState Fold(IEnumerable<DomainEvent> events) => events.Aggregate(initial, evolve);

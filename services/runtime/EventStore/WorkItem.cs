@@ -6,10 +6,16 @@ namespace Patron.Runtime.EventStore;
 /// <summary>Commands of one cause, such as a consumed record, that are applied all or none.</summary>
 internal sealed class UnitOfWork(IReadOnlyList<Command> commands)
 {
-    public IReadOnlyList<Command> Commands { get; } = commands;
+    public IReadOnlyList<Command> Commands { get; private set; } = commands;
 
     /// <summary>One result per command once the transaction is durable.</summary>
-    public CommandResult[] Results { get; } = new CommandResult[commands.Count];
+    public CommandResult[] Results { get; private set; } = new CommandResult[commands.Count];
+
+    /// <summary>The unit follows a merge or its undoing: its commands are made in the transaction, which has no other unit.</summary>
+    public LinkChange? Link { get; init; }
+
+    /// <summary>For the commands that follow from <see cref="Link"/>.</summary>
+    public EventMetadata Metadata { get; init; } = EventMetadata.None;
 
     /// <summary>The timer that caused the unit: the unit is skipped when it has meanwhile been cancelled or set anew.</summary>
     public DueTimer? Timer { get; init; }
@@ -23,11 +29,20 @@ internal sealed class UnitOfWork(IReadOnlyList<Command> commands)
     /// <summary>A request's unit, which is refused while records of the customer are parked.</summary>
     public bool AsksParked { get; init; }
 
+    /// <summary>A refusal of one command leaves nothing of the unit; without it each command stands for itself.</summary>
+    public bool RefusedTogether { get; init; }
+
     /// <summary>The timer was still due, and what it leads to was decided: it is deleted.</summary>
     public bool Fired { get; set; }
 
     /// <summary>What a decision threw; then nothing of the unit is applied and the rest of the transaction is not affected.</summary>
     public Exception? Fault { get; set; }
+
+    public void Make(IEnumerable<Command> handover)
+    {
+        Commands = [.. handover];
+        Results = new CommandResult[Commands.Count];
+    }
 }
 
 /// <summary>Moves a reader's place by compare-and-swap on (reader epoch, next offset).</summary>
@@ -40,6 +55,9 @@ internal sealed class WorkItem(IReadOnlyList<UnitOfWork> units)
     private readonly TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public IReadOnlyList<UnitOfWork> Units { get; } = units;
+
+    /// <summary>Nothing may share the transaction: what is decided in it changes where other commands go.</summary>
+    public bool IsAlone => Units is [{ Link: not null }];
 
     public IReadOnlyList<OffsetMove> Moves { get; init; } = [];
 

@@ -53,10 +53,10 @@ internal sealed partial class WriterLane(StoreContext store, string service, int
         {
             var items = new List<WorkItem>();
             var units = 0;
-            while (units < unitsMax && waiting.Reader.TryRead(out var item))
+            while (units < unitsMax && waiting.Reader.TryPeek(out var next) && (items.Count == 0 || !next.IsAlone) && waiting.Reader.TryRead(out var item))
             {
                 items.Add(item);
-                units += Math.Max(1, item.Units.Count);
+                units += item.IsAlone ? unitsMax : Math.Max(1, item.Units.Count);
             }
 
             before = await BeginAsync(before, items, cancellation);

@@ -7,7 +7,7 @@ namespace Patron.Runtime.Privacy;
 /// The keys that wrap other keys. New ones are wrapped by the current master key; former ones still open what they wrapped, so that a
 /// master key can be changed without an interruption. A wrapped key is 4 bytes that name its master key, then a <see cref="SealedBox"/>.
 /// </summary>
-public sealed class MasterKeys
+public sealed class MasterKeys : IKeyWrapping
 {
     private const int NameBytes = 4;
     private readonly byte[] current;
@@ -44,6 +44,21 @@ public sealed class MasterKeys
             throw new CryptographicException("A key was wrapped by a master key that is not configured here; add it to the former ones.");
         return SealedBox.Open(key, wrapped[NameBytes..], Encoding.UTF8.GetBytes(owner));
     }
+
+    /// <inheritdoc/>
+    public ValueTask<byte[]> CurrentPrefixAsync(CancellationToken cancellation) => new(BitConverter.GetBytes(NameOf(current)));
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<byte[]>> WrapAsync(IReadOnlyList<OwnedKey> keys, CancellationToken cancellation) =>
+        new([.. keys.Select(k => Wrap(k.Key.Span, k.Owner))]);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<byte[]>> UnwrapAsync(IReadOnlyList<OwnedKey> wrapped, CancellationToken cancellation) =>
+        new([.. wrapped.Select(k => Unwrap(k.Key.Span, k.Owner))]);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<byte[]>> RewrapAsync(IReadOnlyList<OwnedKey> wrapped, CancellationToken cancellation) =>
+        new([.. wrapped.Select(k => Wrap(Unwrap(k.Key.Span, k.Owner), k.Owner))]);
 
     /// <summary>32 bytes for another purpose, by HKDF-SHA256 (RFC 5869) from the current master key.</summary>
     public byte[] Derive(string purpose) =>

@@ -51,7 +51,7 @@ public sealed class ProfileKeys(Func<HttpClient> connect, int keysMax, TimeSpan 
         return found;
     }
 
-    /// <summary>Forgets a customer's key at once: called when the customer was erased.</summary>
+    /// <inheritdoc/>
     public void Forget(Guid customer) => held.Remove(customer);
 
     private async Task<IEnumerable<CustomerKey>> AskAsync(Guid[] customers, CancellationToken cancellation)

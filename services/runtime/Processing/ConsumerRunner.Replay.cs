@@ -27,14 +27,24 @@ internal sealed partial class ConsumerRunner
                 if (records.Count == 0)
                 {
                     held.Unpark(customer);
+                    await ParkedRecords.ReleaseOthersAsync(database, customer, cancellation);
                     return new ReplayOutcome(applied, null, null);
                 }
 
-                foreach (var record in records)
+                foreach (var record in records.OrderBy(r => r.Topic == LinkStatements.ParkedTopic))
                 {
+                    if (record.Topic == LinkStatements.ParkedTopic)
+                    {
+                        // Nothing of this customer's own is left; the other one's replay ends the waiting.
+                        held.Unpark(customer);
+                        return new ReplayOutcome(applied, record, null);
+                    }
+
                     if (await replay.TryAsync(held, record, cancellation) is { } whyNot)
                         return new ReplayOutcome(applied, await StayAsync(held, record, whyNot, cancellation), null);
                     applied++;
+                    if (definition.Subscriptions.Any(s => s.Erasure is { } type && record.IsOf(type)))
+                        held.Erase(customer);
                 }
             }
             catch (FencedException)

@@ -45,6 +45,12 @@ internal sealed partial class ConsumerRunner
     {
         partition.ParkNext = null;
         partition.OneByOne = Math.Max(0, partition.OneByOne - batch.Applied);
+        foreach (var customer in batch.Erased)
+        {
+            partition.Erase(customer);
+            definition.OnErased?.Invoke(customer);
+        }
+
         var service = new KeyValuePair<string, object?>("patron.service", definition.Name);
         RuntimeTelemetry.RecordsConsumed.Add(batch.Applied, service);
         RuntimeTelemetry.RecordsRepeated.Add(batch.Repeated, service);

@@ -56,6 +56,8 @@ internal sealed partial class ConsumerRunner(
             FaultPoint.Reach(FaultPoint.ConsumeAfterClaim);
             foreach (var (partition, customer) in await ParkedRecords.CustomersAsync(database, gained.Keys, cancellation))
                 partitions.FirstOrDefault(p => p.Number == partition)?.Park(customer);
+            foreach (var (partition, customer) in await ErasedCustomers.OfAsync(database, gained.Keys, cancellation))
+                partitions.FirstOrDefault(p => p.Number == partition)?.Erase(customer);
             await KnowCrossingsAsync(partitions, cancellation);
             foreach (var partition in partitions)
                 await StartAsync(partition, cancellation);
@@ -171,34 +173,22 @@ internal sealed partial class ConsumerRunner(
     private async Task ApplyAsync(CancellationToken cancellation)
     {
         var work = new List<(OwnedPartition Partition, PartitionBatch Batch, WorkItem Item, Activity? Span)>();
-        foreach (var partition in owned.Values.Where(p => !p.IsHalted && p.Pending.Values.Any(q => q.Count > 0)))
+        // A lane gets all of its partitions together, for one transaction, which is on its way while the next lane's are built.
+        foreach (var lane in owned.Values.Where(p => !p.IsHalted && p.Pending.Values.Any(q => q.Count > 0)).GroupBy(p => laneOf(p.Number)))
         {
-            var alone = partition.OneByOne > 0 || partition.ParkNext is not null;
-            var batch = new PartitionBatch(definition, partition, alone ? 1 : limits.RecordsPerTransactionMax);
-            batch.Take();
-            TellWhyStopped(partition);
-            Wait(partition, batch);
-            if (!batch.TookAny)
-                continue;
-            var span = batch.Applied > 0 ? StartSpan(partition, batch) : null;
-            if (batch.WritesNothing)
+            var first = work.Count;
+            foreach (var partition in lane)
             {
-                using (span)
-                {
-                    partition.Reach(batch.Places, systemTime.GetUtcNow());
-                    Applied(partition, batch);
-                }
-
-                continue;
+                if (Build(partition) is var (batch, span))
+                    work.Add((partition, batch, batch.ToWorkItem(span?.Context ?? default), span));
             }
 
-            work.Add((partition, batch, batch.ToWorkItem(span?.Context ?? default), span));
+            if (work.Count > first)
+                FaultPoint.Reach(FaultPoint.ConsumeBeforeCommit);
+            foreach (var (_, _, item, _) in work.Skip(first))
+                await lane.Key.EnqueueAsync(item, cancellation);
         }
 
-        if (work.Count > 0)
-            FaultPoint.Reach(FaultPoint.ConsumeBeforeCommit);
-        foreach (var (partition, _, item, _) in work)
-            await laneOf(partition.Number).EnqueueAsync(item, cancellation);
         foreach (var (partition, batch, item, span) in work)
         {
             using (span)
@@ -207,6 +197,28 @@ internal sealed partial class ConsumerRunner(
 
         foreach (var partition in owned.Values)
             Resume(partition);
+    }
+
+    /// <summary>The next transaction of a partition, or null where nothing can be taken or what was taken leaves nothing to write.</summary>
+    private (PartitionBatch Batch, Activity? Span)? Build(OwnedPartition partition)
+    {
+        var alone = partition.OneByOne > 0 || partition.ParkNext is not null;
+        var batch = new PartitionBatch(definition, partition, alone ? 1 : limits.RecordsPerTransactionMax, eventLog.Partitions);
+        batch.Take();
+        TellWhyStopped(partition);
+        Wait(partition, batch);
+        if (!batch.TookAny)
+            return null;
+        var span = batch.Applied > 0 ? StartSpan(partition, batch) : null;
+        if (!batch.WritesNothing)
+            return (batch, span);
+        using (span)
+        {
+            partition.Reach(batch.Places, systemTime.GetUtcNow());
+            Applied(partition, batch);
+        }
+
+        return null;
     }
 
     private Activity? StartSpan(OwnedPartition partition, PartitionBatch batch)

@@ -10,6 +10,7 @@ internal sealed class OwnedPartition(int number, long epoch)
 {
     private readonly Lock guard = new();
     private readonly HashSet<Guid> parked = [];
+    private readonly HashSet<Guid> erased = [];
     private readonly Dictionary<string, long> saved = [];
     private Dictionary<string, TopicPlace> places = [];
     private string? halted;
@@ -112,6 +113,22 @@ internal sealed class OwnedPartition(int number, long epoch)
     {
         lock (guard)
             return parked.Contains(customer);
+    }
+
+    public bool IsErased(Guid customer)
+    {
+        lock (guard)
+            return erased.Contains(customer);
+    }
+
+    /// <summary>The customer's erasure is committed, and with it the end of their parked records.</summary>
+    public void Erase(Guid customer)
+    {
+        lock (guard)
+        {
+            erased.Add(customer);
+            parked.Remove(customer);
+        }
     }
 
     public int ParkedCustomers

@@ -8,7 +8,10 @@ namespace Patron.Runtime.Processing;
 /// <param name="Id">Names the row; a customer's records are applied in the order of it.</param>
 /// <param name="Topic">The topic it came from; <c>timers</c> for a timer of the service's own.</param>
 public sealed record ParkedRecord(
-    long Id, string Topic, int Partition, long Offset, Guid Customer, string Reason, DateTimeOffset ParkedAt, LogRecord Record);
+    long Id, string Topic, int Partition, long Offset, Guid Customer, string Reason, DateTimeOffset ParkedAt, LogRecord Record)
+{
+    internal bool IsOf(string type) => Envelope.TryRead(Record.Headers, out var envelope, out _) && envelope.Type == type;
+}
 
 /// <summary>The parked table: rows are written in the transaction that moves the offset past their records.</summary>
 internal static class ParkedRecords
@@ -34,6 +37,29 @@ internal static class ParkedRecords
             Statements.Texts(records.Select(r => r.Reason)));
     }
 
+    /// <summary>The row that keeps requests and timers of the other customer waiting; records of theirs go on.</summary>
+    public static (string Topic, int Partition, ReadRecord Read, Guid Customer, string Reason) Waiting(LinkChange change, int partition) => (
+        LinkStatements.ParkedTopic, partition, new ReadRecord(change.Version, OfMerge(change.Customer)), change.Other,
+        $"{(change.IsMerge ? "The merge" : "The split")} with customer {change.Customer:D} waits for that one's parked records.");
+
+    /// <summary>Nothing of the customer is parked any more: whoever waited for that waits no longer.</summary>
+    public static async Task ReleaseOthersAsync(NpgsqlDataSource database, Guid customer, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand("delete from parked where topic = $1 and record = $2");
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = LinkStatements.ParkedTopic });
+        command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = Pack(OfMerge(customer)) });
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    /// <summary>The same in a transaction, for customers whose parked records go with it.</summary>
+    public static void ReleaseOthers(NpgsqlBatch transaction, IEnumerable<Guid> customers) => Statements.Add(
+        transaction,
+        "delete from parked where topic = $1 and record = any($2)",
+        new NpgsqlParameter<string> { TypedValue = LinkStatements.ParkedTopic },
+        new NpgsqlParameter<byte[][]> { TypedValue = [.. customers.Select(customer => Pack(OfMerge(customer)))] });
+
+    private static LogRecord OfMerge(Guid customer) => new(customer.ToString("D"), [], null);
+
     public static async Task<IReadOnlyList<ParkedRecord>> ListAsync(NpgsqlDataSource database, Guid? customer, int recordsMax, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(
@@ -58,8 +84,9 @@ internal static class ParkedRecords
     public static async Task<IReadOnlyList<(int Partition, Guid Customer)>> CustomersAsync(
         NpgsqlDataSource database, IEnumerable<int> partitions, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand("select distinct partition, customer from parked where partition = any($1)");
+        await using var command = database.CreateCommand("select distinct partition, customer from parked where partition = any($1) and topic <> $2");
         command.Parameters.Add(Statements.Smallints(partitions));
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = LinkStatements.ParkedTopic });
         await using var row = await command.ExecuteReaderAsync(cancellation);
         var customers = new List<(int, Guid)>();
         while (await row.ReadAsync(cancellation))
@@ -105,9 +132,9 @@ internal static class ParkedRecords
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        await using var read = new NpgsqlCommand("select record from parked where id = $1 and topic <> $2 for update", connection, transaction);
+        await using var read = new NpgsqlCommand("select record from parked where id = $1 and topic <> all($2) for update", connection, transaction);
         read.Parameters.Add(new NpgsqlParameter<long> { TypedValue = id });
-        read.Parameters.Add(new NpgsqlParameter<string> { TypedValue = TimerRunner.TopicOfTimers });
+        read.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [TimerRunner.TopicOfTimers, LinkStatements.ParkedTopic] });
         if (await read.ExecuteScalarAsync(cancellation) is not byte[] packed)
             return false;
         await using var write = new NpgsqlCommand("update parked set record = $2 where id = $1", connection, transaction);

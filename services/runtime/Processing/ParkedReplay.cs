@@ -45,8 +45,8 @@ internal sealed class ParkedReplay(ServiceDefinition definition, Func<int, Write
             {
                 if (unit?.Fault is not null)
                     return;
-                rows?.Invoke(transaction);
                 ParkedRecords.Delete(transaction, record, partition.Epoch, topics);
+                rows?.Invoke(transaction);
             },
         };
         await laneOf(partition.Number).EnqueueAsync(item, cancellation);
@@ -78,8 +78,11 @@ internal sealed class ParkedReplay(ServiceDefinition definition, Func<int, Write
         {
             if (record.Record.Value is { } value)
             {
-                var commands = subscription.Handle(value, context).Select(c => c.Metadata == EventMetadata.None ? c with { Metadata = metadata } : c).ToList();
-                unit = commands.Count > 0 ? new UnitOfWork(commands) { Customer = record.Customer } : null;
+                var link = subscription.LinkOf(value, context);
+                var commands = subscription.CommandsOf(value, context).ToList();
+                unit = commands.Count > 0 || link is not null
+                    ? new UnitOfWork(commands) { Customer = record.Customer, Link = link, Metadata = metadata }
+                    : null;
             }
         }
 #pragma warning disable CA1031 // Whatever the handling throws keeps this record parked, as it did before.
@@ -89,7 +92,9 @@ internal sealed class ParkedReplay(ServiceDefinition definition, Func<int, Write
             return PartitionBatch.Sentence(fault);
         }
 
-        if (subscription.Effect is { } effect)
+        if (envelope.Type == subscription.Erasure)
+            rows = transaction => definition.Erased.Write(transaction, partition.Number, [record.Customer]);
+        else if (subscription.Effect is { } effect)
             rows = transaction => effect.Apply([new ConsumedFact(context, record.Record.Value)], transaction);
         return null;
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Google.Protobuf;
 using Npgsql;
 using Patron.Runtime.EventLog;
 using Patron.Runtime.EventStore;
@@ -9,7 +10,7 @@ namespace Patron.Runtime.Processing;
 /// Builds the transaction for what was read of one partition over all topics: skips repeats, sees gaps, waits for watermarks, parks
 /// poison, and maps the rest to commands.
 /// </summary>
-internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartition partition, int recordsMax)
+internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartition partition, int recordsMax, int partitions)
 {
     private const string BehindAnother = "An earlier record of this customer is parked.";
 
@@ -18,7 +19,9 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
     private readonly List<(IBatchEffect Effect, ConsumedFact Fact)> facts = [];
     private readonly List<(int Place, string Topic, ReadRecord Read, Guid Customer, string Reason)> parked = [];
     private readonly HashSet<Guid> unmappable = [];
+    private readonly Dictionary<Guid, UnitOfWork?> erasures = [];
     private readonly List<string> traceParents = [];
+    private bool isFull;
 
     public int Applied { get; private set; }
 
@@ -43,7 +46,11 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
     }
 
     /// <summary>The customers that this batch parked; valid after its commit.</summary>
-    public IReadOnlyCollection<Guid> NewlyParked => [.. unmappable, .. units.Where(u => u.Unit.Fault is not null).Select(u => u.Unit.Customer)];
+    public IReadOnlyCollection<Guid> NewlyParked =>
+        [.. unmappable.Concat(units.Where(u => u.Unit.Fault is not null).Select(u => u.Unit.Customer)).Except(Erased)];
+
+    /// <summary>The customers whose erasure this batch applied; valid after its commit.</summary>
+    public IReadOnlyCollection<Guid> Erased => [.. erasures.Where(e => e.Value?.Fault is null).Select(e => e.Key)];
 
     /// <summary>Takes records off the partition's pending queues for as long as something moves.</summary>
     public void Take()
@@ -59,14 +66,14 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
             {
                 if (!partition.Pending.TryGetValue(subscription.Topic.Name, out var queue))
                     continue;
-                while (queue.Count > 0 && Applied + Repeated < recordsMax && partition.Stopped is null && TryTake(subscription, queue.Peek()))
+                while (queue.Count > 0 && Applied + Repeated < recordsMax && partition.Stopped is null && !isFull && TryTake(subscription, queue.Peek()))
                 {
                     queue.Dequeue();
                     moved = true;
                 }
             }
         }
-        while (moved && Applied + Repeated < recordsMax && partition.Stopped is null);
+        while (moved && Applied + Repeated < recordsMax && partition.Stopped is null && !isFull);
     }
 
     /// <summary>Passes over what follows a lost record: it is sent again too, behind the one that is missing.</summary>
@@ -90,7 +97,7 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
     public bool TookAny => Applied + Repeated > 0;
 
     /// <summary>What was taken asks for no command and leaves no row.</summary>
-    public bool WritesNothing => units.Count == 0 && facts.Count == 0 && parked.Count == 0;
+    public bool WritesNothing => units.Count == 0 && facts.Count == 0 && parked.Count == 0 && erasures.Count == 0;
 
     /// <summary>The transaction of what was taken.</summary>
     public WorkItem ToWorkItem(ActivityContext cause) =>
@@ -160,6 +167,14 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
             }
         }
 
+        if (subscription.Follows(envelope.Type))
+        {
+            // A link changes where the customer's other records go, so it has a transaction of its own.
+            isFull = true;
+            if (TookAny)
+                return false;
+        }
+
         if (!Apply(subscription, read, customer, envelope))
             return false;
         places[topic.Name] = new TopicPlace(read.Offset + 1, envelope.StoreEpoch, envelope.Position);
@@ -172,7 +187,10 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
     private bool Apply(Subscription subscription, ReadRecord read, Guid customer, Envelope envelope)
     {
         var topic = subscription.Topic.Name;
-        if ((partition.IsParked(customer) || unmappable.Contains(customer)) && !PlantedBug.Is(Bug.ParkedOvertaken))
+        var erases = envelope.Type == subscription.Erasure;
+        if (!erases && (partition.IsErased(customer) || erasures.ContainsKey(customer)))
+            return true;
+        if (!erases && (partition.IsParked(customer) || unmappable.Contains(customer)) && !PlantedBug.Is(Bug.ParkedOvertaken))
         {
             parked.Add((Applied, topic, read, customer, BehindAnother));
             return true;
@@ -191,10 +209,14 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
         var metadata = leadsNowhere ? EventMetadata.None : MetadataAt(topic, envelope);
         var context = new FactContext(customer, topic, partition.Number, read.Offset, envelope, metadata);
         var commands = new List<Command>();
+        LinkChange? link = null;
         try
         {
             if (!leadsNowhere && read.Record.Value is { } value)
-                commands.AddRange(subscription.Handle(value, context).Select(c => c.Metadata == EventMetadata.None ? c with { Metadata = metadata } : c));
+            {
+                link = subscription.LinkOf(value, context);
+                commands.AddRange(subscription.CommandsOf(value, context));
+            }
         }
         catch (UnknownFactException unknown)
         {
@@ -212,8 +234,13 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
 
         if (subscription.Effect is { } effect)
             facts.Add((effect, new ConsumedFact(context, read.Record.Value)));
-        if (commands.Count > 0)
-            units.Add((new UnitOfWork(commands) { Customer = customer, FaultsParkCustomer = true }, topic, read, Applied));
+        var unit = commands.Count > 0 || link is not null
+            ? new UnitOfWork(commands) { Customer = customer, FaultsParkCustomer = !erases, Link = link, Metadata = metadata }
+            : null;
+        if (unit is not null)
+            units.Add((unit, topic, read, Applied));
+        if (erases)
+            erasures[customer] = unit;
         return true;
     }
 
@@ -236,8 +263,31 @@ internal sealed class PartitionBatch(ServiceDefinition definition, OwnedPartitio
             effect.Key.Apply([.. effect.Select(f => f.Fact)], transaction);
 
         // In the order in which they were taken, which is the one in which they have to be replayed.
-        var inOrder = parked.Concat(faulted).OrderBy(p => p.Place);
-        ParkedRecords.Write(transaction, [.. inOrder.Select(p => (p.Topic, partition.Number, p.Read, p.Customer, p.Reason))]);
+        var inOrder = parked.Concat(faulted).OrderBy(p => p.Place).ToList();
+        ParkedRecords.Write(
+            transaction,
+            [
+                .. inOrder.Select(p => (p.Topic, partition.Number, p.Read, p.Customer, p.Reason)),
+                .. inOrder.Select(p => (p.Customer, Change: LinkOf(p.Topic, p.Read, p.Customer))).Where(p => p.Change is not null)
+                    .Select(p => ParkedRecords.Waiting(p.Change!, CustomerPartition.Of(p.Change!.Other, partitions))),
+            ]);
+        definition.Erased.Write(transaction, partition.Number, Erased);
+    }
+
+    /// <summary>What a record that is parked would have linked; null for nothing, or for what cannot be read.</summary>
+    private LinkChange? LinkOf(string topic, ReadRecord read, Guid customer)
+    {
+        var subscription = definition.Subscriptions.First(s => s.Topic.Name == topic);
+        if (read.Record.Value is not { } value || !Envelope.TryRead(read.Record.Headers, out var envelope, out _) || !subscription.Follows(envelope.Type))
+            return null;
+        try
+        {
+            return subscription.LinkOf(value, new FactContext(customer, topic, partition.Number, read.Offset, envelope, EventMetadata.None));
+        }
+        catch (Exception fault) when (fault is InvalidProtocolBufferException or FormatException)
+        {
+            return null;
+        }
     }
 
     internal static string Sentence(Exception fault) => fault is BehindAnotherException ? BehindAnother : $"{fault.GetType().Name}: {fault.Message}";

@@ -184,7 +184,8 @@ internal sealed partial class Relay(
             {
                 if (publication.Map(happened) is not { } fact)
                     continue;
-                mapped[publication].Add(ToRecord(happened, fact, publication.Topic.Compacted ? 0 : previous));
+                var record = ToRecord(happened, fact, publication.Topic.Compacted ? 0 : previous);
+                mapped[publication].Add(publication.Ends?.Invoke(happened) == true ? record with { Value = default(ReadOnlyMemory<byte>?) } : record);
                 if (!publication.Topic.Compacted)
                     previous = happened.Position;
             }

@@ -32,6 +32,23 @@ public sealed class ServiceDefinition
     /// <summary>What a due timer leads to. Pure, like <see cref="Subscription.On"/>.</summary>
     public Func<DueTimer, IEnumerable<Command>>? OnDue { get; init; }
 
+    /// <summary>What becomes of streams when customers are merged and split; needed by subscriptions that <see cref="Subscription.Follow"/> links.</summary>
+    public HandoverRules Handovers { get; init; } = HandoverRules.Nothing;
+
+    /// <summary>The service's own tables with rows of customers.</summary>
+    public IReadOnlyList<CustomerTable> CustomerTables { get; init; } = [];
+
+    /// <summary>Where the service's events hold something under the customer's seal, for exports.</summary>
+    public IReadOnlyList<SealedPlace> SealedPlaces { get; init; } = [];
+
+    /// <summary>Called after an erasure is committed here, to forget what is held in memory. It may come again for the same customer.</summary>
+    public Action<Guid>? OnErased { get; init; }
+
+    /// <summary>True when the service follows erasures.</summary>
+    public bool HearsOfErasures => Subscriptions.Any(s => s.Erasure is not null);
+
+    internal ErasedCustomers Erased => field ??= new ErasedCustomers(CustomerTables);
+
     /// <summary>SQL scripts of the service's own tables in order, applied once each, after the store's. Names are kept.</summary>
     public IReadOnlyList<Migration> Migrations { get; init; } = [];
 
@@ -46,4 +63,8 @@ public sealed class ServiceDefinition
 public sealed record AcquiredPartition(int Partition, IReadOnlyDictionary<string, long> NextOffsets);
 
 /// <summary>Maps own events to the contract of one topic, exhaustively and by hand.</summary>
-public sealed record Publication(Topic Topic, Func<RecordedEvent, IMessage?> Map);
+public sealed record Publication(Topic Topic, Func<RecordedEvent, IMessage?> Map)
+{
+    /// <summary>On a compacted topic: the event ends the customer's record. What it maps to gives only the type; a tombstone has no value.</summary>
+    public Func<RecordedEvent, bool>? Ends { get; init; }
+}

@@ -32,7 +32,7 @@ public sealed partial class ServiceRuntime : IAsyncDisposable
     {
         (Definition, this.databases, this.eventLog, this.settings, this.clock, this.logs) = (definition, databases, eventLog, settings, clock, logs);
         var log = logs.CreateLogger($"Patron.{definition.Name}");
-        store = new StoreContext(databases, definition.Events, definition.Views, definition.Timers, settings.Partitions, clock);
+        store = new StoreContext(databases, definition.Events, definition.Views, definition.Timers, definition.Handovers, settings.Partitions, clock);
         lanes = [.. Enumerable.Range(0, settings.Lanes)
             .Select(_ => new WriterLane(store, definition.Name, settings.UnitsPerTransactionMax, settings.LaneStateBytesMax, log) { Told = Committed })];
         loops = new ServiceLoops(definition.Name, log);
@@ -116,11 +116,19 @@ public sealed partial class ServiceRuntime : IAsyncDisposable
         return results;
     }
 
-    /// <summary>The state of a stream, or null when it has no events.</summary>
+    /// <summary>The customer to whom everything of this one belongs now: another one after a merge, mostly itself.</summary>
+    public async Task<Guid> RootAsync(Guid customer, CancellationToken cancellation)
+    {
+        await using var command = Database.CreateCommand("select root_of($1)");
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = customer });
+        return (Guid)(await command.ExecuteScalarAsync(cancellation))!;
+    }
+
+    /// <summary>The state of a stream, or null when it has no events. After a merge the stream of a customer is that of the other one.</summary>
     public async Task<TState?> StateAsync<TState>(StreamKind<TState> kind, Guid stream, CancellationToken cancellation)
         where TState : class
     {
-        await using var command = Database.CreateCommand("select shape, state from streams where stream = $1");
+        await using var command = Database.CreateCommand("select shape, state, stream from streams where stream = root_of($1)");
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = stream });
         await using (var row = await command.ExecuteReaderAsync(cancellation))
         {
@@ -128,6 +136,7 @@ public sealed partial class ServiceRuntime : IAsyncDisposable
                 return null;
             if (row.GetInt32(0) == kind.Shape)
                 return (TState)kind.Read(row.GetString(1));
+            stream = row.GetGuid(2);
         }
 
         return kind.Fold((await ReadStreamAsync(stream, cancellation)).Select(e => e.Event));

@@ -21,6 +21,7 @@ public static class StoppedEndpoints
         app.MapParked(service);
         app.MapStopped(service);
         app.MapProjections(service);
+        app.MapPersonalData(service);
     }
 
     /// <summary>

@@ -31,7 +31,8 @@ internal sealed class ImportRows : IBenchmark
         {
             await file.WriteLineAsync(string.Create(
                 CultureInfo.InvariantCulture,
-                $"2900{i:000000000},person{i}@example.com,+852 {91000000 + (i % 9_000_000)},大文,\"Chan, {i}\",zh-Hant-HK,HK,{(i % 3 == 0 ? "no" : "yes")},signup-2024"));
+                $"2900{i:000000000},person{i}@example.com,+852 {91000000 + (i % 9_000_000)},大文,\"Chan, {i}\",zh-Hant-HK,HK,"
+                + $"{(i % 3 == 0 ? "no" : "yes")},signup-2024"));
         }
     }
 

@@ -24,7 +24,7 @@ internal sealed class IngestAge : IBenchmark
         "ingest.age.p99",
         "From the HTTP door until ledger, tags, segments and journey of a new customer are durable, at 2,500 purchases/s: half of what ingest.end_to_end asks.",
         "s",
-        "none",
+        Figure.NoPeer,
         Target.ValueAtMost(1));
 
     public async Task PrepareAsync(BenchPlace place, CancellationToken cancellation)

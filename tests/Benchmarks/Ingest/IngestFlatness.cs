@@ -25,7 +25,7 @@ internal sealed class IngestFlatness : IBenchmark
         "ingest.flatness",
         "Processor time of a purchase of a known customer, all services and PostgreSQL, with 1,000,000 customers over that with 10,000.",
         "x",
-        "none",
+        Figure.NoPeer,
         Target.ValueAtMost(1.2));
 
     public async Task PrepareAsync(BenchPlace place, CancellationToken cancellation)

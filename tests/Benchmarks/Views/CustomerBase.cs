@@ -78,8 +78,8 @@ internal sealed class CustomerBase : IAsyncDisposable
             from bench_copies b join profile.streams s on s.stream = b.model;
             insert into vault.customer_keys (customer, wrapped) select customer, wrapped from bench_copies;
             insert into profile.identifiers (kind, hash, customer) select 2, phone, customer from bench_copies;
-            insert into profile_customer360_g1.customer360 (customer, into_customer, erased, summary)
-            select b.customer, v.into_customer, v.erased, v.summary from bench_copies b join profile_customer360_g1.customer360 v on v.customer = b.model;
+            insert into profile_customer360_g1.customer360 (customer, erased, summary)
+            select b.customer, v.erased, v.summary from bench_copies b join profile_customer360_g1.customer360 v on v.customer = b.model;
             insert into profile_customer360_g1.customer360_story (customer, happened, source, partition, position, time, fact, data)
             select b.customer, s.happened, s.source, s.partition, s.position, s.time, s.fact, s.data
             from bench_copies b join profile_customer360_g1.customer360_story s on s.customer = b.model;

@@ -12,6 +12,8 @@ public sealed class KafkaMockEventLogTests : EventLogContract
 
     protected override bool Compacts => false;
 
+    protected override bool Forgets => false;
+
     [OneTimeSetUp]
     public void StartCluster()
     {

@@ -90,6 +90,34 @@ internal sealed class ConcurrencyTests
     }
 
     [Test]
+    public async Task A_repeated_key_is_answered_as_repeated_also_where_the_decision_would_now_be_another(CancellationToken cancellation)
+    {
+        await using var host = await Store.StartAsync(cancellation);
+        var service = host.Service(Store.Name);
+        var (customer, key) = (Guid.CreateVersion7(TestHost.Start), Guid.CreateVersion7(TestHost.Start));
+        await service.ExecuteAsync(Shop.Sell(customer, 1), cancellation);
+        await service.ExecuteAsync(Shop.Sell(customer, 2) with { IdempotencyKey = key, ExpectedVersion = 1 }, cancellation);
+
+        Command[] again =
+        [
+            Shop.Sell(customer, 2) with { IdempotencyKey = key, ExpectedVersion = 1 },
+            Till.Kind.Command(customer, customer, _ => Decision.Nothing) with { IdempotencyKey = key },
+            Till.Kind.Command(customer, customer, _ => throw new InvalidDataException("not twice")) with { IdempotencyKey = key },
+        ];
+        foreach (var command in again)
+        {
+            // So many in between that the lane has forgotten to expect repeats.
+            for (var i = 0; i < 70; i++)
+                await service.ExecuteAsync(Shop.Sell(Guid.CreateVersion7(TestHost.Start), 1), cancellation);
+            await service.ExecuteAsync(Shop.Sell(customer, 3), cancellation);
+
+            var result = await service.ExecuteAsync(command, cancellation);
+
+            Assert.That((result.Repeated, result.Version), Is.EqualTo((true, 2)));
+        }
+    }
+
+    [Test]
     public async Task A_view_that_fails_takes_its_events_back_and_no_others(CancellationToken cancellation)
     {
         await using var host = await Store.StartAsync(cancellation, view: new Sales(), migration: Sales.Migration);

@@ -5,6 +5,7 @@ using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Google.Protobuf.WellKnownTypes;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using NUnit.Framework;
 using Patron.Channels.Email;
@@ -37,7 +38,13 @@ internal sealed class EmailHost : IAsyncDisposable
     public IReadOnlyCollection<JsonNode> Told => profile.Told;
 
     public static async Task<EmailHost> StartAsync(
-        int smtpPort, CancellationToken cancellation, TestDatabase? database = null, FakeProfile? profile = null, params (string Name, string Value)[] more)
+        int smtpPort, CancellationToken cancellation, TestDatabase? database = null, FakeProfile? profile = null, params (string Name, string Value)[] more) =>
+        await StartAsync(smtpPort, _ => { }, _ => { }, cancellation, database, profile, more);
+
+    /// <summary>The same with other services beside it.</summary>
+    public static async Task<EmailHost> StartAsync(
+        int smtpPort, Action<WebApplicationBuilder> add, Action<WebApplication> map, CancellationToken cancellation, TestDatabase? database = null,
+        FakeProfile? profile = null, params (string Name, string Value)[] more)
     {
         var told = profile ?? new FakeProfile();
         var settings = new Dictionary<string, string>
@@ -61,9 +68,14 @@ internal sealed class EmailHost : IAsyncDisposable
             {
                 builder.Services.AddSingleton<ICustomerKeys>(told);
                 builder.AddEmail();
+                add(builder);
                 builder.Services.AddHttpClient("email.profile").ConfigurePrimaryHttpMessageHandler(() => told.Door());
             },
-            app => app.MapEmail(),
+            app =>
+            {
+                app.MapEmail();
+                map(app);
+            },
             cancellation,
             database,
             settings);
@@ -179,6 +191,11 @@ internal sealed class FakeProfile : ICustomerKeys
 
     public ValueTask<IReadOnlyDictionary<Guid, CustomerKey>> GetAsync(IReadOnlyCollection<Guid> customers, CancellationToken cancellation) =>
         new(customers.Where(keys.ContainsKey).ToDictionary(c => c, c => keys[c]));
+
+    public void Forget(Guid customer)
+    {
+        // Nothing is remembered here but the keys themselves.
+    }
 
     public HttpMessageHandler Door() => new Handler(this);
 

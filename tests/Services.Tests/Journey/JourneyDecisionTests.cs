@@ -71,7 +71,7 @@ internal sealed class JourneyDecisionTests
         var story = WaitingForSecondPurchase();
         var instance = story.State.Running[0].Id;
 
-        var events = EndWait.Purchased(story.State, Noon.AddDays(5), "R-2").ToList();
+        var events = EndWait.Purchased(story.State, null, Noon.AddDays(5), "R-2").ToList();
 
         Assert.That(events, Is.EqualTo(new JourneyEvent[]
         {
@@ -82,7 +82,7 @@ internal sealed class JourneyDecisionTests
 
     [Test]
     public void A_purchase_made_before_entering_is_not_what_the_journey_waits_for() =>
-        Assert.That(EndWait.Purchased(WaitingForSecondPurchase().State, Noon, "R-1"), Is.Empty);
+        Assert.That(EndWait.Purchased(WaitingForSecondPurchase().State, null, Noon, "R-1"), Is.Empty);
 
     [Test]
     public void Without_a_purchase_in_time_the_reminder_is_asked_for_and_the_journey_ends()
@@ -111,5 +111,5 @@ internal sealed class JourneyDecisionTests
         .After((t, _) => EndWait.TimeCame(t, t.Running[0].Id, Noon.AddDays(1)));
 
     private static Func<Traveller, Decision> Enter(JourneyDefinition journey, DateTimeOffset now) =>
-        traveller => EnterJourney.Decide(traveller, Anna, journey, now, "why", NoData);
+        traveller => EnterJourney.Decide(traveller, Anna, null, journey, now, "why", NoData);
 }

@@ -49,9 +49,9 @@ internal sealed class ReachTests
         using var answer = await host.Http.PostAsync(new Uri("/v1/journey/views/reach/rebuild", UriKind.Relative), null, cancellation);
         Assert.That(answer.StatusCode, Is.EqualTo(HttpStatusCode.Accepted));
         var begun = await answer.Content.ReadFromJsonAsync(ReachJson.Default.Generation, cancellation);
-        Assert.That(begun, Is.EqualTo(new Generation(2, 1, GenerationState.Building)));
+        Assert.That(begun, Is.EqualTo(new Generation(2, 2, GenerationState.Building)));
         await host.DrainAsync(cancellation);
-        Assert.That(await host.Service("journey").GenerationsAsync("reach", cancellation), Has.One.EqualTo(new Generation(2, 1, GenerationState.Live)));
+        Assert.That(await host.Service("journey").GenerationsAsync("reach", cancellation), Has.One.EqualTo(new Generation(2, 2, GenerationState.Live)));
         Assert.That(await ReachAsync(host, "", cancellation), Is.EqualTo(expected));
     }
 

@@ -14,14 +14,14 @@ namespace Patron.Services.Tests.Loyalty;
 /// <summary>What loyalty hears and what it says.</summary>
 internal sealed class ContractTests
 {
-    private static readonly System.Type[] Private = [typeof(MemberEnrolled), typeof(TierKept), typeof(PointsRedeemed)];
+    private static readonly System.Type[] Private = [typeof(MemberEnrolled), typeof(TierKept), typeof(PointsRedeemed), typeof(LedgerClosed)];
 
     [Test]
     public void Only_sales_earn_and_only_returns_come_back()
     {
         var fact = Fact();
         var command = Consumed.From(fact, Context(), Demo).Single();
-        var decision = command.Decide(new Ledger(), []);
+        var decision = command.Decide(new Ledger(), new(Anna, [], null));
         var earned = decision.Events.OfType<PointsEarned>().Single();
         Assert.That(earned.Lines.Single().Product, Is.EqualTo("MUG"));
         Assert.That(decision.Events.OfType<ReturnUnmatched>().Single(), Is.EqualTo(new ReturnUnmatched(Receipt(7), March1, "LAMP", 2)));
@@ -79,7 +79,9 @@ internal sealed class ContractTests
             new PointsReversed(Receipt(2), true, 6, [new(1, 5)], 1, [new(Receipt(1), 0, "MUG", 1, 600, 201103, 6)], 0, null),
             new ReturnUnmatched(Receipt(2), at, "MUG", 1), new PointsRedeemed(new(Anna), at, 5, "voucher", [new(1, 5)], 0, null),
             new PointsExpired(at, 5, [new(1, 5)], 0, null), new TierChanged("member", "silver", true, 50_000, 50_000, "GBP", 201003, at, at),
-            new TierKept("silver", 50_000, 50_000, "GBP", 201003, at, at),
+            new TierKept("silver", 50_000, 50_000, "GBP", 201003, at, at), new LedgerClosed(Anna, Anna, 1, "silver", 5, 0),
+            new LedgerAbsorbed(Anna, Anna, 1, Content, "silver", "silver", at, 5, at), new LedgerReopened(Anna, Anna, 2, Content, "silver", at, 5, at),
+            new LedgerGivenBack(Anna, Anna, 2, [Anna], 5, "silver", "silver", at, 5, at),
         ];
         var defined = typeof(Ledger).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(DomainEvent)));
         Assert.That(all.Select(happened => happened.GetType()), Is.EquivalentTo(defined));
@@ -92,6 +94,8 @@ internal sealed class ContractTests
             Assert.That(told.What.Length * told.Why.Length, Is.Positive);
         }
     }
+
+    private static LedgerContent Content => new([new(Anna, "silver", March1, 1)], [new(1, March1, 5, Anna, Anna)], [], []);
 
     private static PurchaseRecorded Fact() => new()
     {

@@ -122,7 +122,7 @@ internal sealed class LedgerLife(Random random)
         var sales = lines.ConvertAll(line => LedgerStories.Line(line.Product, line.Quantity, line.Minor));
         var purchase = new Purchase(LedgerStories.Receipt(++receipt), at, "GBP", sales, []);
         Story.Add($"{now:u} buy {receipt} at {at:u}: {string.Join(", ", lines)}");
-        Book(RecordPurchase.Decide(ledger, events, purchase, Programme, now));
+        Book(RecordPurchase.Decide(ledger, Booked.Own(events), purchase, Programme, now));
         reference.Buy(receipt, at, Programme.ExpiryOf(at), lines);
         reference.Rate(now, review: false);
         foreach (var (product, quantity, _) in lines)
@@ -135,7 +135,7 @@ internal sealed class LedgerLife(Random random)
     {
         Story.Add($"{now:u} return {receipt + 1} at {at:u}: {quantity} {product}");
         var document = new Purchase(LedgerStories.Receipt(++receipt), at, "GBP", [], [LedgerStories.Line(product, quantity, 0)]);
-        Book(RecordPurchase.Decide(ledger, events, document, Programme, now));
+        Book(RecordPurchase.Decide(ledger, Booked.Own(events), document, Programme, now));
         reference.Return(receipt, at, product, quantity);
         reference.Rate(now, review: false);
     }

@@ -24,7 +24,7 @@ internal static class LedgerStories
         Record(new(Receipt(receipt), at, "GBP", [], [Line(product, quantity, 0)]));
 
     public static Func<Ledger, IReadOnlyList<DomainEvent>, Decision> Record(Purchase purchase, Programme? programme = null) =>
-        (ledger, history) => RecordPurchase.Decide(ledger, history, purchase, programme ?? Demo, purchase.OccurredAt);
+        (ledger, history) => RecordPurchase.Decide(ledger, Booked.Own(history), purchase, programme ?? Demo, purchase.OccurredAt);
 
     public static Func<Ledger, IReadOnlyList<DomainEvent>, Decision> Redeem(long points, DateTimeOffset at, string reason = "voucher") =>
         (ledger, _) => RedeemPoints.Decide(ledger, RedeemPoints.IdFor(Anna, "k"), points, reason, at);

@@ -16,7 +16,7 @@ internal sealed class RealYearTests
         foreach (var invoice in PurchaseHistory.Open().Where(invoice => invoice.CustomerNumber is not null))
         {
             var (state, events) = ledgers.GetValueOrDefault(invoice.CustomerNumber!, (new Ledger(), []));
-            var decision = RecordPurchase.Decide(state, events, From(invoice, ++documents), LedgerStories.Demo, invoice.Time);
+            var decision = RecordPurchase.Decide(state, Booked.Own(events), From(invoice, ++documents), LedgerStories.Demo, invoice.Time);
             events.AddRange(decision.Events);
             ledgers[invoice.CustomerNumber!] = (decision.Events.Aggregate(state, Ledger.Evolve), events);
         }

@@ -158,7 +158,7 @@ internal sealed class BehaviourTests
 
         Assert.That(answer.StatusCode, Is.EqualTo(HttpStatusCode.Accepted));
         Assert.That(await StateAsync(customer, cancellation), Is.EqualTo(before));
-        Assert.That(await host.Service("profile").ReadStreamAsync(customer, cancellation), Has.Count.EqualTo(1_003));
+        Assert.That(await host.Service("profile").ReadStreamAsync(customer, cancellation), Has.Count.EqualTo(1_002));
     }
 
     [Test]

@@ -131,6 +131,17 @@ internal sealed class DecisionTests
         Assert.That(read.Purchase.Lines, Is.EqualTo(purchase.Purchase.Lines));
     }
 
+    [TestCase("profile.identifier-linked.v1", """{"kind":4,"hash":"00000002-1234-7abc-8000-0000000000ff","sealedValue":"s"}""")]
+    [TestCase("profile.details-changed.v1", """{"details":{"email":"s"},"changed":["email"],"source":"/crm"}""")]
+    [TestCase(
+        "profile.consent-changed.v1",
+        """{"channel":"email","purpose":"m","granted":true,"wording":"w","source":"/crm","changedAt":"2024-01-10T09:00:00+00:00","version":1}""")]
+    public void An_event_stored_before_customers_were_merged_is_read_and_has_no_origin(string name, string json)
+    {
+        var read = (ProfileEvent)CustomerProfile.Events.Read(name, json);
+        Assert.That(read.Origin, Is.Null);
+        Assert.That(CustomerProfile.Events.Write(read), Is.EqualTo(json), "nothing is added to what it was");
+    }
     private static ToldBehaviour Viewed { get; } = new(
         new BehaviourFacts(Anna, "Product Viewed", 1, "/web", Morning, new Dictionary<string, string>()), """{"/url":"https://shop.example"}""");
 

@@ -10,7 +10,8 @@ internal static class Events
     public const string Structured = "application/cloudevents+json";
     public const string Batch = "application/cloudevents-batch+json";
 
-    public static JsonObject Purchase(string id, string? card = null, string source = "/pos/hk", string? email = null, string? phone = null)
+    public static JsonObject Purchase(string id, string? card = null, string source = "/pos/hk", string? email = null, string? phone = null,
+        string currency = "HKD")
     {
         var data = JsonNode.Parse(
             """
@@ -22,6 +23,7 @@ internal static class Events
               ]
             }
             """)!.AsObject();
+        data["currency"] = currency;
         if (Identifiers(card, email, phone) is { Count: > 0 } customer)
             data["customer"] = customer;
         return Event("patron.ingest.v1.Purchase", id, source, data);

@@ -103,7 +103,7 @@ internal sealed class SchemaTests
         using var value = JsonDocument.Parse(
             """{"size": "M", "note": "for Anna", "tags": ["a", "b", {"c": 1}], "anna": {"age": 30}, "none": null, "empty": []}""");
         using var schema = JsonDocument.Parse(Schema);
-        var divided = OpenFields.Divide(Reader.Read(schema.RootElement, new FieldErrors()), value.RootElement);
+        var divided = OpenFields.Divide(Reader.Read(schema.RootElement, new FieldErrors()), value.RootElement, "", new FieldErrors());
         Assert.That(divided.Open.Select(o => $"{o.Key}={o.Value}"), Is.EqualTo((string[])["size=M", "tags.0=a", "tags.1=b"]));
         Assert.That(divided.Personal, Is.EqualTo("""{"/note":"for Anna","/tags/2/c":1,"/anna/age":30}"""));
     }

@@ -77,13 +77,13 @@ internal sealed class ValidationTests
         yield return Wrong("a wrong e-mail address", e => e["data"]!["customer"] = new JsonObject { ["email"] = "anna@" },
             "/data/customer/email", "This is not an e-mail address.");
         yield return Wrong("a local phone number", e => e["data"]!["customer"] = new JsonObject { ["phone"] = "9123 4567" },
-            "/data/customer/phone", "This is not a phone number in E.164, such as +85291234567.");
+            "/data/customer/phone", "This is not a phone number in E.164, such as +85291234567; to write it without a plus sign, name the country.");
     }
 
     private static IEnumerable<TestCaseData> WrongUpdates()
     {
         yield return Wrong("nobody named", e => e["data"]!.AsObject().Remove("customer"),
-            "/data/customer", "Name the customer by at least one of loyaltyCard, shopCustomerId, phone and email.", update: true);
+            "/data/customer", "Name the customer by at least one identifier, such as loyaltyCard, shopCustomerId, phone or email.", update: true);
         yield return Wrong("a wrong language", e => e["data"]!["language"] = "english",
             "/data/language", "This is not a language tag of BCP 47, such as zh-Hant-HK.", update: true);
         yield return Wrong("a wrong time zone", e => e["data"]!["timeZone"] = "Asia/Kowloon",

@@ -52,7 +52,7 @@ internal sealed class TaggingRowsTests
                 last[customer] = memory.Count(3, customer, CustomerActivity.Of(receipt, position)).After;
             }
 
-            await Rows.CommitAsync(database, transaction => new ActivityRows().Apply(facts, transaction));
+            await Rows.CommitAsync(database, transaction => new ActivityRows(new ActivityMemory()).Apply(facts, transaction));
         }
 
         var rows = await ActivityRows.ReadAsync(database, 3, CancellationToken.None);
@@ -65,7 +65,7 @@ internal sealed class TaggingRowsTests
     public async Task A_customer_who_only_returned_goods_has_no_last_purchase_after_loading()
     {
         var receipt = Receipt.Of(March, Channel.Pos, Receipt.Return(-5_00));
-        await Rows.CommitAsync(database, transaction => new ActivityRows().Apply([Receipt.Consumed(Anna, receipt, 1, March)], transaction));
+        await Rows.CommitAsync(database, transaction => new ActivityRows(new ActivityMemory()).Apply([Receipt.Consumed(Anna, receipt, 1, March)], transaction));
 
         var row = (await ActivityRows.ReadAsync(database, 0, CancellationToken.None)).Single();
 
@@ -82,7 +82,7 @@ internal sealed class TaggingRowsTests
         var statements = 0;
         await Rows.CommitAsync(database, transaction =>
         {
-            new ActivityRows().Apply(facts, transaction);
+            new ActivityRows(new ActivityMemory()).Apply(facts, transaction);
             statements = transaction.BatchCommands.Count;
         });
 

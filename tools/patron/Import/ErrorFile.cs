@@ -20,6 +20,7 @@ internal sealed class ErrorFile : IDisposable
     /// <param name="path">Written anew, or from <paramref name="keptBytes"/> on.</param>
     /// <param name="keptBytes">What an interrupted run had written for sure.</param>
     /// <param name="source">The file that is imported.</param>
+    /// <exception cref="InvalidDataException">Somebody shortened it meanwhile.</exception>
     public ErrorFile(string path, long keptBytes, ImportSource source)
     {
         this.source = source;
@@ -29,6 +30,8 @@ internal sealed class ErrorFile : IDisposable
             Access = FileAccess.Write,
             UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         });
+        if (file.Length < keptBytes)
+            throw new InvalidDataException($"{path} is shorter than the interrupted import had left it; start anew without --resume.");
         file.SetLength(keptBytes);
         file.Seek(0, SeekOrigin.End);
     }

@@ -73,7 +73,8 @@ internal sealed class EventSender(HttpClient http, RowKind kind, string source)
     }
 
     private string TextOf(ImportItem item) =>
-        $$"""{"specversion":"1.0","type":{{Quoted(kind.Type)}},"source":{{Quoted(source)}},"id":{{Quoted(item.Id)}},"time":{{Quoted(item.Time)}},"data":{{Json.Format(item.Message)}}}""";
+        $$"""{"specversion":"1.0","type":{{Quoted(kind.Type)}},"source":{{Quoted(source)}},"id":{{Quoted(item.Id)}},"time":{{Quoted(item.Time!)}},"data":""" +
+        $"{Json.Format(item.Message)}}}";
 
     private async Task<HttpResponseMessage> PostAsync(List<(ImportItem Item, string Text)> batch, CancellationToken cancellation)
     {
@@ -118,9 +119,14 @@ internal sealed class EventSender(HttpClient http, RowKind kind, string source)
     {
         if (body is null || !body.RootElement.TryGetProperty("errors", out var errors))
             return [];
-        return [.. errors.EnumerateArray().Select(e => (Pointer: e.GetProperty("pointer").GetString()!.Split('/'), Reason: e.GetProperty("detail").GetString()!))
-            .Where(e => e.Pointer.Length > 1 && int.TryParse(e.Pointer[1], NumberStyles.None, CultureInfo.InvariantCulture, out _))
-            .Select(e => (int.Parse(e.Pointer[1], CultureInfo.InvariantCulture), $"/{string.Join('/', e.Pointer.Skip(2).SkipWhile(p => p == "data"))}", e.Reason))];
+        var wrong = new List<(int, string, string)>();
+        foreach (var error in errors.EnumerateArray())
+        {
+            var steps = error.GetProperty("pointer").GetString()!.Split('/');
+            if (steps.Length > 1 && int.TryParse(steps[1], NumberStyles.None, CultureInfo.InvariantCulture, out var index))
+                wrong.Add((index, $"/{string.Join('/', steps.Skip(2).SkipWhile(s => s == "data"))}", error.GetProperty("detail").GetString()!));
+        }
+        return wrong;
     }
 
     private static string DetailOf(JsonDocument? body) =>

@@ -91,6 +91,7 @@ internal sealed record ImportArguments(
     {
         if (name is null)
             return null;
-        return TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone) ? zone : throw new FormatException($"--zone is no zone such as Asia/Hong_Kong: {name}");
+        return TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone)
+            ? zone : throw new FormatException($"--zone is no zone such as Asia/Hong_Kong: {name}");
     }
 }

@@ -40,6 +40,8 @@ internal static class ImportCommand
 
     private static async Task<int> RunAsync(ImportArguments arguments, TextWriter output, CancellationToken cancellation)
     {
+        if (arguments.DryRun && File.Exists(arguments.StateFile))
+            throw new FormatException("An import of this file was interrupted; go on with --resume, before a dry run writes its errors over.");
         var start = ImportState.Start(arguments);
         var state = arguments.Resume && !arguments.DryRun ? ImportState.Load(arguments, start) ?? start : start;
         ImportPlace? place = state.Row > 0 ? new ImportPlace(state.Offset, state.Row) : null;
@@ -49,10 +51,12 @@ internal static class ImportCommand
 
         // Rules need no secret: the hashes that they make here are thrown away. Nor a database: nothing that a brand declared is known here.
         await using var nowhere = NpgsqlDataSource.Create("Host=localhost");
-        using var types = new EventTypeRegistry(new EventTypeStore(nowhere), new SchemaReader(TimeSpan.FromSeconds(1)), new CollectSettings(), new SystemClock());
+        using var types = new EventTypeRegistry(
+            new EventTypeStore(nowhere), new SchemaReader(TimeSpan.FromSeconds(1)), new CollectSettings(), new SystemClock());
+        var (settings, hash) = (new ProfileSettings(), new KeyedHash(new byte[32]));
         var rules = new IngestReader(
-            new ProfileSettings(), new CollectSettings(), types, new KeyedHash(new byte[32]), new ConsentSettings(), new WordingBook(nowhere),
-            new AttributeRegistry(nowhere));
+            settings, new CollectSettings(), types, hash, new ToldIdentifiers(settings, hash, MatchingRules.Default), new ConsentSettings(),
+            new WordingBook(nowhere), new AttributeRegistry(nowhere));
         using var http = new HttpClient { BaseAddress = arguments.Address };
         http.DefaultRequestHeaders.Add("X-Api-Key", arguments.Key);
         var sender = arguments.DryRun ? null : new EventSender(http, arguments.Options.Kind, arguments.Options.Source);
@@ -63,7 +67,8 @@ internal static class ImportCommand
         }
         if (state.Failed == 0)
             File.Delete(arguments.ErrorFile);
-        File.Delete(arguments.StateFile);
+        if (!arguments.DryRun)
+            File.Delete(arguments.StateFile);
         await output.WriteLineAsync(Summary(arguments, state));
         return state.Failed == 0 ? 0 : SomeRowsFailed;
     }

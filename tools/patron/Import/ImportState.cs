@@ -36,7 +36,8 @@ internal sealed record ImportState(
         var kept = JsonSerializer.Deserialize(File.ReadAllText(arguments.StateFile), ImportStateJson.Default.ImportState)!;
         return (kept.FileBytes, kept.Head, kept.How) == (start.FileBytes, start.Head, start.How)
             ? kept
-            : throw new FormatException($"{arguments.File} or the way to read it has changed since the import was interrupted. Start it anew without --resume.");
+            : throw new FormatException(
+                $"{arguments.File} or the way to read it has changed since the import was interrupted. Start it anew without --resume.");
     }
 
     /// <summary>All or nothing, also when the machine stops in between.</summary>

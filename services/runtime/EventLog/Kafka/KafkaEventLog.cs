@@ -71,6 +71,15 @@ public sealed class KafkaEventLog : IEventLog
         topics.TryGetValue(topic.Name, out var open) && open.End(partition) is >= 0 and var end ? end : null;
 
     /// <inheritdoc/>
+    public Task ForgetAsync(Topic topic, IReadOnlyDictionary<int, long> before, CancellationToken cancellation)
+    {
+        Find(topic);
+        if (topic.Compacted)
+            throw new ArgumentException($"Topic {topic.Name} is compacted and forgets by itself.", nameof(topic));
+        return directory.ForgetAsync(topic.Name, before, cancellation);
+    }
+
+    /// <inheritdoc/>
     public ILogReader OpenReader() => new KafkaLogReader(this, options);
 
     /// <inheritdoc/>

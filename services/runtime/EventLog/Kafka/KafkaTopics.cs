@@ -68,6 +68,21 @@ internal sealed class KafkaTopics(KafkaOptions options) : IDisposable
         }
     }
 
+    public async Task ForgetAsync(string topic, IReadOnlyDictionary<int, long> before, CancellationToken cancellation)
+    {
+        try
+        {
+            var records = before.Where(b => b.Value > 0).Select(b => new TopicPartitionOffset(options.NameOf(topic), b.Key, b.Value)).ToList();
+            var timeouts = new DeleteRecordsOptions { RequestTimeout = options.RequestTimeout, OperationTimeout = options.RequestTimeout };
+            if (records.Count > 0)
+                await admin.Value.DeleteRecordsAsync(records, timeouts).WaitAsync(cancellation);
+        }
+        catch (KafkaException failure)
+        {
+            throw new EventLogException($"Kafka did not delete records of {topic}: {failure.Error.Reason}", failure);
+        }
+    }
+
     public void Dispose()
     {
         if (admin.IsValueCreated)

@@ -20,6 +20,7 @@ internal sealed partial class LogSql
         Publish = PublishText(schema, compacted: false);
         PublishCompacted = PublishText(schema, compacted: true);
         Read = ReadText(schema);
+        Forget = ForgetText(schema);
         // A notification needs no disk flush: a reader that misses one polls.
         Notify = $"select set_config('synchronous_commit', 'off', true), pg_notify('{Channel}', $1)";
         Listen = $"listen {Channel}";
@@ -36,6 +37,7 @@ internal sealed partial class LogSql
     public string Publish { get; }
     public string PublishCompacted { get; }
     public string Read { get; }
+    public string Forget { get; }
     public string Notify { get; }
     public string Listen { get; }
 
@@ -115,6 +117,14 @@ internal sealed partial class LogSql
           join moved m on m.partition = r.partition)
         """)}
         select partition, next_offset from moved
+        """;
+
+    // A batch ends where the next one begins, the last one at the tail.
+    private static string ForgetText(string schema) => $"""
+        delete from {schema}.batches b using unnest($2::int[], $3::bigint[]) as f (partition, before)
+        where b.topic = $1 and b.partition = f.partition and b.base_offset < f.before and f.before >= coalesce(
+          (select min(n.base_offset) from {schema}.batches n where n.topic = $1 and n.partition = b.partition and n.base_offset > b.base_offset),
+          (select t.next_offset from {schema}.tails t where t.topic = $1 and t.partition = b.partition))
         """;
 
     // Only partitions whose tail is elsewhere than the reader touch a table of records. Each gets an even share of the records and

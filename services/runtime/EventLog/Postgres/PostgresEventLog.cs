@@ -87,6 +87,22 @@ public sealed class PostgresEventLog : IEventLog
         topics.TryGetValue(topic.Name, out var open) && open.End(partition) is >= 0 and var end ? end : null;
 
     /// <inheritdoc/>
+    public Task ForgetAsync(Topic topic, IReadOnlyDictionary<int, long> before, CancellationToken cancellation)
+    {
+        var open = Find(topic);
+        if (topic.Compacted)
+            throw new ArgumentException($"Topic {topic.Name} is compacted and forgets by itself.", nameof(topic));
+        return Guarded("forget records", async () =>
+        {
+            await using var command = dataSource.CreateCommand(sql.Forget);
+            command.Parameters.Add(new() { Value = open.Id });
+            command.Parameters.Add(new() { Value = before.Keys.ToArray() });
+            command.Parameters.Add(new() { Value = before.Values.ToArray() });
+            return await command.ExecuteNonQueryAsync(cancellation);
+        });
+    }
+
+    /// <inheritdoc/>
     public ILogReader OpenReader()
     {
         var reader = new PostgresLogReader(this);

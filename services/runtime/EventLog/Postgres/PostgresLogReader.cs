@@ -147,7 +147,7 @@ internal sealed class PostgresLogReader(PostgresEventLog log) : ILogReader
         var assignment = asked[row.GetInt32(0)];
         var end = row.GetInt64(1);
         if (row.IsDBNull(2))
-            throw assignment.Lost($"the log ends at {end}");
+            throw assignment.Lost($"the log ends at {end}", end);
         assignment.Topic.Saw(assignment.Partition, end);
         assignment.Store(row.GetInt64(2), RecordPacking.Unpack(row.GetFieldValue<byte[]>(3)));
     }
@@ -188,7 +188,7 @@ internal sealed class PostgresLogReader(PostgresEventLog log) : ILogReader
         {
             var expected = Fetched.Count == 0 ? Next : lastFetched + 1;
             if (!topic.Topic.Compacted && baseOffset > expected)
-                throw Lost($"the next record there is {baseOffset}");
+                throw Lost($"the next record there is {baseOffset}", baseOffset);
             for (var i = 0; i < records.Count; i++)
             {
                 if (baseOffset + i < expected)
@@ -217,7 +217,11 @@ internal sealed class PostgresLogReader(PostgresEventLog log) : ILogReader
             return new LogBatch(topic.Topic, partition, records, Next);
         }
 
-        public EventLogException Lost(string because) =>
-            new($"Offset {Next} of partition {partition} of {topic.Topic.Name} does not exist: {because}.") { LostOffset = (topic.Topic.Name, partition) };
+        public EventLogException Lost(string because, long goesOnAt) =>
+            new($"Offset {Next} of partition {partition} of {topic.Topic.Name} does not exist: {because}.")
+            {
+                LostOffset = (topic.Topic.Name, partition),
+                GoesOnAt = goesOnAt >= Next ? goesOnAt : null,
+            };
     }
 }

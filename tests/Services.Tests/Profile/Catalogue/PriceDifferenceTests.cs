@@ -44,7 +44,9 @@ internal sealed class PriceDifferenceTests
                 ["prices"] = new JsonArray(
                     CatalogueCalls.Price("pos", 100, "2023-01-01T00:00:00Z"),
                     CatalogueCalls.Price("tmall", i % 3 == 0 ? 100 : 120, "2023-02-01T00:00:00Z"),
-                    i % 3 == 2 ? CatalogueCalls.Price("tmall", 100, "2023-03-01T00:00:00Z", "2023-04-01T00:00:00Z", "Spring") : CatalogueCalls.Price("eshop", 100)),
+                    i % 3 == 2
+                        ? CatalogueCalls.Price("tmall", 100, "2023-03-01T00:00:00Z", "2023-04-01T00:00:00Z", "Spring")
+                        : CatalogueCalls.Price("eshop", 100)),
             }))]);
 
         var spring = await PagesAsync("2023-03-15T00:00:00Z");

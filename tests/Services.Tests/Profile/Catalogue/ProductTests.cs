@@ -71,7 +71,8 @@ internal sealed class ProductTests
     [Test]
     public async Task A_promotion_counts_before_the_usual_price_while_it_lasts(CancellationToken cancellation)
     {
-        var prices = new JsonArray(Price("pos", 10_000, from: "2023-01-01T00:00:00Z"), Price("pos", 8_000, "2023-05-01T00:00:00Z", "2023-05-08T00:00:00Z", "May"));
+        var prices = new JsonArray(
+            Price("pos", 10_000, from: "2023-01-01T00:00:00Z"), Price("pos", 8_000, "2023-05-01T00:00:00Z", "2023-05-08T00:00:00Z", "May"));
         await TellAsync(host, cancellation, Product("M-1", since: "2023-01-01T00:00:00Z", more: new JsonObject { ["prices"] = prices }));
 
         Assert.That(await PriceAsync("2023-04-30T23:59:59Z"), Is.EqualTo(10_000));
@@ -178,6 +179,11 @@ internal sealed class ProductTests
     public async Task Products_and_stores_come_by_the_topic_too_and_a_repeat_changes_nothing(CancellationToken cancellation)
     {
         var product = Events.Event("patron.ingest.v1.Product", "pim-1", "/pim", Product("T-1", "topic", "Nova"));
+        product["data"]!["names"] = new JsonObject { ["en"] = "Tea", ["ja"] = "茶" };
+        using var first = await Events.PostAsync(host.Http, product, cancellation);
+        product["data"]!["names"] = new JsonObject { ["ja"] = "茶", ["en"] = "Tea" };
+        using var second = await Events.PostAsync(host.Http, product, cancellation);
+        Assert.That((string?)(await second.JsonAsync(cancellation))["events"]?[0]!["status"], Is.EqualTo("repeated"), "in another order it is the same");
         for (var times = 0; times < 2; times++)
             await IngestTopic.PublishAsync(host, product.ToJsonString(), cancellation);
         await IngestTopic.PublishAsync(

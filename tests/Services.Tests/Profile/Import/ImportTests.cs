@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using NUnit.Framework;
 using Patron.Contracts;
@@ -18,9 +19,7 @@ internal sealed class ImportTests
         await using var host = await ProfileHost.StartAsync(cancellation);
         using var file = new ImportFile(
             "customers.csv",
-            "Karte;Mail;Vorname;Newsletter\r\n"
-            + "C-1;a@example.com;\"An;na\r\n\"\"A\"\"\";yes\r\n".Replace("\r\n\"\"", " \"\"", StringComparison.Ordinal)
-            + "C-2;b@example.com;Bo;no\r\n");
+            "\ufeffKarte;Mail;Vorname;Newsletter\r\nC-1;a@example.com;\"An;na \"\"A\"\"\";yes\r\nC-2;b@example.com;Bo;no\r\n");
         string[] map = ["--map", "Karte=loyaltyCard,Mail=email,Vorname=givenName,Newsletter=consent.email.marketing,'signup-2024'=wording"];
         var first = await file.ImportAsync(host, cancellation, map);
         var second = await file.ImportAsync(host, cancellation, map);
@@ -38,7 +37,17 @@ internal sealed class ImportTests
         await using var host = await ProfileHost.StartAsync(cancellation);
         using var file = new ImportFile(
             "customers.csv",
-            "loyaltyCard,email,country,note\nC-1,a@example.com,HK,ok\nC-2,not an address,XX,\"two\nlines\"\n,,HK,nobody\nC-4,d@example.com,HK,too,many\n\nC-6,f@example.com,HK,ok\n");
+            """
+            loyaltyCard,email,country,note
+            C-1,a@example.com,HK,ok
+            C-2,not an address,XX,"two
+            lines"
+            ,,HK,nobody
+            C-4,d@example.com,HK,too,many
+
+            C-6,f@example.com,HK,ok
+
+            """);
         var dry = await file.ImportAsync(host, cancellation, "--dry-run");
         var dryErrors = await File.ReadAllTextAsync(file.Errors, cancellation);
         var none = await IngestTopic.ReadFigureAsync(host, "customers", cancellation);
@@ -54,7 +63,7 @@ internal sealed class ImportTests
             row,column,reason,loyaltyCard,email,country,note
             3,"email, country","This is not an e-mail address. This is not a country code of ISO 3166-1 alpha-2, such as HK.",C-2,not an address,XX,"two
             lines"
-            4,customer,"Name the customer by at least one of loyaltyCard, shopCustomerId, phone and email.",,,HK,nobody
+            4,customer,"Name the customer by at least one identifier, such as loyaltyCard, shopCustomerId, phone or email.",,,HK,nobody
             5,,The row has 5 fields and the header 4; put quotes around a text with delimiters.,C-4,d@example.com,HK,too,many
 
             """));
@@ -92,7 +101,10 @@ internal sealed class ImportTests
         await using var host = await ProfileHost.StartAsync(cancellation);
         var rows = new StringBuilder("store,receipt,time,card,product,quantity,amount\n");
         for (var i = 0; i < 2_500; i++)
-            rows.Append(System.Globalization.CultureInfo.InvariantCulture, $"hk-1,R-{i / 7},2024-01-05 10:00,C-{i / 7 % 50},P-{i},{(i % 7 == 6 ? -1 : 2)},{(i % 7 == 6 ? "-3.00" : "5.10")}\n");
+        {
+            var back = i % 7 == 6 ? "-1,-3.00" : "2,5.10";
+            rows.Append(CultureInfo.InvariantCulture, $"hk-1,R-{i / 7},2024-01-05 10:00,C-{i / 7 % 50},P-{i},{back}\n");
+        }
         using var file = new ImportFile("purchases.csv", rows.ToString());
         var (code, output) = await file.ImportAsync(
             host, cancellation, "--zone", "Asia/Hong_Kong", "--map",
@@ -118,11 +130,17 @@ internal sealed class ImportTests
         await using var host = await ProfileHost.StartAsync(cancellation);
         using var file = new ImportFile(
             "customers.ndjson",
-            "{\"loyaltyCard\":\"C-1\",\"consent\":{\"email\":{\"marketing\":true}},\"wording\":\"w\"}\n{\"loyaltyCard\":\"C-2\",\"country\":\"Atlantis\"}\n{oops\n");
+            """
+            {"loyaltyCard":"C-1","consent":{"email":{"marketing":true}},"wording":"w"}
+            {"loyaltyCard":"C-2","country":"Atlantis"}
+            {oops
+
+            """);
         Assert.That((await file.ImportAsync(host, cancellation)).Code, Is.EqualTo(3));
         Assert.That(await File.ReadAllLinesAsync(file.Errors, cancellation), Is.EqualTo((string[])
         [
-            """{"row":2,"column":"country","reason":"This is not a country code of ISO 3166-1 alpha-2, such as HK.","loyaltyCard":"C-2","country":"Atlantis"}""",
+            """{"row":2,"column":"country","reason":"This is not a country code of ISO 3166-1 alpha-2, such as HK.",""" +
+                "\"loyaltyCard\":\"C-2\",\"country\":\"Atlantis\"}",
             """{"row":3,"column":"","reason":"This is not one JSON object in a line.","line":"{oops"}""",
         ]));
         Assert.That(await IngestTopic.ReadFigureAsync(host, "consents changed", cancellation), Is.EqualTo(1));
@@ -145,7 +163,8 @@ internal sealed class ImportTests
         const int Count = 40_000;
         await using var host = await ProfileHost.StartAsync(cancellation);
         // The last row of each thousand is wrong, so that the error file has to be gone on with too.
-        var text = ImportFile.Customers(Count).Split('\n').Select((line, i) => i > 0 && i % 1_000 == 0 ? line.Replace("@", " ", StringComparison.Ordinal) : line);
+        var text = ImportFile.Customers(Count).Split('\n')
+            .Select((line, i) => i > 0 && i % 1_000 == 0 ? line.Replace("@", " ", StringComparison.Ordinal) : line);
         using var file = new ImportFile("customers.csv", string.Join('\n', text));
         using (var killed = Process.Start(new ProcessStartInfo(
             Path.Combine(AppContext.BaseDirectory, "patron"), ["import", .. file.Arguments(host)]) { RedirectStandardOutput = true })!)
@@ -175,6 +194,9 @@ internal sealed class ImportTests
         await File.WriteAllTextAsync(
             file.State, """{"FileBytes":1,"Head":"","How":"","Offset":9,"Row":2,"ErrorBytes":0,"Accepted":0,"Repeated":0,"Failed":0}""", cancellation);
         Assert.That((await file.ImportAsync(host, cancellation, "--resume")).Output, Does.Contain("has changed since the import was interrupted"));
+        Assert.That(
+            (await file.ImportAsync(host, cancellation, "--dry-run")).Output, Does.Contain("go on with --resume"), "its errors would be written over");
+        Assert.That(File.Exists(file.State));
         Assert.That(await IngestTopic.ReadFigureAsync(host, "customers", cancellation), Is.Zero);
     }
 }

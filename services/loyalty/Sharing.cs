@@ -1,0 +1,141 @@
+using System.Text.Json.Serialization;
+using Patron.Runtime.EventStore;
+
+namespace Patron.Loyalty;
+
+/// <summary>The ledger's content went to that of the same person; what comes later is booked there.</summary>
+/// <param name="Points">The balance that was handed over; <paramref name="Clawback"/> is what was owed.</param>
+[EventName("loyalty.ledger-closed.v1")]
+internal sealed record LedgerClosed(Guid Into, Guid Link, long Version, string? Tier, long Points, long Clawback) : DomainEvent;
+
+/// <summary>Another ledger of the same person was taken in: its lots, spend, open returns and debts, each with its origin.</summary>
+/// <param name="TierBefore">Null where the ledger had not been opened yet.</param>
+/// <param name="Tier">The higher of both; with its review.</param>
+[EventName("loyalty.ledger-absorbed.v1")]
+internal sealed record LedgerAbsorbed(
+    Guid Customer, Guid Link, long Version, LedgerContent Content, string? TierBefore, string? Tier, DateTimeOffset? ReviewAt, long Balance,
+    DateTimeOffset? NextExpiry) : DomainEvent;
+
+/// <summary>A customer turned out to be another person: what is left of these origins went back to them.</summary>
+/// <param name="Tier">Null where the ledger had never been its owner's own.</param>
+[EventName("loyalty.ledger-given-back.v1")]
+internal sealed record LedgerGivenBack(
+    Guid Customer, Guid Link, long Version, IReadOnlyList<Guid> Origins, long Points, string? TierBefore, string? Tier, DateTimeOffset? ReviewAt,
+    long Balance, DateTimeOffset? NextExpiry) : DomainEvent;
+
+/// <summary>The ledger is the customer's own again, with what was left of it.</summary>
+[EventName("loyalty.ledger-reopened.v1")]
+internal sealed record LedgerReopened(
+    Guid From, Guid Link, long Version, LedgerContent Content, string? Tier, DateTimeOffset? ReviewAt, long Balance, DateTimeOffset? NextExpiry) : DomainEvent;
+
+/// <summary>What changes hands, in the words of the ledger that gets it: no origin and no home mean its own.</summary>
+internal sealed record LedgerContent(
+    IReadOnlyList<Share> Shares, IReadOnlyList<Lot> Lots, IReadOnlyList<MonthlySpend> Spend, IReadOnlyList<OpenReturn> OpenReturns)
+{
+    [JsonIgnore]
+    public long Points => Lots.Sum(lot => lot.Points);
+
+    [JsonIgnore]
+    public long Clawback => Shares.Sum(share => share.Clawback);
+}
+
+/// <summary>What a merged customer brought into a ledger and gets back from it; null is the ledger's own customer.</summary>
+/// <param name="Tier">When it was merged; with its review. Null where there was no ledger.</param>
+/// <param name="Clawback">How much of what is owed is theirs.</param>
+internal sealed record Share(Guid? Customer, string? Tier, DateTimeOffset? ReviewAt, long Clawback)
+{
+    /// <summary>Adds a debt to its origin's share.</summary>
+    public static IReadOnlyList<Share> Owing(IReadOnlyList<Share> shares, Guid? origin, long points) =>
+        points == 0 ? shares : [.. shares.Select(share => share.Customer == origin ? share with { Clawback = share.Clawback + points } : share)];
+
+    /// <summary>Takes what was repaid off the debts: first off the origin's own, then off the others' in order.</summary>
+    public static IReadOnlyList<Share> Settled(IReadOnlyList<Share> shares, Guid? origin, long points)
+    {
+        if (points == 0 || shares.Count == 0)
+            return shares;
+        var settled = shares.ToArray();
+        foreach (var index in Enumerable.Range(0, settled.Length).OrderBy(i => settled[i].Customer != origin))
+        {
+            var paid = Math.Min(points, settled[index].Clawback);
+            settled[index] = settled[index] with { Clawback = settled[index].Clawback - paid };
+            points -= paid;
+        }
+
+        return settled;
+    }
+}
+
+/// <summary>How ledgers come together and apart. A transfer is booked in both, so that points are neither made nor lost.</summary>
+internal static class Sharing
+{
+    /// <summary>A customer as a ledger names them: null for its own.</summary>
+    public static Guid? Seen(Guid? customer, Guid owner) => customer == owner ? null : customer;
+
+    /// <summary>All of a ledger, or what is these origins', as another one names it.</summary>
+    public static LedgerContent ContentOf(Ledger ledger, Guid owner, Guid receiver, IReadOnlySet<Guid>? origins)
+    {
+        return new(
+            [.. SharesOf(ledger).Where(share => Goes(share.Customer)).Select(share => share with { Customer = Named(share.Customer) })],
+            [.. ledger.Lots.Where(lot => Goes(lot.Origin)).Select(lot => lot with { Origin = Named(lot.Origin), Home = Named(lot.Home) })],
+            [.. ledger.Spend.Where(spent => Goes(spent.Origin)).Select(spent => spent with { Origin = Named(spent.Origin) })],
+            [.. ledger.OpenReturns.Where(open => Goes(open.Origin)).Select(open => open with { Origin = Named(open.Origin) })]);
+
+        bool Goes(Guid? origin) => origins?.Contains(origin ?? owner) ?? true;
+
+        Guid? Named(Guid? customer) => Seen(customer ?? owner, receiver);
+    }
+
+    public static IReadOnlyList<Share> SharesOf(Ledger ledger) =>
+        ledger.Shares.Count > 0 ? ledger.Shares : [new(null, ledger.Tier, ledger.ReviewAt, ledger.Clawback)];
+
+    public static Ledger Join(Ledger ledger, LedgerAbsorbed absorbed) => With(ledger, absorbed.Content) with
+    {
+        Shares = [.. SharesOf(ledger), .. absorbed.Content.Shares],
+        Tier = absorbed.Tier,
+        ReviewAt = absorbed.ReviewAt,
+        Balance = absorbed.Balance,
+    };
+
+    public static Ledger Part(Ledger ledger, LedgerGivenBack given)
+    {
+        var gone = given.Origins.ToHashSet();
+        var shares = ledger.Shares.Where(share => Stays(share.Customer)).ToList();
+        return ledger with
+        {
+            Shares = shares.Count > 1 ? shares : [],
+            Lots = [.. ledger.Lots.Where(lot => Stays(lot.Origin))],
+            Spend = [.. ledger.Spend.Where(spent => Stays(spent.Origin))],
+            OpenReturns = [.. ledger.OpenReturns.Where(open => Stays(open.Origin))],
+            Clawback = shares.Sum(share => share.Clawback),
+            Tier = given.Tier,
+            ReviewAt = given.ReviewAt,
+            Balance = given.Balance,
+        };
+
+        bool Stays(Guid? origin) => origin is null || !gone.Contains(origin.Value);
+    }
+
+    public static Ledger Reopen(Ledger ledger, LedgerReopened reopened) => With(ledger, reopened.Content) with
+    {
+        Shares = reopened.Content.Shares.Count > 1 ? reopened.Content.Shares : [],
+        Tier = reopened.Tier,
+        ReviewAt = reopened.ReviewAt,
+        Balance = reopened.Balance,
+    };
+
+    /// <summary>Spend of the latest months that are kept, in order.</summary>
+    public static IReadOnlyList<MonthlySpend> Latest(IEnumerable<MonthlySpend> spend)
+    {
+        var known = spend.Where(spent => spent.Minor > 0).ToList();
+        var kept = known.Select(spent => spent.Month).Distinct().Order().TakeLast(Ledger.SpendMonthsMax).ToHashSet();
+        return [.. known.Where(spent => kept.Contains(spent.Month)).OrderBy(spent => spent.Month).ThenBy(spent => spent.Origin)];
+    }
+
+    private static Ledger With(Ledger ledger, LedgerContent content) => ledger with
+    {
+        Lots = [.. ledger.Lots.Concat(content.Lots).OrderBy(lot => lot.ExpiresAt)],
+        Spend = Latest(ledger.Spend.Concat(content.Spend)),
+        OpenReturns = [.. ledger.OpenReturns.Concat(content.OpenReturns).OrderBy(open => open.OccurredAt)],
+        Clawback = ledger.Clawback + content.Clawback,
+    };
+}
