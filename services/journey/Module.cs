@@ -16,6 +16,7 @@ public static class Module
         Events = Traveller.Events,
         Streams = [Traveller.Kind],
         Views = [new FigureCounts(Story.Count)],
+        CustomerTables = [new CustomerTable("reach_running") { OfProjection = true }],
         Projections = [Reach.Projection],
         Migrations = [FigureCounts.Migration],
         Subscriptions = new Consumed(services.GetRequiredService<BusinessClock>()).Subscriptions,

@@ -7,6 +7,8 @@ using Patron.Contracts.Journey.V1;
 using Patron.Contracts.Loyalty.V1;
 using Patron.Contracts.Profile.V1;
 using Patron.Contracts.Tagging.V1;
+using Patron.Profile;
+using CustomerErased = Patron.Contracts.Profile.V1.CustomerErased;
 
 namespace Patron.Services.Tests.Profile.View360;
 
@@ -39,7 +41,6 @@ internal sealed class MergedViewTests
             Assert.That(viaA["aliases"]!.AsArray().Select(i => (string)i!), Is.EqualTo((string[])[a.ToString("D")]));
             Assert.That((long?)viaA["purchases"]!["count"], Is.EqualTo(2));
             Assert.That((long?)viaA["purchases"]!["spend"]![0]!["minor"], Is.EqualTo(1500));
-            Assert.That((int?)viaA["identifiers"], Is.EqualTo(6));
             Assert.That((long?)viaA["loyalty"]!["balance"], Is.EqualTo(40));
             Assert.That((string?)viaA["journeys"]![0]!["instance"], Is.EqualTo(run));
             Assert.That(
@@ -79,13 +80,12 @@ internal sealed class MergedViewTests
     }
 
     [Test]
-    public async Task An_older_link_that_comes_late_changes_nothing_and_chains_lead_to_the_last(CancellationToken cancellation)
+    public async Task Chains_lead_to_the_last(CancellationToken cancellation)
     {
         await using var world = await ViewWorld.StartAsync(cancellation);
         var (a, b, c) = (
             await world.RegisterAsync(1, cancellation), await world.RegisterAsync(2, cancellation), await world.RegisterAsync(3, cancellation));
-        await MergeAsync(world, a, b, 5, cancellation);
-        await UnmergeAsync(world, a, b, 4, cancellation);
+        await MergeAsync(world, a, b, 1, cancellation);
         await MergeAsync(world, b, c, 1, cancellation);
         await world.Host.DrainAsync(cancellation);
 
@@ -93,6 +93,46 @@ internal sealed class MergedViewTests
 
         Assert.That((string?)view["id"], Is.EqualTo(c.ToString("D")));
         Assert.That(view["aliases"]!.AsArray().Select(i => (string)i!), Is.EqualTo((string[])[b.ToString("D"), a.ToString("D")]));
+    }
+
+    [Test]
+    public async Task Who_is_merged_by_a_decision_is_shown_as_one_parted_again_as_two_and_erased_not_at_all(CancellationToken cancellation)
+    {
+        await using var world = await ViewWorld.StartAsync(cancellation);
+        var (one, other) = (await world.RegisterAsync(1, cancellation), await world.RegisterAsync(2, cancellation));
+        await Identity.AcceptAsync(world.Host, Events.Purchase("bought-1", card: ViewWorld.Card(1)), cancellation);
+        await Identity.AcceptAsync(world.Host, Events.Purchase("bought-2", card: ViewWorld.Card(2)), cancellation);
+        await world.Host.DrainAsync(cancellation);
+
+        var merge = await Identity.MergeAsync(world.Host, one, other, cancellation, despiteConflicts: true);
+        var (stays, goes) = ((Guid)merge["customer"]!, (Guid)merge["merged"]!);
+        Assert.That((Guid)(await world.ViewAsync(goes, cancellation))["id"]!, Is.EqualTo(stays), "from the merge on, whatever was read of it yet");
+        await world.Host.DrainAsync(cancellation);
+        var view = await world.ViewAsync(goes, cancellation);
+        Assert.Multiple(() =>
+        {
+            Assert.That((long?)view["purchases"]!["count"], Is.EqualTo(2));
+            Assert.That((int?)view["identifiers"], Is.EqualTo(6));
+            Assert.That(view["aliases"]!.AsArray().Select(i => (Guid)i!), Is.EqualTo((Guid[])[goes]));
+        });
+
+        using (var undone = await Identity.PostAsync(world.Host, $"/v1/customers/merges/{merge["link"]}/undo", Identity.Said([]), cancellation))
+            Assert.That(undone.StatusCode, Is.EqualTo(HttpStatusCode.NoContent));
+        await world.Host.DrainAsync(cancellation);
+        foreach (var customer in (Guid[])[one, other])
+        {
+            var parted = await world.ViewAsync(customer, cancellation);
+            Assert.That(((Guid)parted["id"]!, (long)parted["purchases"]!["count"]!, (int)parted["identifiers"]!), Is.EqualTo((customer, 1L, 3)));
+        }
+
+        var again = await Identity.MergeAsync(world.Host, one, other, cancellation, despiteConflicts: true);
+        var asked = new JsonObject { ["reason"] = "request", ["reference"] = "T-1" };
+        using (var erased = await Identity.PostAsync(world.Host, $"/v1/customers/{again["merged"]}/erasure", asked, cancellation))
+            Assert.That(erased.IsSuccessStatusCode, Is.True, await erased.Content.ReadAsStringAsync(cancellation));
+        foreach (var path in new[] { one, other }.SelectMany(id => ((string[])["", "/timeline"]).Select(end => $"/v1/customers/{id:D}{end}")))
+            Assert.That(await world.RefusalAsync(path, cancellation), Is.EqualTo((HttpStatusCode.Gone, "customer-erased")), path);
+        await world.Host.DrainAsync(cancellation);
+        Assert.That(await KeptAsync(world, one, other, cancellation), Is.Zero);
     }
 
     [Test]
@@ -131,9 +171,20 @@ internal sealed class MergedViewTests
             Assert.That(await world.RefusalAsync(path, cancellation), Is.EqualTo((HttpStatusCode.Gone, "customer-erased")), path);
         using var found = await world.PostAsync("/v1/customers/lookup/view", new JsonObject { ["card"] = ViewWorld.Card(1) }, "read", cancellation);
         Assert.That(found.StatusCode, Is.EqualTo(HttpStatusCode.Gone));
-        await using var count = world.Host.Service("profile").Database.CreateCommand("select count(*) from customer360_story where customer = any($1)");
-        count.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [a, b] });
-        Assert.That(await count.ExecuteScalarAsync(cancellation), Is.EqualTo(0L));
+        Assert.That(await KeptAsync(world, a, b, cancellation), Is.Zero);
+    }
+
+    /// <summary>Lines of their story, and summaries that say more than that they were erased.</summary>
+    private static async Task<long> KeptAsync(ViewWorld world, Guid one, Guid other, CancellationToken cancellation)
+    {
+        await using var count = world.Host.Service("profile").Database.CreateCommand(
+            """
+            select (select count(*) from customer360_story where customer = any($1))
+              + (select count(*) from customer360 where customer = any($1) and (not erased or summary <> $2))
+            """);
+        count.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [one, other] });
+        count.Parameters.Add(new NpgsqlParameter<string> { TypedValue = CustomerProjection.Write(CustomerSummary.None with { Erased = true }) });
+        return (long)(await count.ExecuteScalarAsync(cancellation))!;
     }
 
     private static string Told(JsonNode view)
@@ -145,6 +196,7 @@ internal sealed class MergedViewTests
     private static async Task MergeAsync(ViewWorld world, Guid a, Guid b, long version, CancellationToken cancellation)
     {
         var link = Guid.CreateVersion7().ToString("D");
+        await world.AliasAsync(a, b, cancellation);
         await world.WriteOwnAsync(a, new MergedAway { Into = b.ToString("D"), LinkId = link, Version = version }, cancellation);
         await world.WriteOwnAsync(b, new Absorbed { Customer = a.ToString("D"), LinkId = link, Version = version }, cancellation);
     }
@@ -152,6 +204,7 @@ internal sealed class MergedViewTests
     private static async Task UnmergeAsync(ViewWorld world, Guid a, Guid b, long version, CancellationToken cancellation)
     {
         var link = Guid.CreateVersion7().ToString("D");
+        await world.AliasAsync(a, null, cancellation);
         await world.WriteOwnAsync(a, new SplitOff { From = b.ToString("D"), LinkId = link, Version = version }, cancellation);
         await world.WriteOwnAsync(b, new GaveBack { Customer = a.ToString("D"), LinkId = link, Version = version }, cancellation);
     }

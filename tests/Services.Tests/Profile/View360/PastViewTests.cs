@@ -59,6 +59,7 @@ internal sealed class PastViewTests
         var anna = await world.RegisterAsync(1, cancellation);
         await world.Host.AdvanceToAsync(TestHost.Start.AddDays(2), cancellation);
         var later = Events.Update("later", card: ViewWorld.Card(1), data: new JsonObject { ["country"] = "JP" });
+        later["time"] = world.Host.Clock.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
         using (await Events.PostAsync(world.Host.Http, later, cancellation))
             await world.Host.DrainAsync(cancellation);
 
@@ -100,6 +101,7 @@ internal sealed class PastViewTests
     {
         var (first, second) = (people[0].ToString("D"), people[1].ToString("D"));
         var link = Guid.Empty.ToString("D");
+        await world.AliasAsync(people[1], merge ? people[0] : null, cancellation);
         await world.WriteOwnAsync(
             people[1],
             merge ? new MergedAway { Into = first, LinkId = link, Version = version } : new SplitOff { From = first, LinkId = link, Version = version },

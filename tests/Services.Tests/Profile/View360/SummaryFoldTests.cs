@@ -56,6 +56,18 @@ internal sealed class SummaryFoldTests
     }
 
     [Test]
+    public void A_restated_ledger_is_what_counts_from_then_on()
+    {
+        var merged = Told(
+            Earned(50, balance: 50, days: 20), new TierChanged { From = "silver", To = "gold", Reason = "r" },
+            new LedgerRestated { Balance = 80, Tier = "platinum", Reason = "merged" });
+        var away = Told(Earned(50, balance: 50, days: 20), new LedgerRestated { Balance = 0, Reason = "merged" });
+
+        Assert.That((merged.Loyalty.Balance, merged.Loyalty.Tier, merged.Loyalty.TierReason), Is.EqualTo((80L, "platinum", "merged")));
+        Assert.That((away.Loyalty.Balance, away.Loyalty.Tier, away.Loyalty.Lots.Count), Is.EqualTo((0L, (string?)null, 0)));
+    }
+
+    [Test]
     public void Many_lots_are_kept_together_at_the_far_end()
     {
         var facts = Enumerable.Range(1, 100).Select(i => (IMessage)Earned(1, balance: i, days: i)).ToArray();

@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Microsoft.AspNetCore.Builder;
+using Npgsql;
 using Patron.Contracts;
 using Patron.Contracts.Ingest.V1;
 using Patron.Profile;
@@ -102,6 +103,21 @@ internal sealed class ViewWorld : IAsyncDisposable
         };
         await Host.Log.PublishAsync(
             topic, [new PartitionRecords(partition, [new LogRecord(customer.ToString("D"), envelope.ToHeaders(), fact.ToByteArray())])], cancellation);
+    }
+
+    /// <summary>What profile keeps with a merge's events, or takes away with an unmerge's.</summary>
+    public async Task AliasAsync(Guid a, Guid? b, CancellationToken cancellation)
+    {
+        await using var command = Host.Service("profile").Database.CreateCommand(b is null
+            ? "delete from aliases where node = $1"
+            : """
+              with moved as (update aliases set root = $2 where root = $1)
+              insert into aliases (node, parent, root, link) values ($1, $2, $2, $1)
+              """);
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = a });
+        if (b is { } parent)
+            command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = parent });
+        await command.ExecuteNonQueryAsync(cancellation);
     }
 
     public Facts.PurchaseRecorded Purchase(int number, long minor = 1000, DateTimeOffset? at = null, Guid? origin = null) => new()
