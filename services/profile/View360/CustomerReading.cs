@@ -30,7 +30,11 @@ internal sealed class CustomerReading(ServiceRuntime profile, CustomerVault vaul
     private const string Keep = "insert into clienteling_lookups (at, caller, way, customer) select";
 
     // The id that remains of whoever was asked for: profile's own word, so it holds from the merge on.
-    private const string Root = $"who (customer) as ({Who}), root (customer) as (select coalesce(a.root, w.customer) from who w left join aliases a on a.node = w.customer)";
+    private const string Root = $"""
+        who (customer) as ({Who}), root (customer) as (
+          select coalesce(a.root, w.customer) from who w left join aliases a on a.node = w.customer
+        )
+        """;
 
     private const string People = $"""
         {Root}, members (customer, depth) as (
