@@ -16,12 +16,12 @@ public static class Module
         Events = Traveller.Events,
         Streams = [Traveller.Kind],
         Views = [new FigureCounts(Story.Count)],
+        CustomerTables = [new CustomerTable("reach_running") { OfProjection = true }],
         Projections = [Reach.Projection],
         Migrations = [FigureCounts.Migration],
         Subscriptions = new Consumed(services.GetRequiredService<BusinessClock>()).Subscriptions,
         Publications = [Published.Publication],
         Handovers = MergeTravellers.Rules,
-        CustomerTables = [new CustomerTable("reach_running") { KeptBecause = "a row goes with its instance, which the erasure ends" }],
         Timers = TimersOf,
         OnDue = due => [Traveller.Kind.Command(due.Stream, due.Customer, traveller => EndWait.TimeCame(traveller, Guid.Parse(due.Name), due.Due))],
     });

@@ -36,6 +36,7 @@ public static class Module
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<Ingestion>(s, s.PatronService(Name)));
         services.AddSingleton<ToldIdentifiers>();
         services.AddCatalogue();
+        services.AddCustomerViews(builder.AddSettings<ClientelingSettings>("Clienteling"), vault);
         services.AddSingleton<IngestReader>();
         services.AddSingleton<RecordReader>();
         AddCollect(builder);
@@ -52,7 +53,7 @@ public static class Module
     public static void MapProfile(this WebApplication app)
     {
         PostEvents.Map(app, app.Services.GetRequiredService<ProfileSettings>());
-        ViewCustomer.Map(app);
+        app.MapCustomerViews();
         LookUpCustomer.Map(app);
         MergeEndpoints.Map(app);
         ConflictEndpoints.Map(app);
@@ -78,16 +79,17 @@ public static class Module
         Events = CustomerProfile.Events,
         Streams = [CustomerProfile.Kind, Product.Kind, Store.Kind],
         Views = [new Figures(), new CatalogueTables(), new ErasureRows(), new LinkTables(), new ConflictTables()],
-        CustomerTables = PrivacyModule.Tables,
+        CustomerTables = [.. PrivacyModule.Tables, .. CustomerViews.Tables],
         SealedPlaces = SealedInEvents.Places,
         Publications = Published.Publications,
+        Projections = [CustomerProjection.Projection],
         Timers = ExpireConsent.TimersOf,
         OnDue = ExpireConsent.OnDue,
         Migrations =
         [
             Migration.Embedded("profile.sql"), Migration.Embedded("consent.sql"), Migration.Embedded("catalogue.sql"),
             Migration.Embedded("collect.sql"), Migration.Embedded("collect-event-types.sql"), Migration.Embedded("import.sql"),
-            PrivacyModule.Migration, Migration.Embedded("identity.sql"),
+            PrivacyModule.Migration, Migration.Embedded("identity.sql"), Migration.Embedded("view360.sql"), Migration.Embedded("clienteling.sql"),
         ],
     };
 

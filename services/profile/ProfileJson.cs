@@ -47,7 +47,6 @@ namespace Patron.Profile;
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSerializable(typeof(CustomerProfile))]
 [JsonSerializable(typeof(EventsTaken))]
-[JsonSerializable(typeof(CustomerView))]
 [JsonSerializable(typeof(CustomerWanted))]
 [JsonSerializable(typeof(CustomerFound))]
 [JsonSerializable(typeof(MergeRequest))]

@@ -3,6 +3,7 @@ using Patron.Benchmarks.Import;
 using Patron.Benchmarks.Ingest;
 using Patron.Benchmarks.Log;
 using Patron.Benchmarks.Store;
+using Patron.Benchmarks.Views;
 
 namespace Patron.Benchmarks;
 
@@ -23,6 +24,8 @@ internal static class Catalogue
         () => new IngestBehaviours(),
         () => new IngestAge(),
         () => new IngestFlatness(),
+        CustomerRequests.Show,
+        CustomerRequests.LookUp,
         () => new IdentityResolve(),
         () => new IdentityFlatness(),
         () => new ImportRows(),

@@ -20,20 +20,17 @@ internal static class LookUpCustomer
     private static async Task<IResult> LookUpAsync(
         CustomerWanted wanted, ToldIdentifiers identifiers, Identities identities, CancellationToken cancellation)
     {
-        var named = new Contracts.Ingest.V1.Identifiers
-        {
-            LoyaltyCard = wanted.Card ?? "",
-            ShopCustomerId = wanted.ShopId ?? "",
-            Phone = wanted.Phone ?? "",
-            Email = wanted.Email ?? "",
-            Country = wanted.Country ?? "",
-            WechatUnionid = wanted.UnionId ?? "",
-            WechatOpenid = wanted.OpenId ?? "",
-            WechatAccount = wanted.Account ?? "",
-            PartnerId = wanted.PartnerId ?? "",
-            Partner = wanted.Partner ?? "",
-            AnonymousId = wanted.Device ?? "",
-        };
+        if (HashOf(wanted, identifiers, out var identifier) is { } refusal)
+            return refusal;
+        return await identities.FindAsync(identifier, cancellation) is { } customer
+            ? TypedResults.Json(new CustomerFound(customer), ProfileJson.Default.CustomerFound)
+            : Problem.NotFound("Nobody is known by this identifier.");
+    }
+
+    /// <summary>The identifier's hash, or why what is wanted names none.</summary>
+    public static IResult? HashOf(CustomerWanted wanted, ToldIdentifiers identifiers, out IdentifierHash identifier)
+    {
+        identifier = default;
         string?[] all = [wanted.Card, wanted.ShopId, wanted.Phone, wanted.Email, wanted.UnionId, wanted.OpenId, wanted.PartnerId, wanted.Device];
         if (all.Count(i => i is not null) != 1)
         {
@@ -44,10 +41,24 @@ internal static class LookUpCustomer
             return Problem.Invalid(new FieldError("/source", "A shop's number means something only with its source."));
 
         var errors = new FieldErrors();
-        if (identifiers.Read(named, wanted.Source ?? "", "", "", errors) is not [var identifier])
+        if (identifiers.Read(Named(wanted), wanted.Source ?? "", "", "", errors) is not [var named])
             return Problem.Invalid(errors.Count > 0 ? errors.Found : [new FieldError("", "This identifier is empty.")]);
-        return await identities.FindAsync(identifier.Hash, cancellation) is { } customer
-            ? TypedResults.Json(new CustomerFound(customer), ProfileJson.Default.CustomerFound)
-            : Problem.NotFound("Nobody is known by this identifier.");
+        identifier = named.Hash;
+        return null;
     }
+
+    private static Contracts.Ingest.V1.Identifiers Named(CustomerWanted wanted) => new()
+    {
+        LoyaltyCard = wanted.Card ?? "",
+        ShopCustomerId = wanted.ShopId ?? "",
+        Phone = wanted.Phone ?? "",
+        Email = wanted.Email ?? "",
+        Country = wanted.Country ?? "",
+        WechatUnionid = wanted.UnionId ?? "",
+        WechatOpenid = wanted.OpenId ?? "",
+        WechatAccount = wanted.Account ?? "",
+        PartnerId = wanted.PartnerId ?? "",
+        Partner = wanted.Partner ?? "",
+        AnonymousId = wanted.Device ?? "",
+    };
 }

@@ -9,7 +9,7 @@ namespace Patron.Profile;
 
 /// <summary>Two customers whom events named together, but not surely enough; both as people see them, masked.</summary>
 /// <param name="Kind">The kind of identifier that named the other one.</param>
-internal sealed record WaitingConflict(Guid Id, string Cause, string Kind, DateTimeOffset FoundAt, CustomerView One, CustomerView Other);
+internal sealed record WaitingConflict(Guid Id, string Cause, string Kind, DateTimeOffset FoundAt, CustomerGlance One, CustomerGlance Other);
 
 /// <param name="Next">Give it as <c>after</c> for the next page; absent on the last.</param>
 internal sealed record ConflictList(IReadOnlyList<WaitingConflict> Conflicts, Guid? Next);
@@ -42,8 +42,8 @@ internal static class ConflictEndpoints
         return TypedResults.Json(
             new ConflictList([.. conflicts], rows.Count == (limit ?? PageMax) ? rows[^1].Id : null), ProfileJson.Default.ConflictList);
 
-        CustomerView View(Guid customer) =>
-            CustomerView.Of(customer, states.GetValueOrDefault(customer) ?? CustomerProfile.Kind.Fold([]), keys.GetValueOrDefault(customer));
+        CustomerGlance View(Guid customer) =>
+            CustomerGlance.Of(customer, states.GetValueOrDefault(customer) ?? CustomerProfile.Kind.Fold([]), keys.GetValueOrDefault(customer));
     }
 
     /// <summary>A retry is safe: what is decided is refused with the decision.</summary>

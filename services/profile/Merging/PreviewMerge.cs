@@ -15,7 +15,7 @@ namespace Patron.Profile;
 /// <param name="Purchases">How many purchases would come along.</param>
 /// <param name="Conflicts">What speaks against it: without despiteConflicts the merge would be refused.</param>
 internal sealed record MergePreview(
-    CustomerView Stays, CustomerView Goes, IReadOnlyDictionary<string, int> Identifiers, IReadOnlyList<string> Details,
+    CustomerGlance Stays, CustomerGlance Goes, IReadOnlyDictionary<string, int> Identifiers, IReadOnlyList<string> Details,
     IReadOnlyList<ConsentPreview> Consents, long Purchases, IReadOnlyList<ConflictView> Conflicts);
 
 /// <param name="Status">pending, granted, withdrawn or expired.</param>
@@ -53,8 +53,8 @@ internal static class PreviewMerge
         var keys = await vault.GetAsync([one, other], cancellation);
         return TypedResults.Json(
             new MergePreview(
-                CustomerView.Of(stays, states[stays], keys.GetValueOrDefault(stays)),
-                CustomerView.Of(goes, states[goes], keys.GetValueOrDefault(goes)),
+                CustomerGlance.Of(stays, states[stays], keys.GetValueOrDefault(stays)),
+                CustomerGlance.Of(goes, states[goes], keys.GetValueOrDefault(goes)),
                 states[goes].Identifiers.ExceptBy(states[stays].Identifiers.Select(i => i.Hash), i => i.Hash).CountBy(i => NameOf(i.Kind)).ToDictionary(),
                 [.. Taken(stays, goes)],
                 [.. moved.Select(c => ConsentPreview.Of(c.Consent))],

@@ -37,6 +37,18 @@ internal sealed class CustomerVault(NpgsqlDataSource database, IKeyWrapping wrap
         return found;
     }
 
+    /// <summary>A key that was read together with what it opens; null when there is none or it was destroyed.</summary>
+    public async ValueTask<CustomerKey?> OpenAsync(Guid customer, byte[]? wrapped, CancellationToken cancellation)
+    {
+        if (wrapped is null)
+            return null;
+        if (held.TryGet(customer, out var known))
+            return known;
+        var key = new CustomerKey(customer, (await wrapping.UnwrapAsync([new OwnedKey(wrapped, OwnerOf(customer))], cancellation))[0]);
+        held.Set(customer, key);
+        return key;
+    }
+
     /// <summary>
     /// Makes everything sealed for the customers unreadable for ever; other instances follow when they forget the keys. A customer who has no key
     /// yet gets none. A retry is safe.

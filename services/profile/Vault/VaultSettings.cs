@@ -53,6 +53,10 @@ internal sealed class VaultSettings : ISettings
     public KeyedHash OpenIdentifierHash() =>
         new(IdentifierKey.Length > 0 ? Convert.FromBase64String(IdentifierKey) : OpenMasterKeys().Derive("patron identifiers"));
 
+    /// <summary>Signs customers' codes: every instance has the same one, wherever customers' keys are wrapped.</summary>
+    public byte[] OpenCodeKey() =>
+        (IdentifierKey.Length > 0 ? new MasterKeys(Convert.FromBase64String(IdentifierKey), []) : OpenMasterKeys()).Derive("patron customer codes");
+
     private MasterKeys OpenMasterKeys() =>
         new(Convert.FromBase64String(MasterKeyText()), [.. FormerKeys.Select(Convert.FromBase64String)]);
 

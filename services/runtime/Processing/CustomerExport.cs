@@ -39,7 +39,7 @@ internal sealed class CustomerExport(ServiceDefinition definition, CustomerKey? 
         select 'event', e.type, e.time, e.data from (
           select type, time, data from events
           where stream in (select stream from streams where customer = $1 and stream <> customer union all select $1) order by position) e
-        {string.Concat(definition.CustomerTables.Select(
+        {string.Concat(definition.CustomerTables.Where(t => !t.OfProjection).Select(
             t => $"union all select 'row', '{t.Name}', null, to_json(t)::text from {t.Name} t where t.{t.Key} = $1 "))}
         union all select 'timer', t.name, t.due, json_build_object('due', t.due)::text from timers t
           where t.stream in (select stream from streams where customer = $1 and stream <> customer union all select $1)

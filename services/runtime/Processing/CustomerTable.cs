@@ -8,6 +8,12 @@ namespace Patron.Runtime.Processing;
 /// <param name="Key">The column of type <c>uuid</c> that holds the customer's id.</param>
 public sealed record CustomerTable(string Name, string Key = "customer")
 {
+    /// <summary>
+    /// A projection keeps the rows, and deletes them when it reads of the erasure; while it is first built there is no such table. An export
+    /// leaves them out: they follow from events that are in the exports of the services that decided them.
+    /// </summary>
+    public bool OfProjection { get; init; }
+
     /// <summary>Why an erasure leaves the rows; null where it deletes them.</summary>
     public string? KeptBecause { get; init; }
 

@@ -21,7 +21,7 @@ internal sealed class ErasedCustomers
     public ErasedCustomers(IReadOnlyList<CustomerTable> tables)
     {
         // Names come from the services' definitions, never from a request.
-        var deleted = tables.Where(t => t.KeptBecause is null).ToList();
+        var deleted = tables.Where(t => t.KeptBecause is null && !t.OfProjection).ToList();
         var deletes = deleted.Select(t => $"of_{t.Name} as (delete from {t.Name} where {t.Key} = any($1) returning {t.Key} as customer)");
         var counts = deleted.Select(t => t.Name).Append(Parked).Append(Timers)
             .Select(name => $"'{name}', (select nullif(count(*), 0) from of_{name} o where o.customer = g.customer)");

@@ -17,6 +17,9 @@ internal sealed class Build(Generation generation, IProjectionSource source)
     /// <summary>How many further records get a step of their own, after a step was refused.</summary>
     public int OneByOne { get; set; }
 
+    /// <summary>When the next step is worth its price.</summary>
+    public DateTimeOffset StepAt { get; set; }
+
     public IProjectionSource Source => source;
 
     public GenerationPlaces Places { get; private set; } = [];

@@ -36,12 +36,20 @@ public sealed partial class Projection
     /// <summary>Records in one transaction, 1 to 100,000.</summary>
     public int RecordsPerStepMax { get; set; } = 2000;
 
+    /// <summary>
+    /// How long after a step the next one begins, in system time, while records keep coming: those that come meanwhile share it, since each
+    /// step costs a transaction and a place for every partition. What comes after a pause is shown at once, and who is far behind does not wait.
+    /// </summary>
+    public TimeSpan StepEvery { get; set; }
+
     /// <summary>What is read; empty for the service's own store.</summary>
     internal IReadOnlyList<Topic> Topics { get; private init; } = [];
 
     internal Action<IReadOnlyList<RecordedEvent>, NpgsqlBatch>? ApplyEvents { get; private init; }
 
     internal Action<IReadOnlyList<ConsumedFact>, NpgsqlBatch>? ApplyFacts { get; private init; }
+
+    internal Func<IFactFold>? OpenFold { get; private init; }
 
     /// <summary>A projection of the service's own events.</summary>
     /// <param name="name">Unique in the service, such as <c>reach</c>.</param>
@@ -60,8 +68,30 @@ public sealed partial class Projection
         string name, int version, string tables, IReadOnlyList<Topic> topics, Action<IReadOnlyList<ConsumedFact>, NpgsqlBatch> apply) =>
         new(name, version, tables) { Topics = topics, ApplyFacts = apply };
 
+    /// <summary>
+    /// A projection of public facts whose rows follow from what they were. The same promises; it costs a step the reading of those rows.
+    /// </summary>
+    /// <inheritdoc cref="OfStore"/>
+    /// <param name="topics">What is read.</param>
+    /// <param name="open">See <see cref="IFactFold"/>.</param>
+    public static Projection OfTopics(string name, int version, string tables, IReadOnlyList<Topic> topics, Func<IFactFold> open) =>
+        new(name, version, tables) { Topics = topics, OpenFold = open };
+
     [GeneratedRegex("^[a-z][a-z0-9_]{0,29}$")]
     private static partial Regex NameShape();
+}
+
+/// <summary>
+/// Folds facts into rows of one generation, from where its reading starts until a step fails; then another one is opened. So what it
+/// remembers of its own steps holds: nobody else writes the rows meanwhile, and who lost the projection cannot commit.
+/// </summary>
+public interface IFactFold
+{
+    /// <summary>
+    /// Reads the rows that these facts concern, over a connection whose transaction is the step's and whose search path begins with the
+    /// generation's schema, and answers what to write.
+    /// </summary>
+    Task<Action<NpgsqlBatch>> FoldAsync(IReadOnlyList<ConsumedFact> facts, NpgsqlConnection connection, CancellationToken cancellation);
 }
 
 /// <summary>Where a generation is in its life.</summary>

@@ -129,8 +129,15 @@ internal sealed class ProjectionRegistry(NpgsqlDataSource database, string servi
     /// <summary>Applies records and moves the offsets in one transaction.</summary>
     /// <exception cref="FencedException">Another instance owns the projection; nothing was changed.</exception>
     public Task ApplyAsync(
-        int generation, Action<NpgsqlBatch> write, IReadOnlyList<OffsetMove> moves, CancellationToken cancellation) => FenceAsync(async connection =>
+        int generation, Slice slice, IReadOnlyList<OffsetMove> moves, CancellationToken cancellation) => FenceAsync(async connection =>
     {
+        var write = slice.Write;
+        if (slice.Fold is { } fold)
+        {
+            await RunAsync(connection, "select set_config('search_path', $1, true)", cancellation, SearchPath(generation));
+            write = await fold(connection, cancellation);
+        }
+
         await using var batch = new NpgsqlBatch(connection);
 
         // Rows and offsets are lost or kept together, so a crash of the database only makes some of them be written again.

@@ -12,6 +12,8 @@ namespace Patron.Runtime.Projections;
 /// </summary>
 internal sealed partial class ProjectionRunner
 {
+    private static readonly TimeSpan GatherLook = TimeSpan.FromMilliseconds(50);
+
     private SkippedRecord? stoppedAt;
 
     /// <summary>Tries again where it stopped; no effect while it runs.</summary>
@@ -43,6 +45,13 @@ internal sealed partial class ProjectionRunner
     /// <summary>The live generation, where this build writes it and it may go on.</summary>
     private bool IsFollowed(Build build) => build is { State: GenerationState.Live, IsStale: false } && build.Version == projection.Version;
 
+    /// <summary>Waits until the next step is worth its price: its time has come, or no more records do.</summary>
+    private async Task GatherAsync(Build build, CancellationToken cancellation)
+    {
+        for (var behind = -1L; systemTime.GetUtcNow() < build.StepAt && build.Behind is var now && now != behind; behind = now)
+            await Task.Delay(GatherLook, systemTime, cancellation);
+    }
+
     private async Task<bool> StepAsync(Build build, TimeSpan wait, CancellationToken cancellation)
     {
         Slice? slice;
@@ -63,7 +72,7 @@ internal sealed partial class ProjectionRunner
             p.Value.NextOffset, p.Value.StoreEpoch, p.Value.Position)).ToList();
         try
         {
-            await registry.ApplyAsync(build.Number, slice.Write, moves, cancellation);
+            await registry.ApplyAsync(build.Number, slice, moves, cancellation);
         }
         catch (Exception fault) when (!IsPassing(fault) && fault is not (OperationCanceledException or FencedException))
         {
@@ -73,6 +82,8 @@ internal sealed partial class ProjectionRunner
 
         build.OneByOne = Math.Max(0, build.OneByOne - slice.Records);
         build.Move(slice.Places);
+        if (slice.Records < projection.RecordsPerStepMax)
+            build.StepAt = systemTime.GetUtcNow() + projection.StepEvery;
         RuntimeTelemetry.RecordsProjected.Add(slice.Records, new("patron.service", service), new("patron.reader", projection.Name));
         return true;
     }

@@ -138,7 +138,12 @@ internal sealed partial class ProjectionRunner(
 
         var building = builds.Find(b => b.State == GenerationState.Building);
         if (builds.Find(IsFollowed) is { } live)
+        {
+            if (building is null)
+                await GatherAsync(live, cancellation);
             await StepAsync(live, building is null ? (IdleWait < lookEvery ? IdleWait : lookEvery) : TurnWait, cancellation);
+        }
+
         for (var step = 0; building is not null && step < StepsPerTurnMax; step++)
         {
             var moved = await StepAsync(building, TurnWait, cancellation);

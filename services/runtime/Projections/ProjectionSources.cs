@@ -14,7 +14,11 @@ internal sealed class GenerationPlaces : Dictionary<(string Source, int Partitio
 
 /// <summary>Records to apply in one transaction, and where their sources then stand.</summary>
 /// <param name="Only">The record, when there is one only.</param>
-internal sealed record Slice(GenerationPlaces Places, int Records, SkippedRecord? Only, Action<NpgsqlBatch> Write);
+internal sealed record Slice(GenerationPlaces Places, int Records, SkippedRecord? Only, Action<NpgsqlBatch> Write)
+{
+    /// <summary>Where what is written follows from rows that have to be read first: answers what to write instead.</summary>
+    public Func<NpgsqlConnection, CancellationToken, Task<Action<NpgsqlBatch>>>? Fold { get; init; }
+}
 
 /// <summary>What one generation reads from. Used by one task, but for <see cref="KnownEnd"/>.</summary>
 internal interface IProjectionSource : IAsyncDisposable
@@ -143,6 +147,7 @@ internal sealed class TopicSource(IEventLog eventLog, Projection projection) : I
     private readonly Dictionary<(string Topic, int Partition), (long Offset, Envelope Envelope)> tails = [];
     private IReadOnlySet<SkippedRecord> skipped = new HashSet<SkippedRecord>();
     private bool? fromBeginning;
+    private IFactFold? fold;
 
     public IReadOnlyList<string> Names => [.. topics.Keys];
 
@@ -159,8 +164,11 @@ internal sealed class TopicSource(IEventLog eventLog, Projection projection) : I
 
     public void Start(GenerationPlaces places)
     {
+        // After a step that failed, what it had folded is forgotten with it.
+        fold = projection.OpenFold?.Invoke();
         fromBeginning ??= places.Values.All(p => p is { NextOffset: 0, Position: 0 });
-        foreach (var ((source, partition), place) in places)
+        // A customer's facts of all topics come together, so that what is folded is read and written once for them.
+        foreach (var ((source, partition), place) in places.OrderBy(p => p.Key.Partition))
             reader.Assign(topics[source], partition, place.NextOffset);
     }
 
@@ -189,8 +197,11 @@ internal sealed class TopicSource(IEventLog eventLog, Projection projection) : I
         return new Slice(moved, facts.Count, facts is [var only] ? Name(only.Context) : null, transaction =>
         {
             if (shown.Count > 0)
-                projection.ApplyFacts!(shown, transaction);
-        });
+                projection.ApplyFacts?.Invoke(shown, transaction);
+        })
+        {
+            Fold = fold is { } opened && shown.Count > 0 ? (connection, token) => opened.FoldAsync(shown, connection, token) : null,
+        };
     }
 
     public ValueTask DisposeAsync() => reader.DisposeAsync();

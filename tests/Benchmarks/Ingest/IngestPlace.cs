@@ -27,7 +27,13 @@ internal sealed class IngestPlace : IAsyncDisposable
 
     public TestDatabase Database { get; }
 
-    public static async Task<IngestPlace> StartAsync(BenchPlace place, CancellationToken cancellation)
+    public IServiceProvider Services => app.Services;
+
+    /// <summary>Speaks to the host with a key of every scope but those that show people in clear.</summary>
+    public HttpClient Http => http;
+
+    public static async Task<IngestPlace> StartAsync(
+        BenchPlace place, CancellationToken cancellation, params IReadOnlyList<(string Name, string Value)> more)
     {
         var database = await place.CreateDatabaseAsync(cancellation);
         var folder = Path.Combine(Path.GetTempPath(), $"patron-bench-{Path.GetRandomFileName()}");
@@ -42,6 +48,8 @@ internal sealed class IngestPlace : IAsyncDisposable
             ["Email:Smtp:Host"] = "127.0.0.1",
             ["Email:Smtp:Port"] = "1",
         };
+        foreach (var (name, value) in more)
+            settings[name] = value;
         var app = AllInOne.Build(settings, secrets, new BusinessTimeState(false, TimeProvider.System.GetUtcNow(), TimeSpan.Zero));
         await app.StartAsync(cancellation);
         var http = new HttpClient { BaseAddress = AllInOne.AddressOf(app), Timeout = TimeSpan.FromMinutes(5) };

@@ -138,26 +138,25 @@ internal sealed class ProjectionTests
         var zombie = new ProjectionRegistry(database, "shop", view, new Guid(1, 0, 0, new byte[8]), TimeSpan.Zero);
         var owner = new ProjectionRegistry(database, "shop", view, new Guid(2, 0, 0, new byte[8]), TimeSpan.FromMinutes(1));
         var offset = zombie.OffsetName(1, "store");
+        var insert = new Slice([], 1, null, batch => Statements.Add(batch, "insert into other values (1)"));
 
         var old = (await zombie.TakeAsync(cancellation))!.Value;
         await zombie.CreateAsync(cancellation);
         await ClaimAsync(database, offset, old, cancellation);
-        await zombie.ApplyAsync(1, Insert, [new OffsetMove(offset, 0, old, 0, 1, null, 1)], cancellation);
+        await zombie.ApplyAsync(1, insert, [new OffsetMove(offset, 0, old, 0, 1, null, 1)], cancellation);
         var now = (await owner.TakeAsync(cancellation))!.Value;
         await ClaimAsync(database, offset, now, cancellation);
 
         OffsetMove[] late = [new(offset, 0, old, 1, 2, null, 2)], stale = [new(offset, 0, now, 0, 1, null, 1)];
         Assert.That(await zombie.TakeAsync(cancellation), Is.Null, "the lease of another");
         Assert.That(await zombie.RenewAsync(old, cancellation), Is.False);
-        Assert.That(async () => await zombie.ApplyAsync(1, Insert, late, cancellation), Throws.TypeOf<FencedException>());
+        Assert.That(async () => await zombie.ApplyAsync(1, insert, late, cancellation), Throws.TypeOf<FencedException>());
         Assert.That(async () => await zombie.SwapAsync(null, 1, old, cancellation), Throws.TypeOf<FencedException>());
         Assert.That(async () => await zombie.DropAsync(1, old, cancellation), Throws.TypeOf<FencedException>());
-        Assert.That(async () => await owner.ApplyAsync(1, Insert, stale, cancellation), Throws.TypeOf<FencedException>(), "a stale place");
+        Assert.That(async () => await owner.ApplyAsync(1, insert, stale, cancellation), Throws.TypeOf<FencedException>(), "a stale place");
         await owner.SwapAsync(null, 1, now, cancellation);
         await using var rows = database.CreateCommand("select count(*) from other");
         Assert.That(await rows.ExecuteScalarAsync(cancellation), Is.EqualTo(1));
-
-        static void Insert(NpgsqlBatch batch) => Statements.Add(batch, "insert into other values (1)");
     }
 
     [Test]

@@ -18,7 +18,7 @@ namespace Patron.Tool.Run;
 internal static class AllInOne
 {
     private static readonly string[] Peers = ["Profile", "Tagging", "Loyalty", "Segmentation", "Journey", "Email", "Sms", "WeChat"];
-    private static readonly string[] Scopes = ["ingest", "read", "keys", "operate", "partner", "write", "privacy"];
+    private static readonly string[] Scopes = ["ingest", "read", "keys", "operate", "partner", "write", "privacy", "clienteling"];
 
     /// <summary>A host that is built and not started. Settings from the environment (<c>PATRON_…</c>) win over what is set here.</summary>
     /// <param name="settings">Such as <c>Database</c> and <c>Http:Port</c>.</param>

@@ -30,8 +30,11 @@ public sealed record PostgresLogOptions
     /// <summary>A transaction takes no further row when it has reached this size.</summary>
     public int PublishBytesMax { get; init; } = 8 * 1024 * 1024;
 
-    /// <summary>Records of a topic that this process published last and keeps at hand for its own readers.</summary>
-    public int RecentRecordsMax { get; init; } = 4_096;
+    /// <summary>
+    /// Records of a topic that this process published last and keeps at hand for its own readers: about two seconds of a busy topic, since
+    /// views take what comes within a second together.
+    /// </summary>
+    public int RecentRecordsMax { get; init; } = 12_288;
 
     /// <summary>One read of the database takes about this much at most, and at least one row a partition.</summary>
     public int ReadBytesMax { get; init; } = 8 * 1024 * 1024;

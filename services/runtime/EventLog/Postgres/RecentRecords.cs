@@ -55,7 +55,8 @@ internal sealed class RecentRecords(Topic topic, int partitions, int recordsMax)
         {
             if (!runs[partition].TryPeek(out var oldest) || oldest.First > next)
                 return [];
-            var records = runs[partition].SelectMany(run => run.Records.Select((record, i) => new ReadRecord(run.First + i, record)))
+            var records = runs[partition].Where(run => run.End > next)
+                .SelectMany(run => run.Records.Select((record, i) => new ReadRecord(run.First + i, record)))
                 .Where(read => read.Offset >= next);
             if (topic.Compacted)
                 records = records.GroupBy(read => read.Record.Key).Select(versions => versions.Last()).OrderBy(read => read.Offset);
