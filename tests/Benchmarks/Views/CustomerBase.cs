@@ -92,7 +92,7 @@ internal sealed class CustomerBase : IAsyncDisposable
     private async Task WriteCopiesAsync(
         NpgsqlConnection connection, List<(Guid Customer, CustomerProfile Profile, CustomerKey Key)> models, CancellationToken cancellation)
     {
-        var (masters, hash) = (ingest.Services.GetRequiredService<MasterKeys>(), ingest.Services.GetRequiredService<KeyedHash>());
+        var (masters, hash) = (ingest.Services.GetRequiredService<IKeyWrapping>(), ingest.Services.GetRequiredService<KeyedHash>());
         var partitions = ingest.Services.GetRequiredService<IEventLog>().Partitions;
         await using var copy = await connection.BeginBinaryImportAsync(
             "copy bench_copies (customer, model, partition, version, state, wrapped, phone) from stdin (format binary)", cancellation);
@@ -108,7 +108,8 @@ internal sealed class CustomerBase : IAsyncDisposable
             await copy.WriteAsync((short)CustomerPartition.Of(key.Customer, partitions), NpgsqlDbType.Smallint, cancellation);
             await copy.WriteAsync(1, NpgsqlDbType.Integer, cancellation);
             await copy.WriteAsync(JsonSerializer.Serialize(own, ProfileJson.Default.CustomerProfile), NpgsqlDbType.Text, cancellation);
-            await copy.WriteAsync(masters.Wrap(key.Export(), key.Customer.ToString("D")), NpgsqlDbType.Bytea, cancellation);
+            var wrapped = await masters.WrapAsync([new OwnedKey(key.Export(), key.Customer.ToString("D"))], cancellation);
+            await copy.WriteAsync(wrapped[0], NpgsqlDbType.Bytea, cancellation);
             await copy.WriteAsync(hash.Of(IdentifierKind.Phone, PhoneOf(i)).Hash, NpgsqlDbType.Uuid, cancellation);
         }
         await copy.CompleteAsync(cancellation);
