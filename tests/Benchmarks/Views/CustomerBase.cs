@@ -167,7 +167,7 @@ internal sealed class CustomerBase : IAsyncDisposable
         $$$"""
         {"specversion":"1.0","type":"patron.ingest.v1.CustomerUpdate","source":"/crm/bench","id":"u{{{number}}}",
         "time":"{{{TimeProvider.System.GetUtcNow():yyyy-MM-ddTHH:mm:ssZ}}}","datacontenttype":"application/json","data":{
-        "customer":{"loyaltyCard":"card-{{{number}}}","email":"person{{{number}}}@example.com","phone":"+8529{{{number:0000000}}}"},
+        "customer":{"loyaltyCard":"card-{{{number}}}","email":"person{{{number}}}@example.com","phone":"+8529{{{1_234_567 + number:0000000}}}"},
         "givenName":"Given{{{number}}}","familyName":"Family{{{number}}}","language":"zh-Hant-HK","timeZone":"Asia/Hong_Kong","country":"HK",
         "consents":[{"channel":"email","purpose":"marketing","state":"CONSENT_STATE_GRANTED","wording":"bench"}]}}
         """);
