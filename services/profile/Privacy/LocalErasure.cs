@@ -72,9 +72,7 @@ internal sealed class LocalErasure(
     /// </summary>
     private async Task ScrubAsync(IReadOnlyCollection<Guid> customers, CancellationToken cancellation)
     {
-        await using var batch = profile.Database.CreateBatch();
-        Statements.Add(
-            batch,
+        await using var command = profile.Database.CreateCommand(
             """
             update events set data = (case
               when type in ('profile.identifier-linked.v1', 'profile.identifier-conflict-found.v1')
@@ -89,34 +87,9 @@ internal sealed class LocalErasure(
               'profile.identifier-linked.v1', 'profile.identifier-conflict-found.v1', 'profile.consent-changed.v1', 'profile.consent-changed.v2',
               'profile.opt-in-requested.v1', 'profile.customer-absorbed.v1', 'profile.customer-gave-back.v1', 'profile.telling-set-aside.v1',
               'profile.consent-moved.v1')
-            """,
-            Statements.Uuids(customers));
-
-        // Others into whom they were merged once, and from whom they were parted, have what they were told meanwhile under seals of their own. The
-        // event that gave them back says all that is left, so no state is made of those any more either.
-        Statements.Add(
-            batch,
-            """
-            with recursive others (customer) as (
-              select c from unnest($1::uuid[]) c union select m.into_customer from others o join merges m on m.customer = o.customer)
-            update events e set data = (case
-              when e.type = 'profile.customer-absorbed.v1'
-              then e.data::jsonb || '{"identifiers": [], "conflicts": [], "consents": [], "taken": [], "details": {}}'
-              when e.type = 'profile.details-changed.v2' then e.data::jsonb || '{"details": {}}'
-              when e.type = 'profile.telling-set-aside.v1' then e.data::jsonb || '{"details": {}, "consents": []}'
-              when e.type = 'profile.behaviour-recorded.v1' then e.data::jsonb - 'sealedProperties'
-              when e.type in ('profile.identifier-linked.v1', 'profile.identifier-conflict-found.v1')
-              then e.data::jsonb || '{"hash": "00000000-0000-0000-0000-000000000000", "sealedValue": ""}'
-              else e.data::jsonb #- '{evidence,takenBy}' #- '{evidence,address}' #- '{evidence,agent}' end)::text
-            from others o where e.stream = o.customer and o.customer <> all($1) and (
-              (e.type = 'profile.customer-absorbed.v1' and exists (
-                select from jsonb_array_elements_text(e.data::jsonb -> 'nodes') n where n::uuid = any($1)))
-              or (e.type in (
-                'profile.details-changed.v2', 'profile.telling-set-aside.v1', 'profile.behaviour-recorded.v1', 'profile.identifier-linked.v1',
-                'profile.identifier-conflict-found.v1', 'profile.consent-changed.v2', 'profile.opt-in-requested.v1')
-                and (e.data::jsonb ->> 'origin')::uuid = any($1)))
-            """,
-            Statements.Uuids(customers));
-        await batch.ExecuteNonQueryAsync(cancellation);
+            """);
+        command.Parameters.Add(Statements.Uuids(customers));
+        await command.ExecuteNonQueryAsync(cancellation);
+        await new PartedTraces(profile).EraseAsync(customers, cancellation);
     }
 }
