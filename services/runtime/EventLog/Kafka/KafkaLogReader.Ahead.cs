@@ -9,7 +9,7 @@ namespace Patron.Runtime.EventLog.Kafka;
 /// </summary>
 internal sealed partial class KafkaLogReader
 {
-    private readonly Queue<(TopicPartition From, ReadRecord Read)> ahead = [];
+    private readonly Queue<(Origin From, ReadRecord Read)> ahead = [];
     private Task reading = Task.CompletedTask;
     private Exception? failedAhead;
 
@@ -23,7 +23,7 @@ internal sealed partial class KafkaLogReader
         try
         {
             while (ahead.Count < recordsMax && consumer.Consume(TimeSpan.Zero) is { } result)
-                ahead.Enqueue((result.TopicPartition, Read(result)));
+                ahead.Enqueue((OriginOf(result), Read(result)));
         }
         catch (KafkaException failure)
         {

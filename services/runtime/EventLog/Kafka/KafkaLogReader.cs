@@ -18,6 +18,9 @@ internal sealed partial class KafkaLogReader : ILogReader
     private readonly Lock assigning = new();
     private readonly ConcurrentDictionary<(string Topic, int Partition), Assignment> assignments = [];
     private readonly List<TopicPartition> toUnassign = [];
+    private readonly List<string> headerNames = [];
+    private string lastNamed = "";
+    private string lastTopic = "";
     private Error? unreachable;
 
     public KafkaLogReader(KafkaEventLog log, KafkaOptions options)
@@ -77,7 +80,7 @@ internal sealed partial class KafkaLogReader : ILogReader
             }
 
             for (var next = first; next is not null; next = ++count < recordsMax ? Next(TimeSpan.Zero) : null)
-                Take(next.TopicPartition, Read(next), records);
+                Take(OriginOf(next), Read(next), records);
             if (count == recordsMax)
                 ReadAhead(recordsMax);
             return [.. records.Select(pair => pair.Key.Batch(pair.Value))];
@@ -122,7 +125,7 @@ internal sealed partial class KafkaLogReader : ILogReader
         while (consumer.Consume(wait) is { } result)
         {
             // What was fetched before the partition was unassigned or moved is dropped.
-            if (Assigned(result.TopicPartition) is { } assignment && result.Offset.Value >= assignment.Next)
+            if (Assigned(OriginOf(result)) is { } assignment && result.Offset.Value >= assignment.Next)
                 return result;
         }
 
@@ -150,21 +153,21 @@ internal sealed partial class KafkaLogReader : ILogReader
             TaskScheduler.Default);
     }
 
-    private void Take(TopicPartition from, ReadRecord read, Dictionary<Assignment, List<ReadRecord>> records)
+    private void Take(Origin from, ReadRecord read, Dictionary<Assignment, List<ReadRecord>> records)
     {
         unreachable = null;
         if (Assigned(from) is not { } assignment)
             return;
         assignment.Next = read.Offset + 1;
-        assignment.Partition = from.Partition.Value;
-        assignment.Topic.Saw(from.Partition.Value, assignment.Next);
+        assignment.Partition = from.Partition;
+        assignment.Topic.Saw(from.Partition, assignment.Next);
         ref var list = ref CollectionsMarshal.GetValueRefOrAddDefault(records, assignment, out _);
         (list ??= []).Add(read);
     }
 
-    private Assignment? Assigned(TopicPartition from) => assignments.GetValueOrDefault(KeyOf(from));
+    private Assignment? Assigned(Origin from) => assignments.GetValueOrDefault((from.Topic, from.Partition));
 
-    private static ReadRecord Read(ConsumeResult<string?, byte[]?> result) => new(result.Offset.Value, KafkaRecords.ToRecord(result.Message));
+    private ReadRecord Read(ConsumeResult<string?, byte[]?> result) => new(result.Offset.Value, KafkaRecords.ToRecord(result.Message, headerNames));
 
     private EventLogException Failure(ConsumeException failure)
     {
@@ -186,9 +189,20 @@ internal sealed partial class KafkaLogReader : ILogReader
         };
     }
 
+    /// <summary>The client makes the topic's name anew for each record.</summary>
+    private Origin OriginOf(ConsumeResult<string?, byte[]?> result)
+    {
+        if (result.Topic != lastNamed)
+            (lastNamed, lastTopic) = (result.Topic, result.Topic[options.TopicPrefix.Length..]);
+        return new(lastTopic, result.Partition.Value);
+    }
+
     private TopicPartition Named(string topic, int partition) => new(options.NameOf(topic), partition);
 
     private (string Topic, int Partition) KeyOf(TopicPartition named) => (named.Topic[options.TopicPrefix.Length..], named.Partition.Value);
+
+    /// <summary>Where a record comes from, by the topic's own name.</summary>
+    private readonly record struct Origin(string Topic, int Partition);
 
     private sealed class Assignment(OpenTopic topic)
     {

@@ -6,6 +6,8 @@ namespace Patron.Runtime.EventLog.Kafka;
 /// <summary>Records as the Kafka client wants and gives them.</summary>
 internal static class KafkaRecords
 {
+    private const int NamesMax = 32;
+
     public static Message<string?, ReadOnlyMemory<byte>?> ToMessage(LogRecord record)
     {
         var headers = new Headers();
@@ -14,12 +16,39 @@ internal static class KafkaRecords
         return new Message<string?, ReadOnlyMemory<byte>?> { Key = record.Key, Headers = headers, Value = record.Value };
     }
 
-    public static LogRecord ToRecord(Message<string?, byte[]?> message)
+    /// <summary>
+    /// What the client gives are two dozen small objects; those that are kept until the record is applied are five, since each of them is looked
+    /// at by every collection meanwhile.
+    /// </summary>
+    /// <param name="names">Names of the headers of the record before, which mostly are the same.</param>
+    public static LogRecord ToRecord(Message<string?, byte[]?> message, List<string> names)
     {
-        var headers = new LogHeader[message.Headers?.Count ?? 0];
+        var told = message.Headers;
+        var headers = new LogHeader[told?.Count ?? 0];
+        var length = 0;
         for (var i = 0; i < headers.Length; i++)
-            headers[i] = new LogHeader(message.Headers![i].Key, message.Headers[i].GetValueBytes());
+            length += told![i].GetValueBytes()?.Length ?? 0;
+        var values = new byte[length];
+        for (int i = 0, at = 0; i < headers.Length; i++)
+        {
+            var value = told![i].GetValueBytes() ?? [];
+            value.CopyTo(values, at);
+            headers[i] = new LogHeader(NameOf(told[i].Key, i, names), values.AsMemory(at, value.Length));
+            at += value.Length;
+        }
+
         return new LogRecord(message.Key, headers, message.Value is null ? default(ReadOnlyMemory<byte>?) : message.Value);
+    }
+
+    private static string NameOf(string name, int place, List<string> names)
+    {
+        if (place < names.Count && names[place] == name)
+            return names[place];
+        if (place < names.Count)
+            names[place] = name;
+        else if (names.Count < NamesMax)
+            names.Add(name);
+        return name;
     }
 
     private static byte[] Bytes(ReadOnlyMemory<byte> memory) =>
