@@ -68,7 +68,8 @@ public static class NodeTool
     public static NodeProcess StartScript(string folder, string script, IReadOnlyDictionary<string, string> environment) =>
         Start(Path!, folder, [script], environment);
 
-    private static NodeProcess Start(
+    /// <summary>Starts a program in a folder; dispose it to end the process if it still runs.</summary>
+    public static NodeProcess Start(
         string program, string folder, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
         var start = new ProcessStartInfo(program, arguments)

@@ -69,10 +69,13 @@ public sealed class GrpcMetadata : IEnumerable<GrpcMetadataEntry>
     /// <summary>Takes over a header as received, unless it belongs to the protocol.</summary>
     internal void AddReceived(string name, string? value)
     {
-        if (value is null || name.StartsWith(':') || IsReserved(name))
+        if (value is null || name.StartsWith(':') || (IsReserved(name) && !name.Equals(GrpcErrorDetails.Trailer, StringComparison.OrdinalIgnoreCase)))
             return;
         _entries.Add(new(name.ToLowerInvariant(), value));
     }
+
+    /// <summary>Under a key of the protocol's own.</summary>
+    internal void AddOfProtocol(string key, ReadOnlySpan<byte> bytes) => _entries.Add(new(key, Convert.ToBase64String(bytes).TrimEnd('=')));
 
     private static void CheckKey(string key, bool binary)
     {

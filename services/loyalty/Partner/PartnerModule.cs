@@ -1,0 +1,32 @@
+using Patron.Runtime.Grpc;
+using Patron.Runtime.Hosting;
+
+namespace Patron.Loyalty;
+
+/// <summary>The partners' door: gRPC, with API keys of the scope <c>partner</c>.</summary>
+internal static class PartnerModule
+{
+    private const string DefaultProfile = "http://profile:8080";
+    private static readonly TimeSpan ProfileAnswersWithin = TimeSpan.FromSeconds(10);
+
+    /// <summary>Members are looked up at <c>Peers:Profile</c>, with the API key <c>Peers:ApiKey</c> of the scope <c>read</c>.</summary>
+    public static void AddPartners(this WebApplicationBuilder builder)
+    {
+        if (!Uri.TryCreate(builder.Configuration["Peers:Profile"] ?? DefaultProfile, UriKind.Absolute, out var address))
+            throw new StartRefusedException(["Peers:Profile must be a base address such as http://profile:8080."]);
+        var apiKey = builder.Configuration["Peers:ApiKey"] ?? "";
+        builder.Services.AddHttpClient(FindMember.Client, client =>
+        {
+            client.BaseAddress = address;
+            client.Timeout = ProfileAnswersWithin;
+            client.DefaultRequestHeaders.Add("X-Api-Key", apiKey);
+        });
+        builder.AddSettings<PartnerSettings>("Partners");
+        builder.Services.AddSingleton<PartnerQuotas>();
+    }
+
+    public static void MapPartners(this WebApplication app) =>
+        app.MapGrpc(
+                new GrpcServerOptions { Clock = app.Services.GetRequiredService<SystemClock>() }, PartnerApi.Create(), PartnerService.Create(app.Services))
+            .AllowPublic("The service's guard checks the API key, so that a refusal is a gRPC status.");
+}

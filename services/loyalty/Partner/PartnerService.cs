@@ -1,0 +1,50 @@
+using Patron.Contracts.Partner.V1;
+using Patron.Runtime.Grpc;
+using Patron.Runtime.Hosting;
+
+namespace Patron.Loyalty;
+
+/// <summary>What partner channels call over gRPC: who calls, how much of it, and which handler answers.</summary>
+internal static class PartnerService
+{
+    public const string Scope = "partner";
+    private const string KeyName = "x-api-key";
+    private static readonly object CallerItem = new();
+
+    public static GrpcService Create(IServiceProvider services)
+    {
+        var points = ActivatorUtilities.CreateInstance<PartnerPoints>(services, services.PatronService(Module.Name));
+        var members = ActivatorUtilities.CreateInstance<FindMember>(services, services.PatronService(Module.Name));
+        var statements = ActivatorUtilities.CreateInstance<Statements>(services, services.PatronService(Module.Name));
+        return new GrpcService(PartnerReflection.Descriptor.Services[0])
+            .Guard(CheckAsync)
+            .Unary<LookupRequest, LookupResponse>("Lookup", members.LookupAsync)
+            .Unary<EarnRequest, EarnResponse>("Earn", points.EarnAsync)
+            .Unary<ReservePointsRequest, ReservePointsResponse>("ReservePoints", points.ReserveAsync)
+            .Unary<ConfirmHoldRequest, ConfirmHoldResponse>("ConfirmHold", points.ConfirmAsync)
+            .Unary<CancelHoldRequest, CancelHoldResponse>("CancelHold", points.CancelAsync)
+            .ServerStreaming<StatementRequest, StatementEntry>("Statement", statements.ReadAsync);
+    }
+
+    /// <summary>The partner, by the name of its API key.</summary>
+    public static string PartnerOf(GrpcCall call) => ((ApiCaller)call.Http.Items[CallerItem]!).Name;
+
+    public static ValueTask CheckAsync(GrpcCall call, CancellationToken cancellation)
+    {
+        var services = call.Http.RequestServices;
+        var caller = call.Metadata.Text(KeyName) is { } key ? services.GetRequiredService<ApiKeys>().Find(key) : null;
+        if (caller is null)
+            throw new GrpcException(GrpcStatus.Unauthenticated, $"Send a known API key in the metadata {KeyName}.");
+        if (!caller.Scopes.Contains(Scope))
+            throw new GrpcException(GrpcStatus.PermissionDenied, $"This needs an API key with the scope '{Scope}'.");
+        if (services.GetRequiredService<PartnerQuotas>().Take(caller.Name) is { } wait)
+            throw PartnerErrors.TooMany("The partner's calls of this moment are used up; go on after the delay that is told.", wait);
+        call.Http.Items[CallerItem] = caller;
+        return ValueTask.CompletedTask;
+    }
+
+    /// <exception cref="GrpcException">It is no UUID.</exception>
+    public static Guid IdOf(string text, string field) => Guid.TryParseExact(text, "D", out var id)
+        ? id
+        : throw PartnerErrors.Invalid(field, "This must be a UUID of 36 characters.");
+}
