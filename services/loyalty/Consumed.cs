@@ -32,7 +32,13 @@ internal static class Consumed
         var customer = recorded.Origin.Length == 0 ? context.Customer : Guid.ParseExact(recorded.Origin, "D");
         var purchase = new Purchase(
             new(Guid.Parse(recorded.PurchaseId)), recorded.OccurredAt.ToDateTimeOffset(), recorded.Currency, Lines(recorded, LineKind.Sale),
-            Lines(recorded, LineKind.Return));
+            Lines(recorded, LineKind.Return))
+        {
+            Receipt = Receipts.KeyOf(recorded.Source, recorded.Receipt),
+            ReturnsOf = recorded.ReturnedPurchaseId.Length > 0
+                ? Guid.ParseExact(recorded.ReturnedPurchaseId, "D")
+                : Receipts.KeyOf(recorded.ReturnedSource, recorded.ReturnedReceipt),
+        };
         return purchase.Sales.Count + purchase.Returns.Count == 0
             ? []
             : [RecordPurchase.Command(customer, purchase, programme, context.Envelope.Time) with { Metadata = context.Metadata }];

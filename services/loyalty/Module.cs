@@ -29,6 +29,7 @@ public static class Module
         Events = Ledger.Events,
         Streams = [Ledger.Kind],
         Views = [new Figures()],
+        Projections = [Books.Projection],
         Subscriptions = [Consumed.Profile(programme)],
         Publications = [Published.Loyalty],
         Timers = LedgerTimers.Of,

@@ -15,11 +15,18 @@ namespace Patron.Loyalty;
 /// <param name="TierWindowMonths">Spend of the current month and this many before it counts; 1 to 24.</param>
 /// <param name="TierReviewMonths">How long a tier is held before it is reviewed; 1 to 120.</param>
 /// <param name="Tiers">Ascending; the first starts at 0.</param>
+/// <param name="ReturnWindowDays">Points are pending for the day of the purchase and this many days more; 0 for not at all, at most 366.</param>
+/// <param name="RefundGraceDays">
+/// Redeemed points that come back after their expiry are good for this many days more, at most 366; with 0 they expire at once.
+/// </param>
 internal sealed record Programme(
     int Version, string Zone, TimeOnly CutOff, IReadOnlyList<EarnRate> EarnRates, int ExpiryMonths, string TierCurrency, int TierWindowMonths,
-    int TierReviewMonths, IReadOnlyList<TierRule> Tiers)
+    int TierReviewMonths, IReadOnlyList<TierRule> Tiers, int ReturnWindowDays = 0, int RefundGraceDays = 0)
 {
+    private const int DaysMax = 366;
+
     private const int MonthsMax = 120;
+    private const int DaysOfShortestMonth = 28;
 
     /// <summary>Reads and checks a document; the one inside the assembly without a path.</summary>
     /// <exception cref="InvalidDataException">It is not a programme; every fault is named.</exception>
@@ -59,6 +66,14 @@ internal sealed record Programme(
                 yield return $"{name} must be 1 to {max}";
         }
 
+        foreach (var (name, days) in new[] { ("returnWindowDays", ReturnWindowDays), ("refundGraceDays", RefundGraceDays) })
+        {
+            if (days is < 0 or > DaysMax)
+                yield return $"{name} must be 0 to {DaysMax}";
+        }
+
+        if (ReturnWindowDays > 0 && ReturnWindowDays >= ExpiryMonths * DaysOfShortestMonth)
+            yield return "returnWindowDays must be shorter than expiryMonths, or points would expire before anybody can redeem them";
         if (EarnRates is null || EarnRates.Count == 0 || EarnRates.Any(rate => rate.Currency is not { Length: 3 } || rate.MinorPerPoint < 1))
             yield return "earnRates needs at least one rate, each with an ISO 4217 currency and minorPerPoint of at least 1";
         if (TierCurrency is not { Length: 3 })
@@ -96,6 +111,10 @@ internal sealed record Programme(
 
     public DateTimeOffset ExpiryOf(DateTimeOffset purchase) => CutOffAfter(purchase, ExpiryMonths);
 
+    /// <summary>The cut-off at which the return window closes; null where it has closed already, or there is none.</summary>
+    public DateTimeOffset? AvailableFrom(DateTimeOffset purchase, DateTimeOffset now) =>
+        ReturnWindowDays > 0 && CutOffAfterDays(purchase, ReturnWindowDays) is var closes && closes > now ? closes : null;
+
     public DateTimeOffset ReviewAfter(DateTimeOffset change) => CutOffAfter(change, TierReviewMonths);
 
     /// <summary>The highest tier that this spend reaches.</summary>
@@ -121,10 +140,16 @@ internal sealed record Programme(
 
     private TimeZoneInfo TimeZone => TimeZoneInfo.FindSystemTimeZoneById(Zone);
 
+    /// <summary>The first cut-off after the instant's local day and so many days more.</summary>
+    public DateTimeOffset CutOffAfterDays(DateTimeOffset instant, int days) => CutOffOf(LocalDay(instant).AddDays(days + 1));
+
     /// <summary>The first cut-off after the last day of a period of whole months that starts on the instant's local day.</summary>
-    private DateTimeOffset CutOffAfter(DateTimeOffset instant, int months)
+    private DateTimeOffset CutOffAfter(DateTimeOffset instant, int months) => CutOffOf(LocalDay(instant).AddMonths(months).AddDays(1));
+
+    private DateOnly LocalDay(DateTimeOffset instant) => DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(instant, TimeZone).DateTime);
+
+    private DateTimeOffset CutOffOf(DateOnly day)
     {
-        var day = DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(instant, TimeZone).DateTime).AddMonths(months).AddDays(1);
         var local = day.ToDateTime(CutOff);
 
         // In a skipped hour this is the offset before the change, in a repeated one the offset after it: never earlier than promised.

@@ -9,6 +9,12 @@ internal sealed record Purchase(
     /// <summary>Whose identifier was used, where that customer is merged into the ledger's; otherwise null.</summary>
     public Guid? Origin { get; init; }
 
+    /// <summary>See <see cref="Receipts"/>.</summary>
+    public Guid? Receipt { get; init; }
+
+    /// <summary>The one purchase that the returns are from, by its id or its receipt; null where the touchpoint did not say.</summary>
+    public Guid? ReturnsOf { get; init; }
+
     /// <summary>The purchase of a customer as the ledger sees it that it comes to.</summary>
     public Purchase Seen(Guid customer, Guid owner) => this with { Origin = customer == owner ? null : customer };
 }
@@ -36,7 +42,7 @@ internal static class RecordPurchase
             booking.Add(new MemberEnrolled(now, programme.Tiers[0].Name));
         if (purchase.Sales.Count > 0)
         {
-            var earned = Earn(booking.Ledger, purchase, programme);
+            var earned = Earn(booking.Ledger, purchase, programme, now);
             booking.Add(earned);
             ReturnGoods.Claim(booking, earned);
         }
@@ -47,7 +53,7 @@ internal static class RecordPurchase
         return booking.Decide();
     }
 
-    private static PointsEarned Earn(Ledger ledger, Purchase purchase, Programme programme)
+    private static PointsEarned Earn(Ledger ledger, Purchase purchase, Programme programme, DateTimeOffset now)
     {
         var tier = ledger.Tier!;
         var lines = new EarnedLine[purchase.Sales.Count];
@@ -68,10 +74,12 @@ internal static class RecordPurchase
         var expires = programme.ExpiryOf(purchase.OccurredAt);
         var kept = points - settled;
         var earlier = kept > 0 && (ledger.Lots.Count == 0 || expires < ledger.Lots[0].ExpiresAt);
+        var available = kept > 0 ? programme.AvailableFrom(purchase.OccurredAt, now) : null;
         return new(
             purchase.Id, purchase.OccurredAt, programme.Version, tier, purchase.Currency,
             Month: purchase.Currency == programme.TierCurrency ? programme.MonthOf(purchase.OccurredAt) : 0,
             points, settled, Lot: kept > 0 ? ledger.LotsMade + 1 : 0, expires, lines, checked(ledger.Balance + kept),
-            NextExpiry: earlier ? expires : null, purchase.Origin);
+            NextExpiry: earlier ? expires : null, purchase.Origin, available,
+            NextRelease: ledger.NextRelease <= available ? null : available, purchase.Receipt);
     }
 }
