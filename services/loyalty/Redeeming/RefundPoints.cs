@@ -72,19 +72,23 @@ internal static class RefundPoints
             var taken = Math.Min(missing, use.Points - skipped);
             (skip, missing) = (skip - skipped, missing - taken);
             if (taken > 0)
-                lots.Add(Owned(ledger, use with { Points = taken, Pending = false, ExpiresAt = Expiry(use, programme, now) }, ref made));
+                lots.Add(Back(ledger, use with { Points = taken, Pending = false }, programme, now, ref made));
         }
 
         return (lots, settled);
     }
 
-    private static LotUse Owned(Ledger ledger, LotUse use, ref int made) =>
-        ledger.IsAlsoOf(use.Origin) ? use : use with { Lot = ++made, Home = null, Origin = null };
-
-    /// <summary>The lot's own expiry, or some days from now where the programme is generous and that has passed.</summary>
-    private static DateTimeOffset Expiry(LotUse use, Programme programme, DateTimeOffset now)
+    /// <summary>The old lot; a new one where that is of somebody who is another person now, or good again after its expiry.</summary>
+    private static LotUse Back(Ledger ledger, LotUse use, Programme programme, DateTimeOffset now, ref int made)
     {
-        var expires = use.ExpiresAt ?? programme.ExpiryOf(now);
-        return expires > now || programme.RefundGraceDays == 0 ? expires : programme.CutOffAfterDays(now, programme.RefundGraceDays);
+        var isLate = use.ExpiresAt is null || (use.ExpiresAt <= now && programme.RefundGraceDays > 0);
+        var isOurs = ledger.IsAlsoOf(use.Origin);
+        if (isOurs && !isLate)
+            return use;
+        return use with
+        {
+            Lot = ++made, Home = null, Origin = isOurs ? use.Origin : null,
+            ExpiresAt = isLate ? programme.CutOffAfterDays(now, programme.RefundGraceDays) : use.ExpiresAt,
+        };
     }
 }

@@ -81,8 +81,8 @@ internal sealed class BooksTests
     [Test]
     public async Task A_merge_moves_points_between_books_and_a_hold_goes_with_its_lots(CancellationToken cancellation)
     {
-        await using var host = await LedgerMergeTests.StartAsync(cancellation);
-        await using var till = new Till(host);
+        await using var till = await Till.OpenAsync(cancellation);
+        var host = till.Host;
         var (writer, anna, anne) = (new FactWriter(), Till.NewCustomer(), Till.NewCustomer());
         await writer.TellInOrderAsync(host, cancellation, People.Buys(anna, 1, 10_000), People.Buys(anne, 2, 20_000));
         var before = await till.HoldAsync(anne, "before", 30, cancellation);

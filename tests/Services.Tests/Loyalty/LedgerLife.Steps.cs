@@ -63,8 +63,11 @@ internal sealed partial class LedgerLife
             return;
         Compare();
         Advance(TimeSpan.FromSeconds(random.Next(1, 60)));
-        switch (random.Next(5))
+        switch (random.Next(6))
         {
+            case 5:
+                Reserve(customer, random.Next(1, 10));
+                break;
             case < 2:
                 Confirm(customer);
                 break;

@@ -78,13 +78,16 @@ internal sealed partial class ReferenceLedger
             points.Add(new(ledger, ledger, lots[ledger], expires));
         foreach (var lot in back.OfType<Point>().GroupBy(point => (point.Home, point.Lot, point.Owner)))
         {
+            // Another's lot, and one that is good again after its expiry, are new ones.
             var isOurs = roots[lot.Key.Owner] == ledger;
-            if (!isOurs)
+            var isLate = grace is not null && lot.First().Expires <= now;
+            if (!isOurs || isLate)
                 lots[ledger]++;
             foreach (var point in lot)
             {
-                var good = point.Expires > now ? point.Expires : grace ?? point.Expires;
-                points.Add(isOurs ? new(point.Owner, point.Home, point.Lot, good) : new(ledger, ledger, lots[ledger], good));
+                points.Add(
+                    isOurs && !isLate ? new(point.Owner, point.Home, point.Lot, point.Expires)
+                    : new(isOurs ? point.Owner : ledger, ledger, lots[ledger], isLate ? grace!.Value : point.Expires));
             }
         }
 
