@@ -49,7 +49,9 @@ internal static class Consumed
 
     private static PurchaseLine[] Lines(PurchaseRecorded recorded, LineKind kind)
     {
-        var products = recorded.Products.Count == 0 ? null : recorded.Products.ToLookup(known => known.Product).ToDictionary(known => known.Key, known => known.First());
+        var products = recorded.Products.Count == 0
+            ? null
+            : recorded.Products.DistinctBy(known => known.Product).ToDictionary(known => known.Product);
         return [.. recorded.Lines.Where(line => line.Kind == kind).Select(Line)];
 
         PurchaseLine Line(Line line)

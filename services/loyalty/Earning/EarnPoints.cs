@@ -118,8 +118,8 @@ internal static class EarnPoints
                     shares[i] = rule.BonusPoints > 0 ? amounts[i] : purchase.Sales[i].Quantity;
                 if (shares.All(share => share == 0))
                     shares[matching[0]] = 1;
-                var bonus = rule.BonusPoints > 0 ? rule.BonusPoints : checked(rule.BonusPointsPerPiece * (long)matching.Sum(i => (long)purchase.Sales[i].Quantity));
-                Give(rule, bonus, shares);
+                var pieces = matching.Sum(i => (long)purchase.Sales[i].Quantity);
+                Give(rule, rule.BonusPoints > 0 ? rule.BonusPoints : checked(rule.BonusPointsPerPiece * pieces), shares);
             }
         }
 

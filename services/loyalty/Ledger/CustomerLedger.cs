@@ -20,7 +20,8 @@ internal sealed record CustomerLedger(
         return new(
             customer, ledger.Spendable(now), Math.Max(0, ledger.Clawback - good.Sum(lot => lot.Points)), tier, ledger.ReviewAt, standing.SpendMinor,
             standing.Points, standing.Visits, programme.TierCurrency,
-            programme.TierAbove(tier) is { } next ? TierDistance.To(next, standing, programme, "reach") : null, TierShown.Of(ledger, tier, standing, programme, now),
+            programme.TierAbove(tier) is { } next ? TierDistance.To(next, standing, programme, "reach") : null,
+            TierShown.Of(ledger, tier, standing, programme, now),
             [.. good.Select(lot => new LotShown(lot.Points, lot.ExpiresAt))],
             [.. ledger.OpenReturns.Select(open => new OpenReturnShown(open.Return, open.Product, open.Quantity))]);
     }

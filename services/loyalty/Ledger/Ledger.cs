@@ -106,8 +106,8 @@ internal sealed record Ledger
 
     public static EventTypes Events { get; } = new(
         LoyaltyJson.Default, typeof(MemberEnrolled), typeof(PointsEarned), typeof(PointsReversed), typeof(ReturnUnmatched), typeof(PointsRedeemed),
-        typeof(PointsExpired), typeof(TierChanged), typeof(TierKept), typeof(TierGraceGiven), typeof(LedgerClosed), typeof(LedgerAbsorbed), typeof(LedgerGivenBack),
-        typeof(LedgerReopened));
+        typeof(PointsExpired), typeof(TierChanged), typeof(TierKept), typeof(TierGraceGiven), typeof(LedgerClosed), typeof(LedgerAbsorbed),
+        typeof(LedgerGivenBack), typeof(LedgerReopened));
 
     /// <summary>Null until enrolled.</summary>
     public string? Tier { get; init; }

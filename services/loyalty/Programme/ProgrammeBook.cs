@@ -98,7 +98,7 @@ internal sealed partial class ProgrammeBook(string seed, IServiceProvider servic
     private static partial void LogAgain(ILogger logger, Exception fault);
 
     [LoggerMessage(EventId = 2, Level = LogLevel.Warning,
-        Message = "The store's first version {Version} of the programme is not the document of the settings, which is left alone: put changes as a new version")]
+        Message = "Version {Version} of the programme in the store is not the document of the settings, which counts no more: put changes by HTTP")]
     private static partial void LogOther(ILogger logger, int version);
 
     private sealed record Held(ProgrammeVersions Versions, IReadOnlyList<StoredVersion> Stored);

@@ -49,7 +49,9 @@ internal static class ProgrammeEndpoints
         int version, ProgrammeBook book, CancellationToken cancellation)
     {
         await book.RefreshAsync(cancellation);
-        return book.Stored.Any(stored => stored.Version == version) ? Show(book, version) : Problem.NotFound($"There is no version {version} of the programme.");
+        return book.Stored.Any(stored => stored.Version == version)
+            ? Show(book, version)
+            : Problem.NotFound($"There is no version {version} of the programme.");
     }
 
     private static async Task<JsonHttpResult<IReadOnlyList<VersionShown>>> ListAsync(ProgrammeBook book, CancellationToken cancellation)
@@ -110,7 +112,8 @@ internal static class ProgrammeEndpoints
         {
             yield return new(
                 "effectiveFrom",
-                $"This must be a moment from {earliest:yyyy-MM-ddTHH:mm:ssZ} on, such as {now.AddDays(1):yyyy-MM-ddTHH:mm:ssZ}: what was bought before keeps its rules.");
+                $"This must be a moment from {earliest:yyyy-MM-ddTHH:mm:ssZ} on, such as {now.AddDays(1):yyyy-MM-ddTHH:mm:ssZ}: what was bought before "
+                + "keeps its rules.");
         }
     }
 

@@ -33,8 +33,7 @@ internal static partial class ProgrammeReader
 
     /// <exception cref="InvalidDataException">It is not a programme; every fault is named.</exception>
     public static Programme Read(string text) => TryRead(text, out var faults)
-        ?? throw new InvalidDataException(
-            $"The programme document is wrong: {string.Join("; ", faults.Select(fault => $"{(fault.Path.Length == 0 ? "document" : fault.Path)}: {fault.Detail.TrimEnd('.')}"))}.");
+        ?? throw new InvalidDataException($"The programme document is wrong: {string.Join("; ", faults.Select(Told))}.");
 
     /// <summary>The programme, or null and everything that is wrong with the document.</summary>
     public static Programme? TryRead(string text, out IReadOnlyList<FieldError> faults)
@@ -65,6 +64,8 @@ internal static partial class ProgrammeReader
         }
     }
 
+    private static string Told(FieldError fault) => $"{(fault.Path.Length == 0 ? "document" : fault.Path)}: {fault.Detail.TrimEnd('.')}";
+
     public static bool IsCode(string text) => Code().IsMatch(text);
 
     private static Programme Programme(DocumentObject root)
@@ -72,7 +73,8 @@ internal static partial class ProgrammeReader
         root.Text("$schema", _ => true, "This must be the address of the schema.");
         return new(
             (int)root.NeededNumber("version", 1, int.MaxValue), Zone(root), CutOff(root),
-            root.Objects("earnRates", 50, EarnRate), (int)root.NeededNumber("expiryMonths", 1, MonthsMax), root.NeededText("tierCurrency", IsCurrency, CurrencyRule),
+            root.Objects("earnRates", 50, EarnRate), (int)root.NeededNumber("expiryMonths", 1, MonthsMax),
+            root.NeededText("tierCurrency", IsCurrency, CurrencyRule),
             (int)root.NeededNumber("tierWindowMonths", 1, Ledger.SpendMonthsMax - 1), (int)root.NeededNumber("tierReviewMonths", 1, MonthsMax),
             root.Objects("tiers", TiersMax, Tier))
         {
@@ -155,9 +157,9 @@ internal static partial class ProgrammeReader
     private static PointCaps Caps(DocumentObject caps) =>
         new(caps.Number("perPurchase", 1, PointsMax), caps.Number("perDay", 1, PointsMax), caps.Number("perMonth", 1, PointsMax));
 
-    private static Dictionary<string, string> Names(DocumentObject named) => named.Object(
-        "names", names => Languages.Select(language => (language, Text: names.Text(language, text => text.Length is > 0 and <= 200, "This must be a text of 1 to 200 characters.")))
-            .Where(name => name.Text is not null).ToDictionary(name => name.language, name => name.Text!)) ?? [];
+    private static Dictionary<string, string> Names(DocumentObject named) => named.Object("names", names => Languages
+        .Select(language => (language, Text: names.Text(language, text => text.Length is > 0 and <= 200, "This must be a text of 1 to 200 characters.")))
+        .Where(name => name.Text is not null).ToDictionary(name => name.language, name => name.Text!)) ?? [];
 
     private const string NameRule = "This must be a text of 1 to 100 characters.";
 
@@ -174,7 +176,8 @@ internal static partial class ProgrammeReader
         DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) ? day : null;
 
     private static DayOfWeek? Weekday(string text) =>
-        Enum.GetValues<DayOfWeek>().Where(day => day.ToString().Equals(text, StringComparison.OrdinalIgnoreCase)).Select(day => (DayOfWeek?)day).FirstOrDefault();
+        Enum.GetValues<DayOfWeek>().Where(day => day.ToString().Equals(text, StringComparison.OrdinalIgnoreCase)).Select(day => (DayOfWeek?)day)
+            .FirstOrDefault();
 
     [GeneratedRegex(@"^[a-z0-9-]{1,40}\z")]
     private static partial Regex Code();

@@ -43,7 +43,10 @@ internal static class ProgrammeTable
             on conflict do nothing
             """);
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = added.Version });
-        command.Parameters.Add(new NpgsqlParameter { Value = (object?)added.EffectiveFrom?.UtcDateTime ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz });
+        command.Parameters.Add(new NpgsqlParameter
+        {
+            Value = (object?)added.EffectiveFrom?.UtcDateTime ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz,
+        });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = added.Document });
         command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = added.PutAt.UtcDateTime, NpgsqlDbType = NpgsqlDbType.TimestampTz });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = added.PutBy });

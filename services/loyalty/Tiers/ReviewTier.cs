@@ -70,7 +70,7 @@ internal static class ReviewTier
             var standing = Standing;
             return asking.Thresholds.All(threshold => threshold.Measure == TierMeasure.Spend)
                 ? null
-                : [.. asking.Thresholds.Select(threshold => new Measured(TierMeasures.NameOf(threshold.Measure), standing.Of(threshold.Measure), threshold.From))];
+                : [.. asking.Thresholds.Select(asked => new Measured(TierMeasures.NameOf(asked.Measure), standing.Of(asked.Measure), asked.From))];
         }
     }
 }

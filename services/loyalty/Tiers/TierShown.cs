@@ -31,7 +31,8 @@ internal sealed record TierDistance(string Tier, long? SpendMissingMinor, long? 
         var (enough, word) = programme.TierScheme == TierScheme.Any ? ("any", " or ") : ("all", " and ");
         var ways = missing.Where(way => way.Missing > 0).Select(way => Way(way.Measure, way.Missing, programme.TierCurrency));
         return new(
-            rule.Name, Of(TierMeasure.Spend), Of(TierMeasure.Points), Of(TierMeasure.Visits), enough, $"{Sentence(string.Join(word, ways))} to {purpose} {rule.Name}");
+            rule.Name, Of(TierMeasure.Spend), Of(TierMeasure.Points), Of(TierMeasure.Visits), enough,
+            $"{Sentence(string.Join(word, ways))} to {purpose} {rule.Name}");
 
         long? Of(TierMeasure measure) => missing.Where(way => way.Measure == measure).Select(way => (long?)way.Missing).FirstOrDefault();
     }

@@ -14,7 +14,8 @@ namespace Patron.Services.Tests.Loyalty;
 /// <summary>What loyalty hears and what it says.</summary>
 internal sealed class ContractTests
 {
-    private static readonly System.Type[] Private = [typeof(MemberEnrolled), typeof(TierKept), typeof(TierGraceGiven), typeof(PointsRedeemed), typeof(LedgerClosed)];
+    private static readonly System.Type[] Private =
+        [typeof(MemberEnrolled), typeof(TierKept), typeof(TierGraceGiven), typeof(PointsRedeemed), typeof(LedgerClosed)];
 
     [Test]
     public void Only_sales_earn_and_only_returns_come_back()

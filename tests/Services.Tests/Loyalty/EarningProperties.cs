@@ -62,7 +62,11 @@ internal sealed class EarningProperties
             var days = Enumerable.Range(0, 40).Select(_ => new DateTimeOffset(2026, 11, random.Next(1, 31), 4, 0, 0, TimeSpan.Zero)).ToList();
             var story = LedgerStories.Nobody;
             foreach (var (number, at) in days.Index())
-                story = story.After(LedgerStories.Record(new(LedgerStories.Receipt(number), at, "GBP", [LedgerStories.Line("MUG", 1, random.Next(4_000))], []), programme));
+            {
+                var line = LedgerStories.Line("MUG", 1, random.Next(4_000));
+                story = story.After(LedgerStories.Record(new(LedgerStories.Receipt(number), at, "GBP", [line], []), programme));
+            }
+
             var earned = story.History.OfType<PointsEarned>().ToList();
             Assert.That(earned.GroupBy(one => one.OccurredAt.Day).Select(day => day.Sum(one => one.Points)), Is.All.LessThanOrEqualTo(50), $"Seed {seed}");
             Assert.That(earned.Sum(one => one.Points), Is.EqualTo(120), $"Seed {seed}: what is booked first has the room, whatever its day");
@@ -86,7 +90,8 @@ internal sealed class EarningProperties
 
     private static Purchase Purchase(Random random, int number)
     {
-        var at = new DateTimeOffset(2026, 11, 1, 0, 0, 0, TimeSpan.Zero).AddMinutes(random.Next(0, 4) == 0 ? random.Next(60 * 24 * 60) : random.Next(2 * 24 * 60));
+        var days = random.Next(0, 4) == 0 ? 60 : 2;
+        var at = new DateTimeOffset(2026, 11, 1, 0, 0, 0, TimeSpan.Zero).AddMinutes(random.Next(days * 24 * 60));
         var lines = Enumerable.Range(0, random.Next(1, 5)).Select(_ => new PurchaseLine(
             Pick(random, Products), random.Next(1, 5), random.Next(6) == 0 ? 0 : random.Next(5_000), random.Next(4) == 0 ? null : Pick(random, Categories),
             random.Next(3) == 0 ? null : Pick(random, Brands)));
@@ -98,7 +103,8 @@ internal sealed class EarningProperties
 
     private static string Document(Random random)
     {
-        var rules = Enumerable.Range(0, random.Next(5)).Select(number => $$"""{ "id": "r{{number}}", {{Gift(random)}}, "when": {{When(random)}} {{Caps(random, 3)}} }""");
+        var rules = Enumerable.Range(0, random.Next(5))
+            .Select(number => $$"""{ "id": "r{{number}}", {{Gift(random)}}, "when": {{When(random)}} {{Caps(random, 3)}} }""");
         return $$"""
             { "version": 1, "zone": "Asia/Shanghai", "cutOff": "00:00",
               "earnRates": [{ "currency": "GBP", "minorPerPoint": {{Pick(random, 1, 30, 100)}}, "minimumMinor": {{Pick(random, 0, 0, 2_000)}} }],

@@ -27,7 +27,9 @@ internal sealed class ProgrammeServiceTests
     {
         await using var host = await StartAsync(cancellation);
         var from = TestHost.Start.AddHours(2);
-        var put = await PutAsync(host, 2, Document(2, """{ "id": "double-shoes", "multiplierPercent": 200, "when": { "categories": ["women/shoes"], "channels": ["eshop"] } }"""), from, cancellation);
+        const string DoubleShoes =
+            """{ "id": "double-shoes", "multiplierPercent": 200, "when": { "categories": ["women/shoes"], "channels": ["eshop"] } }""";
+        var put = await PutAsync(host, 2, Document(2, DoubleShoes), from, cancellation);
         Assert.That(put.Status, Is.EqualTo(HttpStatusCode.Created), put.Body.ToJsonString());
 
         var anna = Guid.CreateVersion7(TestHost.Start);
@@ -46,7 +48,8 @@ internal sealed class ProgrammeServiceTests
         var before = await GetAsync(host, $"/v1/loyalty/programme?at={from.AddSeconds(-1):yyyy-MM-ddTHH:mm:ssZ}", cancellation);
         Assert.That(((int)before["version"]!, (DateTimeOffset)before["effectiveUntil"]!, (int)before["document"]!["version"]!), Is.EqualTo((1, from, 1)));
         Assert.That((await GetAsync(host, "/v1/loyalty/programme/versions", cancellation)).AsArray(), Has.Count.EqualTo(2));
-        Assert.That((string)(await GetAsync(host, "/v1/loyalty/programme/versions/2", cancellation))["summary"]![1]!, Does.StartWith("double-shoes: points times 2"));
+        var second = await GetAsync(host, "/v1/loyalty/programme/versions/2", cancellation);
+        Assert.That((string)second["summary"]![1]!, Does.StartWith("double-shoes: points times 2"));
         Assert.That((string)(await GetAsync(host, "/v1/loyalty/programme/schema", cancellation))["title"]!, Is.EqualTo("Programme of loyalty"));
     }
 
@@ -66,7 +69,8 @@ internal sealed class ProgrammeServiceTests
         Assert.That((await PutAsync(host, 2, Document(2), from, cancellation)).Status, Is.EqualTo(HttpStatusCode.OK), "a retry");
         var other = await PutAsync(host, 2, Document(2, """{ "id": "a", "bonusPoints": 1 }"""), from, cancellation);
         Assert.That((other.Status, ((string)other.Body["type"]!).Split('/')[^1]), Is.EqualTo((HttpStatusCode.Conflict, "programme-version-taken")));
-        Assert.That((await SendAsync(host, HttpMethod.Get, "/v1/loyalty/programme/versions/9", null, cancellation)).Status, Is.EqualTo(HttpStatusCode.NotFound));
+        var none = await SendAsync(host, HttpMethod.Get, "/v1/loyalty/programme/versions/9", null, cancellation);
+        Assert.That(none.Status, Is.EqualTo(HttpStatusCode.NotFound));
 
         await using var change = host.Service("loyalty").Database.CreateCommand("update programme_versions set document = '{}' where version = 1");
         Assert.That(async () => await change.ExecuteNonQueryAsync(cancellation), Throws.TypeOf<PostgresException>().With.Message.Contains("never changes"));
@@ -77,7 +81,8 @@ internal sealed class ProgrammeServiceTests
     public async Task A_check_tells_the_rules_in_sentences_and_changes_nothing(CancellationToken cancellation)
     {
         await using var host = await StartAsync(cancellation);
-        var right = await SendAsync(host, HttpMethod.Post, "/v1/loyalty/programme/check", Document(2, """{ "id": "welcome", "bonusPoints": 50 }"""), cancellation);
+        var document = Document(2, """{ "id": "welcome", "bonusPoints": 50 }""");
+        var right = await SendAsync(host, HttpMethod.Post, "/v1/loyalty/programme/check", document, cancellation);
         Assert.That((int)right.Body["nextVersion"]!, Is.EqualTo(2));
         Assert.That(right.Body["summary"]!.AsArray().Select(line => (string)line!), Has.One.EqualTo("welcome: 50 points more for the purchase."));
         AssertRefused(
@@ -97,7 +102,8 @@ internal sealed class ProgrammeServiceTests
         {
             var document = Document(2, """{ "id": "welcome", "bonusPoints": 50 }""");
             var both = await Task.WhenAll(PutAsync(one, 2, document, from, cancellation), PutAsync(other, 2, Document(2), from, cancellation));
-            Assert.That(both.Select(put => put.Status), Is.EquivalentTo(new[] { HttpStatusCode.Created, HttpStatusCode.Conflict }), "who comes second learns of the first");
+            HttpStatusCode[] expected = [HttpStatusCode.Created, HttpStatusCode.Conflict];
+            Assert.That(both.Select(put => put.Status), Is.EquivalentTo(expected), "who comes second learns of the first");
             var known = new List<string>();
             foreach (var host in new[] { one, other })
             {
@@ -144,7 +150,8 @@ internal sealed class ProgrammeServiceTests
     private static Task<(HttpStatusCode Status, JsonNode Body)> PutAsync(
         TestHost host, int version, string document, DateTimeOffset? from, CancellationToken cancellation) => SendAsync(
         host, HttpMethod.Put,
-        string.Create(CultureInfo.InvariantCulture, $"/v1/loyalty/programme/versions/{version}{(from is null ? "" : $"?effectiveFrom={from:yyyy-MM-ddTHH:mm:ssZ}")}"),
+        string.Create(CultureInfo.InvariantCulture, $"/v1/loyalty/programme/versions/{version}")
+        + (from is null ? "" : string.Create(CultureInfo.InvariantCulture, $"?effectiveFrom={from:yyyy-MM-ddTHH:mm:ssZ}")),
         document, cancellation);
 
     private static async Task<(HttpStatusCode Status, JsonNode Body)> SendAsync(

@@ -129,7 +129,8 @@ internal sealed class ReferenceEarning(Programme programme, int zoneHours)
             && (when.Stores.Count == 0 || when.Stores.Any(store => store == purchase.Store))
             && (when.Tiers.Count == 0 || when.Tiers.Any(known => known == tier))
             && (when.Weekdays.Count == 0 || when.Weekdays.Any(day => day == local.DayOfWeek))
-            && (when.From is null || local.Date >= when.From.Value.ToDateTime(default)) && (when.Until is null || local.Date <= when.Until.Value.ToDateTime(default))
+            && (when.From is null || local.Date >= when.From.Value.ToDateTime(default))
+            && (when.Until is null || local.Date <= when.Until.Value.ToDateTime(default))
             && (when.Currency is null || when.Currency == purchase.Currency);
     }
 
