@@ -18,8 +18,8 @@ internal sealed record Grant(GrantId Id, long Points, string Reason, DateTimeOff
 internal static class GrantPoints
 {
     /// <summary>Once for the grant's id, which is the idempotency key.</summary>
-    public static Command Command(Guid customer, Grant grant, Programme programme, DateTimeOffset now) => Ledger.Kind.Command(
-        customer, customer, (ledger, owner) => Decide(ledger, grant, Sharing.Seen(customer, owner), programme, now)) with
+    public static Command Command(Guid customer, Grant grant, ProgrammeVersions versions, DateTimeOffset now) => Ledger.Kind.Command(
+        customer, customer, (ledger, owner) => Decide(ledger, grant, Sharing.Seen(customer, owner), versions.At(grant.At), now)) with
     {
         IdempotencyKey = grant.Id.Value,
     };

@@ -30,7 +30,10 @@ internal readonly record struct Lot(
     public LotUse Use(long points) => new(Sequence, points, Home, ExpiresAt, Origin, IsPending);
 }
 
-internal readonly record struct MonthlySpend(int Month, long Minor, Guid? Origin = null);
+/// <summary>What counts for tiers of one month: goods bought and kept, points earned by them, and purchases, of which a return takes none back.</summary>
+internal readonly record struct MonthlySpend(
+    int Month, long Minor, Guid? Origin = null, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long Points = 0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long Visits = 0);
 
 /// <summary>Pieces that came back and whose purchase is not known yet.</summary>
 /// <param name="Of">See <see cref="ReturnUnmatched"/>.</param>
@@ -51,9 +54,9 @@ internal sealed record Ledger
 
     public static EventTypes Events { get; } = new(
         LoyaltyJson.Default, typeof(MemberEnrolled), typeof(PointsEarned), typeof(PointsReversed), typeof(ReturnUnmatched), typeof(PointsRedeemed),
-        typeof(PointsExpired), typeof(TierChanged), typeof(TierKept), typeof(LedgerClosed), typeof(LedgerAbsorbed), typeof(LedgerGivenBack),
-        typeof(LedgerReopened), typeof(PointsReserved), typeof(HoldReleased), typeof(HoldTimerSet), typeof(PointsRefunded), typeof(ClawbackSettled),
-        typeof(PointsGranted), typeof(PointsReleased));
+        typeof(PointsExpired), typeof(TierChanged), typeof(TierKept), typeof(TierGraceGiven), typeof(LedgerClosed), typeof(LedgerAbsorbed),
+        typeof(LedgerGivenBack), typeof(LedgerReopened), typeof(PointsReserved), typeof(HoldReleased), typeof(HoldTimerSet), typeof(PointsRefunded),
+        typeof(ClawbackSettled), typeof(PointsGranted), typeof(PointsReleased));
 
     /// <summary>Null until enrolled.</summary>
     public string? Tier { get; init; }
@@ -85,6 +88,12 @@ internal sealed record Ledger
     /// <summary>Oldest first.</summary>
     public IReadOnlyList<OpenReturn> OpenReturns { get; init; } = [];
 
+    /// <summary>What counts against the programme's caps of days and months, by period; empty where it has none.</summary>
+    public IReadOnlyList<CapUse> Caps { get; init; } = [];
+
+    /// <summary>When a tier is lost that the review found too little for; null while there is no such review.</summary>
+    public DateTimeOffset? GraceUntil { get; init; }
+
     [JsonIgnore]
     public long Held => Holds.Sum(hold => hold.Points);
 
@@ -106,7 +115,12 @@ internal sealed record Ledger
     /// <summary>The ledger is that of this customer too; null for its own.</summary>
     public bool IsAlsoOf(Guid? origin) => origin is null || Shares.Any(share => share.Customer == origin);
 
-    public long SpendSince(int month) => Spend.Where(spent => spent.Month >= month).Sum(spent => spent.Minor);
+    /// <summary>What counts for tiers from a month on.</summary>
+    public TierStanding StandingSince(int month)
+    {
+        var counting = Spend.Where(spent => spent.Month >= month).ToList();
+        return new(counting.Sum(spent => spent.Minor), counting.Sum(spent => spent.Points), counting.Sum(spent => spent.Visits));
+    }
 
     public static Ledger Evolve(Ledger ledger, DomainEvent happened) => happened switch
     {
@@ -116,7 +130,7 @@ internal sealed record Ledger
         {
             Clawback = ledger.Clawback + reversed.Clawback,
             Shares = Share.Owing(ledger.Shares, reversed.Origin, reversed.Clawback),
-            Spend = reversed.Lines.Aggregate(ledger.Spend, (spend, line) => Spent(spend, line.Month, -line.AmountMinor, reversed.Origin)),
+            Spend = reversed.Lines.Aggregate(ledger.Spend, (spend, line) => Counted(spend, TakenBack(line, reversed.Origin))),
             OpenReturns = reversed.Claimed ? ledger.StillOpen(reversed) : ledger.OpenReturns,
         },
         ReturnUnmatched open => ledger with
@@ -154,8 +168,9 @@ internal sealed record Ledger
         PointsGranted granted => ledger.Add(granted),
         PointsReleased released => ledger.Release(released),
         PointsExpired expired => ledger.Less(expired.Lots, expired.Balance),
-        TierChanged changed => ledger with { Tier = changed.To, ReviewAt = changed.ReviewAt },
-        TierKept kept => ledger with { ReviewAt = kept.ReviewAt },
+        TierChanged changed => ledger with { Tier = changed.To, ReviewAt = changed.ReviewAt, GraceUntil = null },
+        TierKept kept => ledger with { ReviewAt = kept.ReviewAt, GraceUntil = null },
+        TierGraceGiven grace => ledger with { ReviewAt = grace.Until, GraceUntil = grace.Until },
         LedgerClosed => new Ledger { LotsMade = ledger.LotsMade },
         LedgerAbsorbed absorbed => Sharing.Join(ledger, absorbed),
         LedgerGivenBack given => Sharing.Part(ledger, given),
@@ -171,7 +186,8 @@ internal sealed record Ledger
         LotsMade = Math.Max(LotsMade, earned.Lot),
         Lots = earned.Lot == 0 ? Lots : Insert(
             Lots, new(earned.Lot, earned.ExpiresAt, earned.Points - earned.Settled, earned.Origin, AvailableAt: earned.AvailableAt)),
-        Spend = Spent(Spend, earned.Month, earned.Lines.Sum(line => line.AmountMinor), earned.Origin),
+        Spend = Counted(Spend, Done(earned)),
+        Caps = earned.Counted is { } counted ? CapUse.Add(Caps, counted.Select(use => use with { Origin = earned.Origin })) : Caps,
     };
 
     private Ledger Add(PointsGranted granted) => this with
@@ -239,13 +255,23 @@ internal sealed record Ledger
         return [.. open.Where(known => known.Quantity > 0)];
     }
 
-    private static IReadOnlyList<MonthlySpend> Spent(IReadOnlyList<MonthlySpend> spend, int month, long minor, Guid? origin)
+    private static MonthlySpend Done(PointsEarned earned) => new(
+        earned.CountsIn ?? earned.Month, earned.Month == 0 ? 0 : earned.Lines.Sum(line => line.AmountMinor), earned.Origin, earned.Points, Visits: 1);
+
+    private static MonthlySpend TakenBack(ReversedLine line, Guid? origin) =>
+        new(line.CountsIn ?? line.Month, line.Month == 0 ? 0 : -line.AmountMinor, origin, -line.Points);
+
+    private static IReadOnlyList<MonthlySpend> Counted(IReadOnlyList<MonthlySpend> spend, MonthlySpend added)
     {
-        if (month == 0 || minor == 0)
+        if (added.Month == 0)
             return spend;
-        var known = spend.FirstOrDefault(spent => spent.Month == month && spent.Origin == origin);
-        if (known.Month == 0 && minor < 0)
+        var known = spend.FirstOrDefault(spent => spent.Month == added.Month && spent.Origin == added.Origin);
+        if (known.Month == 0 && added.Visits == 0)
             return spend;
-        return Sharing.Latest(spend.Where(spent => spent.Month != month || spent.Origin != origin).Append(new(month, known.Minor + minor, origin)));
+        var sum = added with
+        {
+            Minor = known.Minor + added.Minor, Points = Math.Max(0, known.Points + added.Points), Visits = known.Visits + added.Visits,
+        };
+        return Sharing.Latest(spend.Where(spent => spent.Month != added.Month || spent.Origin != added.Origin).Append(sum));
     }
 }

@@ -19,6 +19,11 @@ internal sealed record MemberEnrolled(DateTimeOffset At, string Tier) : DomainEv
 /// <param name="Balance">After this event, like in every other event.</param>
 /// <param name="NextExpiry">The earliest lot's expiry where this event made it earlier, otherwise null.</param>
 /// <param name="Origin">Whose identifier was used, where that customer is merged into the ledger's; otherwise null.</param>
+/// <param name="CountsIn">The month in which points and the visit count for tiers, where the spend does not count in it.</param>
+/// <param name="Channel">Such as <c>pos</c>; null where nobody said.</param>
+/// <param name="Given">What each rule of the programme gave beyond rate and tier; null where none did.</param>
+/// <param name="Cut">Points that the programme's caps took away; null for none.</param>
+/// <param name="Counted">What counts against caps of days and months; null where there are none.</param>
 /// <param name="AvailableAt">When the lot may be redeemed; null for at once.</param>
 /// <param name="NextRelease">The earliest pending lot's time where this event made it earlier, otherwise null.</param>
 /// <param name="Receipt">The receipt as returns name it, see <see cref="Receipts"/>; null where it has none.</param>
@@ -26,10 +31,13 @@ internal sealed record MemberEnrolled(DateTimeOffset At, string Tier) : DomainEv
 internal sealed record PointsEarned(
     PurchaseId Purchase, DateTimeOffset OccurredAt, int Programme, string Tier, string Currency, int Month, long Points, long Settled,
     int Lot, DateTimeOffset ExpiresAt, IReadOnlyList<EarnedLine> Lines, long Balance, DateTimeOffset? NextExpiry, Guid? Origin = null,
-    DateTimeOffset? AvailableAt = null, DateTimeOffset? NextRelease = null, Guid? Receipt = null) : DomainEvent;
+    int? CountsIn = null, string? Channel = null, string? Store = null, IReadOnlyList<RulePoints>? Given = null, long? Cut = null,
+    IReadOnlyList<CapUse>? Counted = null, DateTimeOffset? AvailableAt = null, DateTimeOffset? NextRelease = null, Guid? Receipt = null) : DomainEvent;
 
 /// <summary>A sale line. Its place in the list is its number, from 0.</summary>
-internal readonly record struct EarnedLine(string Product, int Quantity, long AmountMinor, long Points);
+/// <param name="Category">As the catalogue knew it when the purchase was recorded; null where it did not.</param>
+internal readonly record struct EarnedLine(
+    string Product, int Quantity, long AmountMinor, long Points, string? Category = null, string? Brand = null);
 
 /// <summary>Pieces came back: exactly the points that they had earned are taken back.</summary>
 /// <param name="Return">The document that brought the pieces back.</param>
@@ -46,8 +54,9 @@ internal sealed record PointsReversed(
     DateTimeOffset? NextExpiry, Guid? Origin = null, DateTimeOffset? At = null) : DomainEvent;
 
 /// <summary>Pieces of one line of a purchase. <paramref name="Month"/> is that of the purchase, whose spend shrinks by the amount.</summary>
+/// <param name="CountsIn">See <see cref="PointsEarned"/>.</param>
 internal readonly record struct ReversedLine(
-    PurchaseId Purchase, int Line, string Product, int Quantity, long AmountMinor, int Month, long Points);
+    PurchaseId Purchase, int Line, string Product, int Quantity, long AmountMinor, int Month, long Points, int? CountsIn = null);
 
 /// <summary>Points of one lot, with what is needed to give them back as they were.</summary>
 /// <param name="Home">See <see cref="Lot"/>, like <paramref name="Origin"/>.</param>
@@ -86,17 +95,3 @@ internal sealed record PointsRedeemed(
 [EventName("loyalty.points-expired.v1")]
 internal sealed record PointsExpired(
     DateTimeOffset CutOff, long Points, IReadOnlyList<LotUse> Lots, long Balance, DateTimeOffset? NextExpiry) : DomainEvent;
-
-/// <param name="SpendMinor">Qualifying spend in the window, in minor units of <paramref name="Currency"/>.</param>
-/// <param name="ThresholdMinor">Upwards what the new tier needs, downwards what the old one would have needed.</param>
-/// <param name="Since">The first month of the window, as yyyymm.</param>
-/// <param name="ReviewAt">When the tier is looked at again; null for the lowest, which nobody can lose.</param>
-[EventName("loyalty.tier-changed.v1")]
-internal sealed record TierChanged(
-    string From, string To, bool Upgrade, long SpendMinor, long ThresholdMinor, string Currency, int Since, DateTimeOffset At,
-    DateTimeOffset? ReviewAt) : DomainEvent;
-
-/// <summary>The yearly review found enough spend.</summary>
-[EventName("loyalty.tier-kept.v1")]
-internal sealed record TierKept(
-    string Tier, long SpendMinor, long ThresholdMinor, string Currency, int Since, DateTimeOffset At, DateTimeOffset ReviewAt) : DomainEvent;

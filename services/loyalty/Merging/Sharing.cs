@@ -40,7 +40,7 @@ internal sealed record LedgerReopened(
 /// <summary>What changes hands, in the words of the ledger that gets it: no origin and no home mean its own.</summary>
 internal sealed record LedgerContent(
     IReadOnlyList<Share> Shares, IReadOnlyList<Lot> Lots, IReadOnlyList<MonthlySpend> Spend, IReadOnlyList<OpenReturn> OpenReturns,
-    IReadOnlyList<Hold>? Holds = null)
+    IReadOnlyList<CapUse>? Caps = null, IReadOnlyList<Hold>? Holds = null)
 {
     [JsonIgnore]
     public long Points => Lots.Sum(lot => lot.Points) + Held;
@@ -95,6 +95,7 @@ internal static class Sharing
             [.. ledger.Lots.Where(lot => Goes(lot.Origin)).Select(lot => lot with { Origin = Named(lot.Origin), Home = Named(lot.Home) })],
             [.. ledger.Spend.Where(spent => Goes(spent.Origin)).Select(spent => spent with { Origin = Named(spent.Origin) })],
             [.. ledger.OpenReturns.Where(open => Goes(open.Origin)).Select(open => open with { Origin = Named(open.Origin) })],
+            ledger.Caps.Count == 0 ? null : [.. ledger.Caps.Where(use => Goes(use.Origin)).Select(use => use with { Origin = Named(use.Origin) })],
             ledger.Holds.Count == 0 ? null : [.. Parts(ledger.Holds, use => Goes(use.Origin), Renamed)]);
 
         bool Goes(Guid? origin) => origins?.Contains(origin ?? owner) ?? true;
@@ -126,6 +127,8 @@ internal static class Sharing
             Holds = [.. Parts(ledger.Holds, use => Stays(use.Origin), use => use)],
             Spend = [.. ledger.Spend.Where(spent => Stays(spent.Origin))],
             OpenReturns = [.. ledger.OpenReturns.Where(open => Stays(open.Origin))],
+            Caps = [.. ledger.Caps.Where(use => Stays(use.Origin))],
+            GraceUntil = null,
             Clawback = shares.Sum(share => share.Clawback),
             Tier = given.Tier,
             ReviewAt = given.ReviewAt,
@@ -146,7 +149,7 @@ internal static class Sharing
     /// <summary>Spend of the latest months that are kept, in order.</summary>
     public static IReadOnlyList<MonthlySpend> Latest(IEnumerable<MonthlySpend> spend)
     {
-        var known = spend.Where(spent => spent.Minor > 0).ToList();
+        var known = spend.Where(spent => spent.Minor > 0 || spent.Points > 0 || spent.Visits > 0).ToList();
         var kept = known.Select(spent => spent.Month).Distinct().Order().TakeLast(Ledger.SpendMonthsMax).ToHashSet();
         return [.. known.Where(spent => kept.Contains(spent.Month)).OrderBy(spent => spent.Month).ThenBy(spent => spent.Origin)];
     }
@@ -170,5 +173,7 @@ internal static class Sharing
         Spend = Latest(ledger.Spend.Concat(content.Spend)),
         OpenReturns = [.. ledger.OpenReturns.Concat(content.OpenReturns).OrderBy(open => open.OccurredAt)],
         Clawback = ledger.Clawback + content.Clawback,
+        Caps = content.Caps is { } caps ? CapUse.Add(ledger.Caps, caps) : ledger.Caps,
+        GraceUntil = null,
     };
 }

@@ -24,8 +24,8 @@ internal static class PartnerPoints
         var grant = new Grant(
             GrantPoints.IdFor(customer, PartnerRefusals.KeyOf(request.IdempotencyKey)), request.Points, request.Reason,
             request.At?.ToDateTimeOffset() ?? now, Partner(call), body);
-        var programme = call.Http.RequestServices.GetRequiredService<Programme>();
-        var granted = await DoAsync<PointsGranted>(call, GrantPoints.Command(customer, grant, programme, now), e => e.Body == body, cancellation);
+        var versions = call.Http.RequestServices.GetRequiredService<ProgrammeBook>().Versions;
+        var granted = await DoAsync<PointsGranted>(call, GrantPoints.Command(customer, grant, versions, now), e => e.Body == body, cancellation);
         return new EarnPointsResponse
         {
             GrantId = granted.Grant.ToString(), Points = granted.Points, ExpiresAt = granted.ExpiresAt.ToTimestamp(), Balance = granted.Balance,

@@ -22,13 +22,13 @@ internal static class RefundEndpoint
     /// <summary>A repeat with the same key and body answers as the first time.</summary>
     private static async Task<Results<JsonHttpResult<RefundAnswer>, ProblemHttpResult>> RefundAsync(
         Guid id, Guid redemption, RefundRequest? body, [FromHeader(Name = Idempotency.Header)] string? key,
-        [FromKeyedServices(Module.Name)] ServiceRuntime runtime, Programme programme, BusinessClock clock, CancellationToken cancellation)
+        [FromKeyedServices(Module.Name)] ServiceRuntime runtime, ProgrammeBook book, BusinessClock clock, CancellationToken cancellation)
     {
         if (Idempotency.FaultOf(key) is { } fault)
             return Problem.Invalid(fault);
         var wanted = new Refund(
             new(Idempotency.IdFor("refund", id, key!)), new(redemption), body?.Points, Idempotency.BodyOf(redemption, body?.Points));
-        var result = await runtime.ExecuteAsync(RefundPoints.Command(id, wanted, programme, clock.GetUtcNow()), cancellation);
+        var result = await runtime.ExecuteAsync(RefundPoints.Command(id, wanted, book.Versions, clock.GetUtcNow()), cancellation);
         if (result.Refusal is { } refusal)
             return refusal.ToProblem(Endpoints.StatusOf(refusal));
         var refunded = (PointsRefunded)result.Events[0].Event;

@@ -17,8 +17,8 @@ internal sealed record Refund(RefundId Id, RedemptionId Redemption, long? Points
 
 internal static class RefundPoints
 {
-    public static Command Command(Guid customer, Refund wanted, Programme programme, DateTimeOffset now) => Ledger.Kind.CommandWithHistory(
-        customer, customer, (ledger, owner, history) => Decide(ledger, Booked.Of(owner, history), wanted, programme, now)) with
+    public static Command Command(Guid customer, Refund wanted, ProgrammeVersions versions, DateTimeOffset now) => Ledger.Kind.CommandWithHistory(
+        customer, customer, (ledger, owner, history) => Decide(ledger, Booked.Of(owner, history), wanted, versions.At(now), now)) with
     {
         IdempotencyKey = wanted.Id.Value,
     };

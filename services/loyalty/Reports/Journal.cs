@@ -64,6 +64,7 @@ internal static class Journal
         ReturnUnmatched e => new("return-unmatched", e.OccurredAt, e.Return.Value, e.Origin, []),
         TierChanged e => new("tier", e.At, null, null, []),
         TierKept e => new("tier", e.At, null, null, []),
+        TierGraceGiven e => new("tier", e.At, null, null, []),
         HoldTimerSet => new("hold", null, null, null, []),
         _ => throw new UnreachableException($"Nobody has decided what {happened.GetType().Name} means in the books."),
     };

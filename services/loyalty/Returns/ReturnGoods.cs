@@ -32,7 +32,7 @@ internal static class ReturnGoods
         }
 
         foreach (var origin in lines.GroupBy(line => bought.OriginOf(line.Purchase)))
-            booking.Add(Reverse(booking.Ledger, document.Id, claimed: false, document.OccurredAt, [.. origin], bought, origin.Key));
+            booking.Add(Reverse(booking.Ledger, document.Id, claimed: false, document.OccurredAt, [.. origin], bought.LotOf, origin.Key));
         foreach (var (product, quantity) in open)
             booking.Add(new ReturnUnmatched(document.Id, document.OccurredAt, product, quantity, document.Origin, document.ReturnsOf));
     }
@@ -100,16 +100,18 @@ internal static class ReturnGoods
 
     private static PointsReversed Reverse(
         Ledger ledger, IGrouping<PurchaseId, OpenReturn> returned, List<ReversedLine> lines, Bought bought, Guid? origin) =>
-        Reverse(ledger, returned.Key, claimed: true, returned.First().OccurredAt, lines, bought, origin);
+        Reverse(ledger, returned.Key, claimed: true, returned.First().OccurredAt, lines, bought.LotOf, origin);
 
-    private static PointsReversed Reverse(
-        Ledger ledger, PurchaseId returned, bool claimed, DateTimeOffset at, List<ReversedLine> lines, Bought bought, Guid? origin)
+    /// <param name="lotOf">The lot that a purchase's points went to, as the ledger names it.</param>
+    public static PointsReversed Reverse(
+        Ledger ledger, PurchaseId returned, bool claimed, DateTimeOffset? at, List<ReversedLine> lines,
+        Func<PurchaseId, (Guid? Home, int Sequence)> lotOf, Guid? origin)
     {
         var left = ledger.Lots.ToDictionary(lot => lot.Key, lot => lot.Points);
         var uses = new Dictionary<(Guid? Home, int Sequence), long>();
         var owed = lines.Sum(line => line.Points);
         foreach (var line in lines)
-            owed -= Use(bought.LotOf(line.Purchase), line.Points);
+            owed -= Use(lotOf(line.Purchase), line.Points);
 
         // What nobody can spend yet goes first.
         foreach (var lot in ledger.Lots.OrderBy(lot => !lot.IsPending).TakeWhile(_ => owed > 0))
@@ -220,7 +222,8 @@ internal static class ReturnGoods
             var (points, amount) = (Share(line.Points), Share(line.AmountMinor));
             returned += quantity;
             return new(
-                earned.Purchase, number, line.Product, quantity, Share(line.AmountMinor) - amount, earned.Month, Share(line.Points) - points);
+                earned.Purchase, number, line.Product, quantity, Share(line.AmountMinor) - amount, earned.Month, Share(line.Points) - points,
+                earned.CountsIn);
         }
 
         private long Share(long whole) => (long)((Int128)whole * returned / line.Quantity);

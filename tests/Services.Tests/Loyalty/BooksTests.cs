@@ -89,20 +89,20 @@ internal sealed class BooksTests
         await writer.TellInOrderAsync(host, cancellation, People.Merge(anne, anna, 1));
         var both = await till.HoldAsync(anna, "both", 200, cancellation);
         var merged = await till.LedgerAsync(anna, cancellation);
-        Assert.That((Till.Number(merged, "balance"), Till.Number(merged, "held")), Is.EqualTo((70L, 230L)));
+        Assert.That((Till.Number(merged, "balance"), Till.Number(merged, "reserved")), Is.EqualTo((70L, 230L)));
         Assert.That((await till.ConfirmAsync(anne, before, cancellation, points: 20)).Status, Is.EqualTo(System.Net.HttpStatusCode.OK));
 
         await writer.TellInOrderAsync(host, cancellation, People.Split(anne, anna, 2));
         var (annas, annes) = (await till.LedgerAsync(anna, cancellation), await till.LedgerAsync(anne, cancellation));
-        Assert.That(Till.Number(annas, "balance") + Till.Number(annas, "held"), Is.EqualTo(100));
-        Assert.That(Till.Number(annes, "balance") + Till.Number(annes, "held"), Is.EqualTo(180));
-        Assert.That(Till.Number(annas, "held") + Till.Number(annes, "held"), Is.EqualTo(200), "each has the part of the hold that is of her points");
+        Assert.That(Till.Number(annas, "balance") + Till.Number(annas, "reserved"), Is.EqualTo(100));
+        Assert.That(Till.Number(annes, "balance") + Till.Number(annes, "reserved"), Is.EqualTo(180));
+        Assert.That(Till.Number(annas, "reserved") + Till.Number(annes, "reserved"), Is.EqualTo(200), "each has the part of the hold that is of her points");
         Assert.That(Till.Refusal(await till.ConfirmAsync(anna, both, cancellation)).Code, Is.EqualTo("hold-parted"));
         Assert.That(
-            (await till.ConfirmAsync(anna, both, cancellation, points: Till.Number(annas, "held"))).Status, Is.EqualTo(System.Net.HttpStatusCode.OK));
+            (await till.ConfirmAsync(anna, both, cancellation, points: Till.Number(annas, "reserved"))).Status, Is.EqualTo(System.Net.HttpStatusCode.OK));
         await host.AdvanceToAsync(TestHost.Start.AddHours(1), cancellation);
         annes = await till.LedgerAsync(anne, cancellation);
-        Assert.That((Till.Number(annes, "balance"), Till.Number(annes, "held")), Is.EqualTo((180L, 0L)), "her part lapses in her ledger");
+        Assert.That((Till.Number(annes, "balance"), Till.Number(annes, "reserved")), Is.EqualTo((180L, 0L)), "her part lapses in her ledger");
 
         await CaughtUpAsync(till, cancellation);
         var balance = await till.GetAsync("/v1/loyalty/reports/trial-balance", cancellation);

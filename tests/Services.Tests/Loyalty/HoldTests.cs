@@ -16,7 +16,7 @@ internal sealed class HoldTests
         var anna = await till.CustomerAsync(10_000, cancellation);
         var hold = await till.HoldAsync(anna, "basket-1", 60, cancellation);
         var ledger = await till.LedgerAsync(anna, cancellation);
-        Assert.That((Till.Number(ledger, "balance"), Till.Number(ledger, "held")), Is.EqualTo((40L, 60L)));
+        Assert.That((Till.Number(ledger, "balance"), Till.Number(ledger, "reserved")), Is.EqualTo((40L, 60L)));
         Assert.That(
             Till.Refusal(await till.RedeemAsync(anna, "other", new { points = 41, reason = "voucher" }, cancellation)),
             Is.EqualTo((HttpStatusCode.Conflict, "not-enough-points")));
@@ -107,7 +107,7 @@ internal sealed class HoldTests
         Assert.That(Till.Refusal(await till.ConfirmAsync(anna, $"{Guid.Empty}", cancellation)), Is.EqualTo((HttpStatusCode.NotFound, "not-found")));
         Assert.That(Till.Refusal(await till.CancelAsync(Till.NewCustomer(), hold, cancellation)), Is.EqualTo((HttpStatusCode.NotFound, "not-found")));
         var ledger = await till.LedgerAsync(anna, cancellation);
-        Assert.That((Till.Number(ledger, "balance"), Till.Number(ledger, "held")), Is.EqualTo((90L, 10L)));
+        Assert.That((Till.Number(ledger, "balance"), Till.Number(ledger, "reserved")), Is.EqualTo((90L, 10L)));
         Assert.That((await till.ConfirmAsync(anna, hold, cancellation)).Status, Is.EqualTo(HttpStatusCode.OK));
     }
 }

@@ -21,6 +21,7 @@ internal sealed partial class LedgerLife
     private readonly List<(int Hold, int Asked)> holds = [];
     private DateTimeOffset now = new(2010, 12, 1, 12, 0, 0, TimeSpan.Zero);
     private int receipt;
+    private int visits;
     private int version;
     private bool wereLinked;
 
@@ -187,6 +188,8 @@ internal sealed partial class LedgerLife
         if (ids.Length == 1)
             Same("tier", ledger.Tier ?? "member", reference.Tier);
         Same("open returns", ledger.OpenReturns.Sum(open => open.Quantity), reference.Open(number));
+        if (ids.Length == 1)
+            Same("visits", ledger.Spend.Sum(spent => spent.Visits), visits);
         Same("open holds", ledger.Holds.Count, reference.OpenHolds(number).Count());
         CompareTimers(number, ledger);
         if (ledger.Balance < 0 || ledger.Clawback < 0 || ledger.Lots.Any(lot => lot.Points <= 0) || ledger.Holds.Any(hold => hold.Points <= 0)
