@@ -83,7 +83,7 @@ def run(partner, command, given):
         return [partner.call("ReservePoints", request, m.ReservePointsResponse)]
     if command == "confirm":
         request = m.ConfirmHoldRequest(customer_id=customer, hold_id=given["hold"], points=int(given.get("points", 0)))
-        return [partner.call("ConfirmHold", request, m.ConfirmHoldResponse)]
+        return [partner.call("ConfirmHold", request, m.RedeemPointsResponse)]
     if command == "cancel":
         return [partner.call("CancelHold", m.CancelHoldRequest(customer_id=customer, hold_id=given["hold"]), m.CancelHoldResponse)]
     if command in ("check", "redeem"):

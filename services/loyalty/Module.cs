@@ -11,37 +11,45 @@ public static class Module
     public static void AddLoyalty(this WebApplicationBuilder builder)
     {
         var settings = builder.AddSettings<LoyaltySettings>("Loyalty");
-        var programme = Programme.Load(settings.ProgrammePath);
-        builder.Services.AddSingleton(programme);
-        builder.AddPatronService(Name, _ => Define(programme));
+        builder.Services.AddSingleton(services => new ProgrammeBook(
+            Programme.TextOf(settings.ProgrammePath), services, services.GetRequiredService<SystemClock>(),
+            services.GetRequiredService<ILogger<ProgrammeBook>>()));
+        builder.Services.AddHostedService(services => services.GetRequiredService<ProgrammeBook>());
+        builder.AddPartners();
+        builder.AddPatronService(Name, services => Define(services.GetRequiredService<ProgrammeBook>()));
     }
 
     public static void MapLoyalty(this WebApplication app)
     {
         Endpoints.Map(app);
-        PartnerApi.Map(app);
+        app.MapPartners();
         app.MapOperations(Name);
     }
 
-    internal static ServiceDefinition Define(Programme programme) => new()
+    internal static ServiceDefinition Define(ProgrammeBook book) => new()
     {
         Name = Name,
         Events = Ledger.Events,
         Streams = [Ledger.Kind],
         Views = [new Figures()],
-        Subscriptions = [Consumed.Profile(programme)],
+        Projections = [Books.Projection],
+        Subscriptions = [Consumed.Profile(() => book.Versions)],
         Publications = [Published.Loyalty],
         Timers = LedgerTimers.Of,
-        Handovers = MergeLedgers.Rules(programme),
-        OnDue = timer => LedgerTimers.OnDue(timer, programme),
-        Migrations = [Figures.Migration],
+        Handovers = MergeLedgers.Rules(() => book.Versions),
+        OnDue = timer => LedgerTimers.OnDue(timer, book.Versions),
+        OnAcquired = (_, cancellation) => book.RefreshAsync(cancellation),
+        Migrations = [Figures.Migration, ProgrammeTable.Migration],
     };
 }
 
 /// <summary>Configuration section <c>Loyalty</c>.</summary>
 internal sealed class LoyaltySettings : ISettings
 {
-    /// <summary>The programme's JSON document; without it the one inside the assembly applies.</summary>
+    /// <summary>
+    /// The JSON document of the programme's first version, for a store that has none yet; without it the one inside the assembly. Changes are
+    /// put as further versions by HTTP.
+    /// </summary>
     public string? ProgrammePath { get; set; }
 
     public IEnumerable<SettingFault> Check()

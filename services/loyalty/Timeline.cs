@@ -10,10 +10,17 @@ namespace Patron.Loyalty;
 internal static class Timeline
 {
     public static IReadOnlyList<TimelineEntry> Of(IEnumerable<RecordedEvent> events) =>
-        [.. events.GroupBy(recorded => recorded.Time).SelectMany(Together).OrderBy(entry => entry.Time)];
+        [.. events.Where(recorded => recorded.Event is not (HoldTimerSet or PointsReleased { Points: 0 })).GroupBy(recorded => recorded.Time).SelectMany(Together).OrderBy(entry => entry.Time)];
 
     internal static string Reason(TierChanged changed)
     {
+        if (changed.By is { } by)
+        {
+            return changed.Upgrade
+                ? $"{Done(by, changed.Currency)} since {Month(changed.Since)} reaches {changed.To}, which asks for {Asked(by, changed.Currency)}"
+                : $"{Done(by, changed.Currency)} since {Month(changed.Since)} is less than the {Asked(by, changed.Currency)} that {changed.From} needs";
+        }
+
         var spent = $"{Money.Text(changed.SpendMinor, changed.Currency)} spent since {Month(changed.Since)}";
         var threshold = Money.Text(changed.ThresholdMinor, changed.Currency);
         return changed.Upgrade
@@ -37,14 +44,27 @@ internal static class Timeline
         ReturnUnmatched open => Tell(
             open.OccurredAt, $"Returned {open.Quantity} × {open.Product} without a known purchase",
             "No earlier purchase of this product has as many pieces left; stays open until one arrives"),
-        PointsRedeemed redeemed => Tell(
-            redeemed.At, $"Redeemed {redeemed.Points} points", $"{redeemed.Reason}; taken from the lots that expire first; {redeemed.Balance} left"),
+        PointsRedeemed redeemed => Tell(redeemed.At, $"Redeemed {redeemed.Points} points", WhyRedeemed(redeemed)),
+        PointsReserved reserved => Tell(
+            reserved.At, $"Reserved {reserved.Points} points", $"{reserved.Reason}; promised until {reserved.Until:u}; {reserved.Available} can still be spent"),
+        HoldReleased released => Tell(
+            released.At, $"{released.Points} reserved points are free again", $"The hold was {Ended(released.Why)}; balance {released.Balance}"),
+        PointsRefunded refunded => Tell(
+            refunded.At, $"Got {refunded.Points} redeemed points back", $"What they paid came back: to their lots, with their expiry; balance {refunded.Balance}"),
+        ClawbackSettled settled => Tell(settled.At, $"{settled.Points} points repaid what was owed", $"Points came back; balance {settled.Balance}"),
+        PointsGranted granted => Tell(granted.At, $"Got {granted.Points} points", $"{granted.Reason}{By(granted.Partner)}; balance {granted.Balance}"),
+        PointsReleased released => Tell(released.CutOff, $"{released.Points} pending points became available", "The return window has closed"),
         PointsExpired expired => Tell(
             expired.CutOff, $"{expired.Points} points expired", $"{expired.Lots.Count} lot(s) reached their cut-off; {expired.Balance} left"),
         TierChanged changed => Tell(changed.At, $"Tier changed from {changed.From} to {changed.To}", Reason(changed)),
         TierKept kept => Tell(
             kept.At, $"Kept {kept.Tier}",
-            $"{Money.Text(kept.SpendMinor, kept.Currency)} spent since {Month(kept.Since)} is enough for {Money.Text(kept.ThresholdMinor, kept.Currency)}"),
+            $"{Done(Measures(kept.By, kept.SpendMinor, kept.ThresholdMinor), kept.Currency)} since {Month(kept.Since)} is enough for "
+            + Asked(Measures(kept.By, kept.SpendMinor, kept.ThresholdMinor), kept.Currency)),
+        TierGraceGiven grace => Tell(
+            grace.At, $"Keeps {grace.Tier} for some days more",
+            $"{Done(Measures(grace.By, grace.SpendMinor, grace.ThresholdMinor), grace.Currency)} since {Month(grace.Since)} is less than the "
+            + $"{Asked(Measures(grace.By, grace.SpendMinor, grace.ThresholdMinor), grace.Currency)} that it needs; it is lost at {grace.Until:u} otherwise"),
         LedgerClosed closed => Tell(booked, $"{closed.Points} points went to the ledger of the same person", $"Merged into customer {closed.Into:D}"),
         LedgerAbsorbed absorbed => Tell(
             booked, $"Took {absorbed.Content.Points} points over", $"Customer {absorbed.Customer:D} is the same person; balance {absorbed.Balance}"),
@@ -59,17 +79,46 @@ internal static class Timeline
     {
         var spent = Money.Text(earned.Lines.Sum(line => line.AmountMinor), earned.Currency);
         var settled = earned.Settled == 0 ? "" : $", {earned.Settled} of them repaid what was owed";
-        return $"{spent} of goods as {earned.Tier} by programme version {earned.Programme}, rounded down{settled}; balance {earned.Balance}";
+        var given = string.Concat((earned.Given ?? []).Select(rule => $", {rule.Points} of them by {rule.Rule}"));
+        var cut = earned.Cut is { } lost ? $", {lost} not given because of a cap" : "";
+        return $"{spent} of goods as {earned.Tier} by programme version {earned.Programme}{given}{cut}{settled}; balance {earned.Balance}";
     }
 
     private static string WhyReversed(PointsReversed reversed)
     {
         var pieces = reversed.Lines.Sum(line => (long)line.Quantity);
         var purchases = reversed.Lines.Select(line => line.Purchase).Distinct().Count();
-        var how = reversed.Claimed ? "an open return matched this purchase, which arrived after it" : "matched by product, latest purchase first";
+        var how = reversed.Claimed ? "an open return matched this purchase, which arrived after it" : "of the purchase that it named, or of the latest ones of the product";
         var owed = reversed.Clawback == 0 ? "" : $", {reversed.Clawback} already gone and now owed";
         return $"{pieces} piece(s) of {purchases} purchase(s) came back: {how}{owed}; balance {reversed.Balance}";
     }
+
+    private static string WhyRedeemed(PointsRedeemed redeemed)
+    {
+        var from = redeemed.Hold is null ? "taken from the lots that expire first" : "reserved before";
+        var owed = redeemed.Clawback == 0 ? "" : $", {redeemed.Clawback} were not there and are owed";
+        return $"{redeemed.Reason}{By(redeemed.Partner)}; {from}{owed}; {redeemed.Balance} left";
+    }
+
+    private static string By(string? partner) => partner is null ? "" : $" by {partner}";
+
+    private static string Ended(string why) => why switch
+    {
+        ReleaseHold.Cancelled => "cancelled",
+        ReleaseHold.Lapsed => "not confirmed in time",
+        _ => "confirmed for fewer",
+    };
+
+    private static IReadOnlyList<Measured> Measures(IReadOnlyList<Measured>? by, long spendMinor, long thresholdMinor) =>
+        by ?? [new(TierMeasures.NameOf(TierMeasure.Spend), spendMinor, thresholdMinor)];
+
+    private static string Done(IReadOnlyList<Measured> by, string currency) =>
+        string.Join(", ", by.Select(measured => ProgrammeSummary.Amount(TierMeasures.Of(measured.Measure), measured.Value, currency)));
+
+    private static string Asked(IReadOnlyList<Measured> by, string currency) =>
+        string.Join(", ", by.Select(measured => measured.Measure == "spend"
+            ? Money.Text(measured.Threshold, currency)
+            : ProgrammeSummary.Amount(TierMeasures.Of(measured.Measure), measured.Threshold, currency)));
 
     private static TimelineEntry Tell(DateTimeOffset time, string what, string why) => new(time, "loyalty", what, why);
 

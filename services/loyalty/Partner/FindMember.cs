@@ -23,7 +23,7 @@ internal sealed record ProfileProblem(string? Detail);
 internal sealed partial class MemberJson : JsonSerializerContext;
 
 /// <summary>A partner finds a member: by id here, by anything else through profile, which alone knows identifiers.</summary>
-internal sealed class FindMember(ServiceRuntime runtime, IHttpClientFactory clients, Programme programme, BusinessClock clock)
+internal sealed class FindMember(ServiceRuntime runtime, IHttpClientFactory clients, ProgrammeBook programmes, BusinessClock clock)
 {
     /// <summary>The client whose base address is profile's and whose headers carry a key of the scope <c>read</c>.</summary>
     public const string Client = "loyalty.profile";
@@ -42,7 +42,8 @@ internal sealed class FindMember(ServiceRuntime runtime, IHttpClientFactory clie
         var ledgerOf = await runtime.RootAsync(customer, cancellation);
         if (await runtime.StateAsync(Ledger.Kind, ledgerOf, cancellation) is not { Tier: not null } ledger)
             throw PartnerErrors.Of(new NoLedger());
-        var shown = CustomerLedger.Of(ledgerOf, ledger, programme, clock.GetUtcNow());
+        var now = clock.GetUtcNow();
+        var shown = CustomerLedger.Of(ledgerOf, ledger, programmes.Versions.At(now), now);
         return new() { CustomerId = ledgerOf.ToString("D"), Available = shown.Balance, Pending = shown.Pending, Tier = shown.Tier };
     }
 

@@ -22,19 +22,18 @@ internal static class PartnerErrors
     public static GrpcException TooMany(string description, TimeSpan retryAfter) => GrpcErrorDetails.Refusal(
         GrpcStatus.ResourceExhausted, description, Info("quota-exceeded"), new RetryInfo { RetryDelay = Duration.FromTimeSpan(retryAfter) });
 
-    public static GrpcException Of(Refusal refusal) => GrpcErrorDetails.Refusal(StatusOf(refusal.Code), refusal.Detail, Info(refusal.Code));
+    public static GrpcException Of(Refusal refusal) => GrpcErrorDetails.Refusal(StatusOf(refusal), refusal.Detail, Info(refusal.Code));
 
-    /// <summary>Wrong in itself, about nobody, taken by another request, to be repeated as it is, or not now.</summary>
-    internal static GrpcStatus StatusOf(string code) => code switch
+    /// <summary>Wrong in itself, about nobody, taken by another request, to be repeated as it is, or not possible as things stand.</summary>
+    internal static GrpcStatus StatusOf(Refusal refusal) => refusal switch
     {
-        "points-out-of-range" or "hold-time-out-of-range" or "time-out-of-range" or "reason-not-a-code" or "conflict-policy-unknown" or "basket-wrong"
-            or "code-wrong" => GrpcStatus.InvalidArgument,
-        "no-ledger" or "hold-not-found" or "redemption-not-found" or "coupon-not-found" or "member-unknown" => GrpcStatus.NotFound,
-        "idempotency-key-reused" => GrpcStatus.AlreadyExists,
-        "partition-elsewhere" => GrpcStatus.Unavailable,
-        "version-conflict" or "replay-overtaken" => GrpcStatus.Aborted,
-        "points-per-call-exceeded" => GrpcStatus.PermissionDenied,
-        "too-many-tries" => GrpcStatus.ResourceExhausted,
+        PointsOutOfRange or ReasonNotACode or HoldTimeOutOfRange or TimeOutOfRange => GrpcStatus.InvalidArgument,
+        NoLedger or MemberUnknown or HoldUnknown or RedemptionNotFound => GrpcStatus.NotFound,
+        IdempotencyKeyReused => GrpcStatus.AlreadyExists,
+        MoreThanPartnerMayBook => GrpcStatus.PermissionDenied,
+        TooManyHolds => GrpcStatus.ResourceExhausted,
+        CustomerParked => GrpcStatus.Unavailable,
+        VersionConflict => GrpcStatus.Aborted,
         _ => GrpcStatus.FailedPrecondition,
     };
 

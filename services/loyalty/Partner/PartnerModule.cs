@@ -25,8 +25,15 @@ internal static class PartnerModule
         builder.Services.AddSingleton<PartnerQuotas>();
     }
 
-    public static void MapPartners(this WebApplication app) =>
+    public static void MapPartners(this WebApplication app)
+    {
+        GrpcService[] services = [PartnerService.Create(app.Services), GetBalance.Create()];
+        var health = new GrpcHealth();
+        foreach (var service in services)
+            health.Set(service.Descriptor.FullName, serving: true);
+        var reflection = GrpcReflection.Describe([.. services.Select(service => service.Descriptor)]).Guard(PartnerService.CheckAsync);
         app.MapGrpc(
-                new GrpcServerOptions { Clock = app.Services.GetRequiredService<SystemClock>() }, PartnerApi.Create(), PartnerService.Create(app.Services))
-            .AllowPublic("The service's guard checks the API key, so that a refusal is a gRPC status.");
+                new GrpcServerOptions { Clock = app.Services.GetRequiredService<SystemClock>() }, [.. services, reflection, health.Service])
+            .AllowPublic("The services' guards check the API key, so that a refusal is a gRPC status; health tells nothing but that it serves.");
+    }
 }

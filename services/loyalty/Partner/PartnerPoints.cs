@@ -7,6 +7,13 @@ using Patron.Runtime.Processing;
 
 namespace Patron.Loyalty;
 
+internal sealed record HoldUnknown : Refusal
+{
+    public override string Code => "hold-unknown";
+
+    public override string Detail => "The member has no hold with this id; use the one that the reservation answered.";
+}
+
 internal sealed record MoreThanPartnerMayBook(long PointsPerCall) : Refusal
 {
     public override string Code => "points-per-call-exceeded";
@@ -15,7 +22,7 @@ internal sealed record MoreThanPartnerMayBook(long PointsPerCall) : Refusal
 }
 
 /// <summary>Partners book points for members, and set points aside, spend them or give them back.</summary>
-internal sealed class PartnerPoints(ServiceRuntime runtime, Programme programme, PartnerSettings settings, BusinessClock clock)
+internal sealed class PartnerPoints(ServiceRuntime runtime, ProgrammeBook programmes, PartnerSettings settings, BusinessClock clock)
 {
     public async Task<EarnResponse> EarnAsync(EarnRequest request, GrpcCall call, CancellationToken cancellation)
     {
@@ -28,7 +35,7 @@ internal sealed class PartnerPoints(ServiceRuntime runtime, Programme programme,
             GrantPoints.IdFor(customer, KeyOf(request.IdempotencyKey, partner)), request.Points, request.Reason,
             request.OccurredAt is { } told ? TimeOf(told, "occurred_at") : now, partner,
             Idempotency.BodyOf(request.Points, request.Reason, request.OccurredAt?.ToString()));
-        var granted = await RunAsync<PointsGranted>(GrantPoints.Command(customer, grant, programme, now), e => e.Body == grant.Body, cancellation);
+        var granted = await RunAsync<PointsGranted>(GrantPoints.Command(customer, grant, programmes.Versions, now), e => e.Body == grant.Body, cancellation);
         return new() { GrantId = granted.Grant.ToString(), Points = granted.Points, Settled = granted.Settled, Balance = granted.Balance };
     }
 
@@ -47,31 +54,47 @@ internal sealed class PartnerPoints(ServiceRuntime runtime, Programme programme,
         };
     }
 
-    public async Task<ConfirmHoldResponse> ConfirmAsync(ConfirmHoldRequest request, GrpcCall call, CancellationToken cancellation)
+    public async Task<RedeemPointsResponse> RedeemAsync(RedeemPointsRequest request, GrpcCall call, CancellationToken cancellation)
+    {
+        var (partner, customer) = (PartnerService.PartnerOf(call), PartnerService.IdOf(request.CustomerId, "customer_id"));
+        var now = clock.GetUtcNow();
+        var wanted = new Redemption(
+            RedeemPoints.IdFor(customer, KeyOf(request.IdempotencyKey, partner)), request.Points, request.Reason, now, Partner: partner,
+            Body: Idempotency.BodyOf(request.Points, request.Reason));
+        return Answer(await RunAsync<PointsRedeemed>(RedeemPoints.Command(customer, wanted, now), e => e.Body == wanted.Body, cancellation));
+    }
+
+    public async Task<RedeemPointsResponse> ConfirmAsync(ConfirmHoldRequest request, GrpcCall call, CancellationToken cancellation)
     {
         var (customer, hold) = (PartnerService.IdOf(request.CustomerId, "customer_id"), PartnerService.IdOf(request.HoldId, "hold_id"));
         long? points = request.Points == 0 ? null : request.Points;
         var redeemed = await RunAsync<PointsRedeemed>(
-            ConfirmHold.Command(customer, new(hold), points, clock.GetUtcNow()), e => e.Body == ConfirmHold.BodyOf(points), cancellation);
-        return new() { RedemptionId = redeemed.Redemption.ToString(), Points = redeemed.Points, Balance = redeemed.Balance };
+            ConfirmHold.Command(customer, new(hold), points, clock.GetUtcNow()), e => e.Body == ConfirmHold.BodyOf(points), cancellation, customer, new(hold));
+        return Answer(redeemed);
     }
 
     public async Task<CancelHoldResponse> CancelAsync(CancelHoldRequest request, GrpcCall call, CancellationToken cancellation)
     {
         var (customer, hold) = (PartnerService.IdOf(request.CustomerId, "customer_id"), PartnerService.IdOf(request.HoldId, "hold_id"));
-        var released = await RunAsync<HoldReleased>(ReleaseHold.Cancel(customer, new(hold), clock.GetUtcNow()), _ => true, cancellation);
+        var released = await RunAsync<HoldReleased>(ReleaseHold.Cancel(customer, new(hold), clock.GetUtcNow()), _ => true, cancellation, customer, new(hold));
         return new() { Points = released.Points, Balance = released.Balance - PickLots.ExpiredBy(released.Lots, released.At) };
     }
 
     /// <param name="isSame">The request that led to the event was the same as this one.</param>
-    private async Task<TEvent> RunAsync<TEvent>(Command command, Func<TEvent, bool> isSame, CancellationToken cancellation)
+    private async Task<TEvent> RunAsync<TEvent>(
+        Command command, Func<TEvent, bool> isSame, CancellationToken cancellation, Guid customer = default, HoldId hold = default)
         where TEvent : DomainEvent
     {
         var result = await runtime.ExecuteAsync(command, cancellation);
+        if (result.Refusal is HoldNotOpen && HoldShown.Of(hold, await runtime.ReadCustomerAsync(customer, cancellation)) is null)
+            throw PartnerErrors.Of(new HoldUnknown());
         if (result.Refusal is { } refusal)
             throw PartnerErrors.Of(refusal);
         return result.Events[0].Event is TEvent happened && isSame(happened) ? happened : throw PartnerErrors.Of(new IdempotencyKeyReused());
     }
+
+    private static RedeemPointsResponse Answer(PointsRedeemed redeemed) =>
+        new() { RedemptionId = redeemed.Redemption.ToString(), Points = redeemed.Points, Balance = redeemed.Balance };
 
     // Partners choose their keys without knowing of each other.
     private static string KeyOf(string key, string partner) => Idempotency.FaultOf(key) is null

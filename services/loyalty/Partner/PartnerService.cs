@@ -20,8 +20,9 @@ internal static class PartnerService
             .Guard(CheckAsync)
             .Unary<LookupRequest, LookupResponse>("Lookup", members.LookupAsync)
             .Unary<EarnRequest, EarnResponse>("Earn", points.EarnAsync)
+            .Unary<RedeemPointsRequest, RedeemPointsResponse>("RedeemPoints", points.RedeemAsync)
             .Unary<ReservePointsRequest, ReservePointsResponse>("ReservePoints", points.ReserveAsync)
-            .Unary<ConfirmHoldRequest, ConfirmHoldResponse>("ConfirmHold", points.ConfirmAsync)
+            .Unary<ConfirmHoldRequest, RedeemPointsResponse>("ConfirmHold", points.ConfirmAsync)
             .Unary<CancelHoldRequest, CancelHoldResponse>("CancelHold", points.CancelAsync)
             .ServerStreaming<StatementRequest, StatementEntry>("Statement", statements.ReadAsync);
     }
