@@ -11,6 +11,8 @@ namespace Patron.Loyalty;
 [JsonSerializable(typeof(ReturnUnmatched))]
 [JsonSerializable(typeof(PointsRedeemed))]
 [JsonSerializable(typeof(PointsExpired))]
+[JsonSerializable(typeof(PointsExpiring))]
+[JsonSerializable(typeof(ExpiryWarningSet))]
 [JsonSerializable(typeof(TierChanged))]
 [JsonSerializable(typeof(TierKept))]
 [JsonSerializable(typeof(TierGraceGiven))]

@@ -35,7 +35,7 @@ public static class Module
         Projections = [Books.Projection],
         Subscriptions = [Consumed.Profile(() => book.Versions)],
         Publications = [Published.Loyalty],
-        Timers = LedgerTimers.Of,
+        Timers = recorded => LedgerTimers.Of(recorded, book.Versions),
         Handovers = MergeLedgers.Rules(() => book.Versions),
         OnDue = timer => LedgerTimers.OnDue(timer, book.Versions),
         OnAcquired = (_, cancellation) => book.RefreshAsync(cancellation),

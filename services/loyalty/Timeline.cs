@@ -54,6 +54,9 @@ internal static class Timeline
         ClawbackSettled settled => Tell(settled.At, $"{settled.Points} points repaid what was owed", $"Points came back; balance {settled.Balance}"),
         PointsGranted granted => Tell(granted.At, $"Got {granted.Points} points", $"{granted.Reason}{By(granted.Partner)}; balance {granted.Balance}"),
         PointsReleased released => Tell(released.CutOff, $"{released.Points} pending points became available", "The return window has closed"),
+        PointsExpiring expiring => Tell(
+            expiring.At, $"{expiring.Points} points are about to expire",
+            $"The first on {expiring.ExpiresAt.UtcDateTime:yyyy-MM-dd HH:mm} UTC unless they are spent; balance {expiring.Balance}"),
         PointsExpired expired => Tell(
             expired.CutOff, $"{expired.Points} points expired", $"{expired.Lots.Count} lot(s) reached their cut-off; {expired.Balance} left"),
         TierChanged changed => Tell(changed.At, $"Tier changed from {changed.From} to {changed.To}", Reason(changed)),

@@ -56,7 +56,7 @@ internal sealed record Ledger
         LoyaltyJson.Default, typeof(MemberEnrolled), typeof(PointsEarned), typeof(PointsReversed), typeof(ReturnUnmatched), typeof(PointsRedeemed),
         typeof(PointsExpired), typeof(TierChanged), typeof(TierKept), typeof(TierGraceGiven), typeof(LedgerClosed), typeof(LedgerAbsorbed),
         typeof(LedgerGivenBack), typeof(LedgerReopened), typeof(PointsReserved), typeof(HoldReleased), typeof(HoldTimerSet), typeof(PointsRefunded),
-        typeof(ClawbackSettled), typeof(PointsGranted), typeof(PointsReleased));
+        typeof(ClawbackSettled), typeof(PointsGranted), typeof(PointsReleased), typeof(PointsExpiring), typeof(ExpiryWarningSet));
 
     /// <summary>Null until enrolled.</summary>
     public string? Tier { get; init; }
@@ -90,6 +90,9 @@ internal sealed record Ledger
 
     /// <summary>What counts against the programme's caps of days and months, by period; empty where it has none.</summary>
     public IReadOnlyList<CapUse> Caps { get; init; } = [];
+
+    /// <summary>Lots that expire up to then were told of; null before the first warning.</summary>
+    public DateTimeOffset? WarnedUntil { get; init; }
 
     /// <summary>When a tier is lost that the review found too little for; null while there is no such review.</summary>
     public DateTimeOffset? GraceUntil { get; init; }
@@ -167,6 +170,8 @@ internal sealed record Ledger
         },
         PointsGranted granted => ledger.Add(granted),
         PointsReleased released => ledger.Release(released),
+        PointsExpiring expiring => ledger with { WarnedUntil = expiring.Until },
+        ExpiryWarningSet => ledger,
         PointsExpired expired => ledger.Less(expired.Lots, expired.Balance),
         TierChanged changed => ledger with { Tier = changed.To, ReviewAt = changed.ReviewAt, GraceUntil = null },
         TierKept kept => ledger with { ReviewAt = kept.ReviewAt, GraceUntil = null },

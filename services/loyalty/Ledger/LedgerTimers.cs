@@ -4,15 +4,24 @@ using Patron.Runtime.Processing;
 
 namespace Patron.Loyalty;
 
-/// <summary>The timers of a ledger: the earliest lot's expiry, the review of the tier, the end of holds and of return windows.</summary>
+/// <summary>The timers of a ledger: the earliest lot's expiry and the warning of it, the review of the tier, the end of holds and of return windows.</summary>
 internal static class LedgerTimers
 {
     public const string Expiry = "expiry";
     public const string Review = "review";
     public const string Holds = "holds";
     public const string Release = "release";
+    public const string Warning = "warning";
 
-    public static IEnumerable<TimerChange> Of(RecordedEvent recorded) => recorded.Event switch
+    public static IEnumerable<TimerChange> Of(RecordedEvent recorded, ProgrammeVersions versions)
+    {
+        var changes = Of(recorded);
+        return versions.At(recorded.Time).ExpiryWarningDays is var days and > 0
+            ? changes.SelectMany(change => change.Name == Expiry ? [change, WarnOfExpiry.With(change, days)] : new[] { change })
+            : changes;
+    }
+
+    private static IEnumerable<TimerChange> Of(RecordedEvent recorded) => recorded.Event switch
     {
         // Most purchases leave the earliest expiry where it is, and then no timer is written.
         PointsEarned { NextExpiry: null, NextRelease: null } => [],
@@ -30,6 +39,8 @@ internal static class LedgerTimers
         ClawbackSettled settled => [new(Expiry, settled.NextExpiry)],
         PointsReleased released => Earlier(Release, released.NextRelease),
         PointsExpired expired => [new(Expiry, expired.NextExpiry)],
+        PointsExpiring expiring => [new(Warning, expiring.NextWarning)],
+        ExpiryWarningSet set => [TimerChange.Set(Warning, set.Due)],
         TierChanged changed => [new(Review, changed.ReviewAt)],
         TierKept kept => [TimerChange.Set(Review, kept.ReviewAt)],
         TierGraceGiven grace => [TimerChange.Set(Review, grace.Until)],
@@ -49,6 +60,7 @@ internal static class LedgerTimers
     {
         Expiry => [ExpirePoints.Command(timer.Customer, timer.Due)],
         Holds => [ReleaseHold.Lapse(timer.Customer, timer.Due)],
+        Warning => [WarnOfExpiry.Command(timer.Customer, versions.At(timer.Due).ExpiryWarningDays, timer.Due)],
         Release => [ReleasePoints.Command(timer.Customer, timer.Due)],
         Review => [ReviewTier.Command(timer.Customer, versions.At(timer.Due), timer.Due)],
         _ => throw new UnreachableException($"A ledger has no timer '{timer.Name}'."),

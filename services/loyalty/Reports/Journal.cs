@@ -65,6 +65,8 @@ internal static class Journal
         TierChanged e => new("tier", e.At, null, null, []),
         TierKept e => new("tier", e.At, null, null, []),
         TierGraceGiven e => new("tier", e.At, null, null, []),
+        PointsExpiring e => new("expiry-warning", e.At, null, null, []),
+        ExpiryWarningSet => new("expiry-warning", null, null, null, []),
         HoldTimerSet => new("hold", null, null, null, []),
         _ => throw new UnreachableException($"Nobody has decided what {happened.GetType().Name} means in the books."),
     };
