@@ -47,9 +47,11 @@ internal static class Published
         ReturnUnmatched open => new Facts.ReturnUnmatched { PurchaseId = open.Return.ToString(), Product = open.Product, Quantity = open.Quantity },
         TierChanged changed => new Facts.TierChanged { From = changed.From, To = changed.To, Reason = Timeline.Reason(changed) },
 
-        LedgerAbsorbed absorbed => Restated(absorbed.Link, absorbed.Balance, absorbed.Tier, absorbed.ReviewAt, "joined with the ledger of the same person", absorbed.Content.Lots),
+        LedgerAbsorbed absorbed => Restated(
+            absorbed.Link, absorbed.Balance, absorbed.Tier, absorbed.ReviewAt, "joined with the ledger of the same person", absorbed.Content.Lots),
         LedgerGivenBack given => Restated(given.Link, given.Balance, given.Tier, given.ReviewAt, "gave back what belongs to another person"),
-        LedgerReopened reopened => Restated(reopened.Link, reopened.Balance, reopened.Tier, reopened.ReviewAt, "stands on its own again", reopened.Content.Lots),
+        LedgerReopened reopened => Restated(
+            reopened.Link, reopened.Balance, reopened.Tier, reopened.ReviewAt, "stands on its own again", reopened.Content.Lots),
 
         // Private on purpose: enrolment shows in the first points, a tier that is kept or in grace changes nothing, and a closed ledger shows in the
         // one that absorbed it.

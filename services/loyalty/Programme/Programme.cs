@@ -38,6 +38,9 @@ internal sealed record Programme(
     /// <summary>From how many days before its review a tier that would be lost is shown as at risk.</summary>
     public int TierReminderDays { get; init; }
 
+    /// <summary>How many days before they expire points are told of; 0 for not at all.</summary>
+    public int ExpiryWarningDays { get; init; }
+
     public IReadOnlyList<Benefit> Benefits { get; init; } = [];
 
     /// <summary>Points are pending for the day of the purchase and this many days more; 0 for not at all.</summary>

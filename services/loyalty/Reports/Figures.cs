@@ -151,7 +151,8 @@ internal sealed class Figures : IInlineView
                 case LedgerReopened reopened:
                     Join(null, reopened.Tier);
                     break;
-                case TierKept or TierGraceGiven or PointsReserved or HoldReleased or HoldTimerSet or PointsReleased:
+                case TierKept or TierGraceGiven or PointsReserved or HoldReleased or HoldTimerSet or PointsReleased or PointsExpiring
+                    or ExpiryWarningSet:
                     break;
                 default:
                     throw new UnreachableException($"Nobody has decided how {happened.GetType().Name} counts.");

@@ -16,12 +16,11 @@ internal sealed class ContractTests
 {
     private static readonly System.Type[] Till =
     [
-        typeof(PointsReserved), typeof(HoldReleased), typeof(HoldTimerSet), typeof(PointsRefunded), typeof(ClawbackSettled), typeof(PointsGranted),
-        typeof(PointsReleased),
+        typeof(PointsReserved), typeof(HoldReleased), typeof(HoldTimerSet), typeof(ExpiryWarningSet), typeof(ClawbackSettled), typeof(PointsReleased),
     ];
 
     private static readonly System.Type[] Private =
-        [typeof(MemberEnrolled), typeof(TierKept), typeof(TierGraceGiven), typeof(PointsRedeemed), typeof(LedgerClosed), .. Till];
+        [typeof(MemberEnrolled), typeof(TierKept), typeof(TierGraceGiven), typeof(LedgerClosed), .. Till];
 
     [Test]
     public void Only_sales_earn_and_only_returns_come_back()
@@ -93,6 +92,7 @@ internal sealed class ContractTests
             new PointsReserved(new(Anna), at, at, 5, "voucher", [new(1, 5)], 5, 0, true, null, at), new HoldTimerSet(at),
             new HoldReleased(new(Anna), at, ReleaseHold.Lapsed, 5, [new(1, 5)], 5, at), new ClawbackSettled(at, 1, [new(1, 1)], 4, at),
             new PointsRefunded(new(Anna), new(Anna), at, 5, [new(1, 5)], 0, 5, at), new PointsReleased(at, 5, [new(1, 5)], null),
+            new PointsExpiring(at, 5, at, at, 5, at), new ExpiryWarningSet(at),
             new PointsGranted(new(Anna), at, 5, 0, "goodwill", 1, at, 5, at),
         ];
         var defined = typeof(Ledger).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(DomainEvent)));
@@ -103,9 +103,9 @@ internal sealed class ContractTests
             Assert.That(Ledger.Events.Write(Ledger.Events.Read(Ledger.Events.NameOf(happened), text)), Is.EqualTo(text));
             Assert.That(Published.From(happened) is null, Is.EqualTo(Private.Contains(happened.GetType())), text);
 
-            // When holds are looked at next is nobody's story.
+            // When holds and lots are looked at next is nobody's story.
             var told = Timeline.Of([new(0, 1, Anna, Anna, 1, at, happened, EventMetadata.None)]);
-            Assert.That(told.Count(entry => entry.What.Length * entry.Why.Length > 0), Is.EqualTo(happened is HoldTimerSet ? 0 : 1), text);
+            Assert.That(told.Count(entry => entry.What.Length * entry.Why.Length > 0), Is.EqualTo(happened is HoldTimerSet or ExpiryWarningSet ? 0 : 1), text);
         }
     }
 

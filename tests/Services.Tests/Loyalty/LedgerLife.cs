@@ -143,11 +143,26 @@ internal sealed partial class LedgerLife
                 Book(ledger, ReleasePoints.Decide(ledgers[ledger], due), due);
                 reference.Release(ledger, due);
                 break;
+            case LedgerTimers.Warning:
+                Warn(ledger, due);
+                break;
             default:
                 Book(ledger, ReviewTier.Decide(ledgers[ledger], programme, due), due);
                 reference.Rate(due, review: true);
                 break;
         }
+    }
+
+    /// <summary>No point is told of twice, and none that is gone, or later than the programme says.</summary>
+    private void Warn(int ledger, DateTimeOffset due)
+    {
+        var untold = ledgers[ledger].Lots.Where(lot => lot.ExpiresAt > due && !(lot.ExpiresAt <= ledgers[ledger].WarnedUntil)).ToList();
+        var decision = WarnOfExpiry.Decide(ledgers[ledger], programme.ExpiryWarningDays, due);
+        if (decision.Events.OfType<PointsExpiring>().FirstOrDefault() is { } told)
+            Same("told of", told.Points, untold.Where(lot => lot.ExpiresAt <= told.Until).Sum(lot => lot.Points));
+        else if (untold.Any(lot => lot.ExpiresAt.AddDays(-programme.ExpiryWarningDays) <= due))
+            Difference ??= $"nobody is told of {untold[0]} on {due}";
+        Book(ledger, decision, due);
     }
 
     private void Book(int ledger, Decision decision, DateTimeOffset? at = null)
@@ -158,7 +173,7 @@ internal sealed partial class LedgerLife
             var recorded = new RecordedEvent(
                 0, 0, ids[ledger], ids[ledger], streams[ledger].Count + 1, at ?? now, happened, EventMetadata.None);
             streams[ledger].Add(recorded);
-            foreach (var change in LedgerTimers.Of(recorded))
+            foreach (var change in LedgerTimers.Of(recorded, programme))
             {
                 timers.Remove((ledger, change.Name));
                 if (change.Due is { } due)

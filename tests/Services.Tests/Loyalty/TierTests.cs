@@ -118,7 +118,7 @@ internal sealed class TierTests
         var given = story.When((ledger, _) => ReviewTier.Decide(ledger, programme, FirstReview)).The<TierGraceGiven>();
         Assert.That((given.Tier, given.SpendMinor, given.ThresholdMinor), Is.EqualTo(("silver", 0L, 50_000L)));
         Assert.That(given.Until, Is.EqualTo(FirstReview.AddDays(30).AddHours(-1)), "summer time has begun");
-        var timer = LedgerTimers.Of(new(0, 1, Anna, Anna, 1, FirstReview, given, EventMetadata.None)).Single();
+        var timer = LedgerTimers.Of(new(0, 1, Anna, Anna, 1, FirstReview, given, EventMetadata.None), programme).Single();
         Assert.That(timer, Is.EqualTo(TimerChange.Set(LedgerTimers.Review, given.Until)));
 
         var grace = story.After((ledger, _) => ReviewTier.Decide(ledger, programme, FirstReview));

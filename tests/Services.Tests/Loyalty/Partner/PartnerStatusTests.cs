@@ -15,7 +15,8 @@ internal sealed class PartnerStatusTests
         Type[] answered =
         [
             typeof(NotEnoughPoints), typeof(PointsOutOfRange), typeof(ReasonNotACode), typeof(TimeOutOfRange), typeof(HoldNotOpen), typeof(MoreThanHeld),
-            typeof(HoldParted), typeof(TooManyHolds), typeof(HoldTimeOutOfRange), typeof(NoLedger), typeof(MemberUnknown), typeof(HoldUnknown), typeof(IdempotencyKeyReused),
+            typeof(HoldParted),
+            typeof(TooManyHolds), typeof(HoldTimeOutOfRange), typeof(NoLedger), typeof(MemberUnknown), typeof(HoldUnknown), typeof(IdempotencyKeyReused),
             typeof(MoreThanPartnerMayBook),
         ];
         var codes = answered.Select(type => ((Refusal)System.Runtime.CompilerServices.RuntimeHelpers.GetUninitializedObject(type)).Code);
