@@ -20,7 +20,10 @@ internal static class Consumed
         .Follow(SplitOff.Parser, (fact, context) => context.SplitFrom(fact.From, fact.LinkId, fact.Version))
         .Ignore<Absorbed>()
         .Ignore<GaveBack>()
-        .Erases(CustomerErased.Parser, (_, context) => [CloseLedger.Command(context.Customer, context.Envelope.Time)]);
+        .Erases(CustomerErased.Parser, (_, context) => 
+        [
+            CloseLedger.Command(context.Customer, context.Envelope.Time), MergeWallets.Empty(context.Customer, context.Envelope.Time),
+        ]);
 
     internal static IEnumerable<Command> From(PurchaseRecorded recorded, FactContext context, Programme programme)
     {

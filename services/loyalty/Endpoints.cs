@@ -24,6 +24,7 @@ internal static class Endpoints
         loyalty.MapGet("/customers/{id:guid}/timeline", TellAsync).RequireApiKey("read");
         loyalty.MapGet("/figures", CountAsync).RequireApiKey("read");
         loyalty.MapPost("/customers/{id:guid}/redemptions", RedeemAsync).RequireApiKey("partner");
+        CouponModule.Map(loyalty);
     }
 
     private static async Task<Results<JsonHttpResult<CustomerLedger>, ProblemHttpResult>> ShowAsync(

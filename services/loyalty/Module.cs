@@ -13,6 +13,7 @@ public static class Module
         var settings = builder.AddSettings<LoyaltySettings>("Loyalty");
         var programme = Programme.Load(settings.ProgrammePath);
         builder.Services.AddSingleton(programme);
+        builder.AddCoupons();
         builder.AddPatronService(Name, _ => Define(programme));
     }
 
@@ -26,15 +27,15 @@ public static class Module
     internal static ServiceDefinition Define(Programme programme) => new()
     {
         Name = Name,
-        Events = Ledger.Events,
-        Streams = [Ledger.Kind],
-        Views = [new Figures()],
+        Events = CouponModule.Events,
+        Streams = [Ledger.Kind, .. CouponModule.Streams],
+        Views = [new Figures(), .. CouponModule.Views(CouponModule.Events)],
         Subscriptions = [Consumed.Profile(programme)],
         Publications = [Published.Loyalty],
         Timers = LedgerTimers.Of,
-        Handovers = MergeLedgers.Rules(programme),
+        Handovers = MergeLedgers.Rules(programme).And(MergeWallets.Rules),
         OnDue = timer => LedgerTimers.OnDue(timer, programme),
-        Migrations = [Figures.Migration],
+        Migrations = [Figures.Migration, .. CouponModule.Migrations],
     };
 }
 

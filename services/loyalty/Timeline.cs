@@ -10,7 +10,11 @@ namespace Patron.Loyalty;
 internal static class Timeline
 {
     public static IReadOnlyList<TimelineEntry> Of(IEnumerable<RecordedEvent> events) =>
-        [.. events.GroupBy(recorded => recorded.Time).SelectMany(Together).OrderBy(entry => entry.Time)];
+        [.. events.Where(recorded => !CouponModule.Knows(recorded.Event)).GroupBy(recorded => recorded.Time).SelectMany(Together).Concat(OfCoupons(events)).OrderBy(entry => entry.Time)];
+
+    private static IEnumerable<TimelineEntry> OfCoupons(IEnumerable<RecordedEvent> events) =>
+        events.Select(recorded => CouponFacts.Tell(recorded.Event)).OfType<(DateTimeOffset At, string What, string Why)>()
+            .Select(told => Tell(told.At, told.What, told.Why));
 
     internal static string Reason(TierChanged changed)
     {

@@ -105,7 +105,7 @@ internal sealed record Ledger
 
     public static StreamKind<Ledger> Kind { get; } = new("ledger", new Ledger(), Evolve, LoyaltyJson.Default.Ledger, shape: 2);
 
-    public static EventTypes Events { get; } = new(
+    internal static EventTypes Events { get; } = new(
         LoyaltyJson.Default, typeof(MemberEnrolled), typeof(PointsEarned), typeof(PointsReversed), typeof(ReturnUnmatched), typeof(PointsRedeemed),
         typeof(PointsExpired), typeof(TierChanged), typeof(TierKept), typeof(LedgerClosed), typeof(LedgerAbsorbed), typeof(LedgerGivenBack),
         typeof(LedgerReopened));

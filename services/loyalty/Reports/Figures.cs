@@ -140,6 +140,7 @@ internal sealed class Figures : IInlineView
                     Join(null, reopened.Tier);
                     break;
                 case TierKept:
+                case { } when CouponModule.Knows(happened):
                     break;
                 default:
                     throw new UnreachableException($"Nobody has decided how {happened.GetType().Name} counts.");

@@ -1,0 +1,51 @@
+using Patron.Runtime.EventStore;
+using Patron.Runtime.Hosting;
+using Patron.Runtime.Processing;
+
+namespace Patron.Loyalty;
+
+/// <summary>What coupons, rewards and offers add to the service.</summary>
+internal static class CouponModule
+{
+    public static IReadOnlyList<StreamKind> Streams { get; } = [BookPage.Kind, Coupon.Kind, Wallet.Kind, Stock.Kind];
+
+    public static IReadOnlyList<Migration> Migrations { get; } = [BookRows.Migration, LateRedemptions.Migration];
+
+    /// <summary>Every event of the service.</summary>
+    public static EventTypes Events { get; } = Ledger.Events.And(
+        CouponJson.Default, typeof(CodeSpaceOpened), typeof(CampaignDefined), typeof(CampaignStopped), typeof(CampaignResumed), typeof(BatchMade),
+        typeof(BatchVoided), typeof(SerialsTaken), typeof(PublicCodeDefined), typeof(PublicCodeEnded), typeof(CouponIssued), typeof(CouponViewed),
+        typeof(CodeBound), typeof(CouponReserved), typeof(CouponReleased), typeof(CouponRedeemed), typeof(CouponExpired), typeof(CouponVoided),
+        typeof(StockTaken), typeof(StockReturned), typeof(WalletClosed), typeof(WalletAbsorbed), typeof(WalletGivenBack), typeof(WalletReopened),
+        typeof(WalletEmptied));
+
+    /// <summary>Events of these streams, which the ledger does not know.</summary>
+    public static bool Knows(DomainEvent happened) =>
+        happened is CouponEvent or BookEvent or StockTaken or StockReturned or WalletClosed or WalletAbsorbed or WalletGivenBack or WalletReopened
+            or WalletEmptied;
+
+    public static IReadOnlyList<IInlineView> Views(EventTypes types) => [new BookRows(types), new LateRedemptions(), new CampaignFigures()];
+
+    public static void AddCoupons(this WebApplicationBuilder builder)
+    {
+        builder.AddSettings<CouponSettings>("Coupons");
+        builder.Services.AddSingleton(services => new CouponBook(
+            services, services.GetRequiredService<CouponSettings>(), services.PatronService(Module.Name).Definition.Events,
+            services.GetRequiredService<SystemClock>()));
+        builder.Services.AddSingleton<FailedTries>();
+        builder.Services.AddSingleton<CouponDesk>();
+        builder.Services.AddSingleton<MakeBatch>();
+        builder.Services.AddSingleton<RunningCodes>();
+    }
+
+    public static void Map(RouteGroupBuilder loyalty)
+    {
+        CampaignEndpoints.Map(loyalty);
+        CampaignFigures.Map(loyalty);
+        MakeBatch.Map(loyalty);
+        ExportCodes.Map(loyalty);
+        WalletEndpoints.Map(loyalty);
+        TillEndpoints.Map(loyalty);
+        LateRedemptions.Map(loyalty);
+    }
+}
