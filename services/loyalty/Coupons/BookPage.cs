@@ -38,8 +38,9 @@ internal sealed record BookPage(int Version, string Content, bool Ended, int Ser
     {
         CampaignDefined defined => page.Defined(defined with { Version = 0, By = "" }),
         PublicCodeDefined defined => page.Defined(defined with { Version = 0, By = "" }) with { Ended = false },
+        RewardDefined defined => page.Defined(defined with { Version = 0, By = "" }) with { Ended = false },
         BatchMade or CodeSpaceOpened => page with { Version = 1 },
-        CampaignStopped or BatchVoided or PublicCodeEnded => page with { Ended = true },
+        CampaignStopped or BatchVoided or PublicCodeEnded or RewardEnded => page with { Ended = true },
         CampaignResumed => page with { Ended = false },
         SerialsTaken taken => page with { SerialsTaken = taken.First + taken.Count },
         _ => throw new UnreachableException($"The book does not know {happened.GetType().Name}."),

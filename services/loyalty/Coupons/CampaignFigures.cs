@@ -1,6 +1,7 @@
 using Npgsql;
 using NpgsqlTypes;
 using Patron.Runtime.EventStore;
+using Patron.Runtime.Hosting;
 using Patron.Runtime.Processing;
 
 namespace Patron.Loyalty;

@@ -25,14 +25,17 @@ internal sealed record PublicCode(PublicCodeDefined Defined, Campaign Campaign, 
     public DateTimeOffset? Until => Batch.Earliest(Defined.Until, Campaign.Until);
 }
 
+internal sealed record KnownReward(Reward Reward, int Version, int Shards, bool Ended);
+
 /// <summary>Everything that was written up to a position. Never changes.</summary>
 internal sealed record BookContent(
     long Position, string? SpaceKey, IReadOnlyDictionary<(string Id, int Version), Campaign> Versions, IReadOnlyDictionary<string, int> Latest,
-    IReadOnlySet<string> Stopped, IReadOnlyDictionary<int, Batch> Batches, IReadOnlyDictionary<string, PublicCode> PublicCodes)
+    IReadOnlySet<string> Stopped, IReadOnlyDictionary<int, Batch> Batches, IReadOnlyDictionary<string, PublicCode> PublicCodes,
+    IReadOnlyDictionary<string, KnownReward> Rewards)
 {
     public static BookContent Empty { get; } = new(
         0, null, new Dictionary<(string, int), Campaign>(), new Dictionary<string, int>(), new HashSet<string>(), new Dictionary<int, Batch>(),
-        new Dictionary<string, PublicCode>());
+        new Dictionary<string, PublicCode>(), new Dictionary<string, KnownReward>());
 
     /// <summary>The latest version; null where there is none.</summary>
     public (Campaign Campaign, int Version)? Find(string campaign) =>
@@ -45,7 +48,7 @@ internal sealed record BookContent(
         if (written.Count == 0)
             return this;
         var (space, versions, latest, stopped) = (SpaceKey, Versions.ToDictionary(), Latest.ToDictionary(), Stopped.ToHashSet());
-        var (batches, codes) = (Batches.ToDictionary(), PublicCodes.ToDictionary());
+        var (batches, codes, rewards) = (Batches.ToDictionary(), PublicCodes.ToDictionary(), Rewards.ToDictionary());
         foreach (var (_, happened) in written)
         {
             switch (happened)
@@ -75,12 +78,18 @@ internal sealed record BookContent(
                 case PublicCodeEnded ended:
                     codes[ended.Code] = codes[ended.Code] with { Ended = true };
                     break;
+                case RewardDefined defined:
+                    rewards[defined.Reward.Id] = new(defined.Reward, defined.Version, defined.Shards, Ended: false);
+                    break;
+                case RewardEnded ended:
+                    rewards[ended.Reward] = rewards[ended.Reward] with { Ended = true };
+                    break;
                 default:
                     throw new UnreachableException($"Nobody has decided what {happened.GetType().Name} means for the book.");
             }
         }
 
-        return new(written[^1].Position, space, versions, latest, stopped, batches, codes);
+        return new(written[^1].Position, space, versions, latest, stopped, batches, codes, rewards);
     }
 }
 

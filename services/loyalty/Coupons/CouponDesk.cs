@@ -47,6 +47,14 @@ internal sealed class CouponDesk(
         return found is null ? (null, CouponRefused.Unknown) : (found, WhyNot(content, found));
     }
 
+    /// <summary>One of a wallet that was read.</summary>
+    public async Task<(FoundCoupon? Found, Refusal? Refusal)> FindAsync(Guid customer, CouponLife life, CancellationToken cancellation)
+    {
+        var content = await book.ReadAsync(cancellation);
+        var found = new FoundCoupon(life, content.Version(life.Campaign, life.Version), life.Version, customer, null);
+        return (found, WhyNot(content, found));
+    }
+
     /// <summary>Null where the coupon may be this customer's.</summary>
     public async Task<Refusal?> WhyNotOfAsync(FoundCoupon found, Guid? customer, CancellationToken cancellation)
     {

@@ -17,12 +17,12 @@ internal static class CouponModule
         typeof(BatchVoided), typeof(SerialsTaken), typeof(PublicCodeDefined), typeof(PublicCodeEnded), typeof(CouponIssued), typeof(CouponViewed),
         typeof(CodeBound), typeof(CouponReserved), typeof(CouponReleased), typeof(CouponRedeemed), typeof(CouponExpired), typeof(CouponVoided),
         typeof(StockTaken), typeof(StockReturned), typeof(WalletClosed), typeof(WalletAbsorbed), typeof(WalletGivenBack), typeof(WalletReopened),
-        typeof(WalletEmptied));
+        typeof(WalletEmptied), typeof(RewardDefined), typeof(RewardEnded), typeof(RewardClaimed));
 
     /// <summary>Events of these streams, which the ledger does not know.</summary>
     public static bool Knows(DomainEvent happened) =>
         happened is CouponEvent or BookEvent or StockTaken or StockReturned or WalletClosed or WalletAbsorbed or WalletGivenBack or WalletReopened
-            or WalletEmptied;
+            or WalletEmptied or RewardClaimed;
 
     public static IReadOnlyList<IInlineView> Views(EventTypes types) => [new BookRows(types), new LateRedemptions(), new CampaignFigures()];
 
@@ -36,6 +36,7 @@ internal static class CouponModule
         builder.Services.AddSingleton<CouponDesk>();
         builder.Services.AddSingleton<MakeBatch>();
         builder.Services.AddSingleton<RunningCodes>();
+        builder.Services.AddSingleton<ClaimReward>();
     }
 
     public static void Map(RouteGroupBuilder loyalty)
@@ -47,5 +48,8 @@ internal static class CouponModule
         WalletEndpoints.Map(loyalty);
         TillEndpoints.Map(loyalty);
         LateRedemptions.Map(loyalty);
+        BasketEndpoints.Map(loyalty);
+        RewardEndpoints.Map(loyalty);
+        ClaimReward.Map(loyalty);
     }
 }

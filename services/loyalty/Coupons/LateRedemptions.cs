@@ -34,7 +34,7 @@ internal sealed class LateRedemptions : IInlineView
 
     public static void Map(RouteGroupBuilder loyalty)
     {
-        loyalty.MapPost("/coupons/redemptions/late", TakeAsync).RequireApiKey("partner");
+        loyalty.MapPost("/coupons/redemptions/late", TakeAllAsync).RequireApiKey("partner");
         loyalty.MapGet("/coupons/over-redemptions", ListAsync).RequireApiKey("read");
     }
 
@@ -61,7 +61,7 @@ internal sealed class LateRedemptions : IInlineView
             Statements.Texts(redeemed.Select(it => it.Use.Receipt)));
     }
 
-    private static async Task<IResult> TakeAsync(
+    private static async Task<IResult> TakeAllAsync(
         IReadOnlyList<LateRedemption> body, CouponDesk desk, BusinessClock clock, HttpContext context, CancellationToken cancellation)
     {
         if (body.Count is 0 or > UsesMax)

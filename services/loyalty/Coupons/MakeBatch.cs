@@ -22,7 +22,7 @@ internal sealed class MakeBatch([FromKeyedServices(Module.Name)] ServiceRuntime 
 
     public static void Map(RouteGroupBuilder loyalty)
     {
-        loyalty.MapPost("/campaigns/{id}/batches", MakeAsync).RequireApiKey("write");
+        loyalty.MapPost("/campaigns/{id}/batches", AnswerAsync).RequireApiKey("write");
         loyalty.MapGet("/batches/{number:int}", ShowAsync).RequireApiKey("read");
         loyalty.MapPost("/batches/{number:int}/void", VoidAsync).RequireApiKey("write");
     }
@@ -61,7 +61,7 @@ internal sealed class MakeBatch([FromKeyedServices(Module.Name)] ServiceRuntime 
         await runtime.ExecuteAsync(BookPage.Command("code-space", page => page.Version > 0 ? Decision.Nothing : opened), cancellation);
     }
 
-    private static async Task<IResult> MakeAsync(
+    private static async Task<IResult> AnswerAsync(
         string id, BatchRequest body, [FromHeader(Name = "Idempotency-Key")] string? key, MakeBatch making, CouponBook book, HttpContext context,
         CancellationToken cancellation)
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Patron.Runtime.EventStore;
 using Patron.Runtime.Hosting;
@@ -174,11 +175,11 @@ internal static class TillEndpoints
         return result.Refusal is null ? TypedResults.NoContent() : result.Refusal.ToProblem(StatusOf(result.Refusal));
     }
 
-    private static IResult Redeemed(CouponRedeemed redeemed, Campaign campaign) => TypedResults.Json(
+    private static JsonHttpResult<CouponRedemption> Redeemed(CouponRedeemed redeemed, Campaign campaign) => TypedResults.Json(
         new CouponRedemption(redeemed.Coupon, redeemed.Campaign, campaign.Benefit, redeemed.At, redeemed.Late, redeemed.Over),
         CouponJson.Default.CouponRedemption);
 
-    private static IResult NoReservation() => Problem.NotFound("There is no reservation with this id.");
+    private static ProblemHttpResult NoReservation() => Problem.NotFound("There is no reservation with this id.");
 
     private static string Token(Guid coupon, Guid? member, int number) =>
         string.Create(CultureInfo.InvariantCulture, $"{(member is { } owner ? $"w{owner:N}" : "c")}{coupon:N}-{number}");

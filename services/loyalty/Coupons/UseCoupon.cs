@@ -100,7 +100,7 @@ internal static class UseCoupon
         _ => new CouponVoided(life.Id, life.Campaign, reason, by, now),
     };
 
-    private static Refusal? WhyNotLate(CouponLife life, UseAsk ask) => life.Stage switch
+    private static CouponRefused? WhyNotLate(CouponLife life, UseAsk ask) => life.Stage switch
     {
         CouponStage.Redeemed => CouponRefused.Used(life.EndedAt),
         CouponStage.Voided => CouponRefused.Void,

@@ -73,6 +73,7 @@ internal sealed record Wallet
             Uses = redeemed.Counts ? Counted(wallet.Uses, redeemed.Campaign, redeemed.Origin) : wallet.Uses,
         },
         CouponReleased or CouponExpired or CouponVoided => wallet.Known((CouponEvent)happened).Without(((CouponEvent)happened).Coupon),
+        RewardClaimed claimed => claimed.Counts ? wallet with { Claims = Counted(wallet.Claims, claimed) } : wallet,
         CouponViewed viewed => wallet.Known(viewed),
         WalletClosed => new Wallet(),
         WalletAbsorbed absorbed => MergeWallets.Join(wallet, absorbed),
@@ -96,6 +97,12 @@ internal sealed record Wallet
         if (!after.IsLive)
             return this with { Coupons = [.. others], Ended = [.. Ended.Where(life => life.Id != after.Id).Append(after).TakeLast(EndedMax)] };
         return this with { Coupons = [.. Coupons.Select(life => life.Id == after.Id ? after : life)] };
+    }
+
+    private static IReadOnlyList<ClaimCount> Counted(IReadOnlyList<ClaimCount> claims, RewardClaimed claimed)
+    {
+        var known = claims.FirstOrDefault(claim => claim.Reward == claimed.Reward && claim.Origin == claimed.Origin);
+        return [.. claims.Where(claim => claim != known), new(claimed.Reward, (known?.Count ?? 0) + 1, claimed.Origin)];
     }
 
     private static IReadOnlyList<UseCount> Counted(IReadOnlyList<UseCount> uses, string campaign, Guid? origin)

@@ -21,7 +21,7 @@ internal sealed class Figures : IInlineView
 
         var slot = events.Min(recorded => recorded.Partition);
         var tally = new Tally();
-        foreach (var recorded in events)
+        foreach (var recorded in events.Where(recorded => !CouponModule.Knows(recorded.Event)))
             tally.Count(recorded.Event);
         Add(transaction, slot, tally.Figures);
         Add(transaction, slot, [.. tally.Tiers.Where(tier => tier.Value != 0)]);
@@ -140,7 +140,6 @@ internal sealed class Figures : IInlineView
                     Join(null, reopened.Tier);
                     break;
                 case TierKept:
-                case { } when CouponModule.Knows(happened):
                     break;
                 default:
                     throw new UnreachableException($"Nobody has decided how {happened.GetType().Name} counts.");
