@@ -4,7 +4,10 @@ using Patron.Runtime.EventStore;
 
 namespace Patron.Channels.Email;
 
-/// <summary>A send that waits for its turn, with what is known of its customer. Null contact: profile's state has not arrived yet.</summary>
+/// <summary>
+/// A send that waits for its turn, with what is known of its customer. Null contact: profile's state has not arrived yet. One without an address
+/// counts as that where customers were merged or parted: addresses change hands then, and the topic that tells so may be behind.
+/// </summary>
 /// <param name="Granted">The gate is open as far as is known: for a mail that asks for confirmation, the request stands.</param>
 internal sealed record OutboxRow(
     Guid Send, Guid Customer, string Purpose, string Template, IReadOnlyDictionary<string, string> Data, DateTimeOffset Deadline, int Deferrals,
@@ -84,6 +87,7 @@ internal sealed class Outbox(NpgsqlDataSource database)
                    c.given_name, c.family_name, c.email, c.language, coalesce(case when o.opt_in then k.pending else k.granted end, false), o.opt_in
             from outbox o
             left join contacts c on c.customer = o.customer
+              and (c.email <> '' or not exists (select from links l where l.customer = o.customer or l.other = o.customer))
             left join consents k on k.customer = o.customer and k.purpose = o.purpose
             where o.send = any($1) and o.attempt is null
             """);

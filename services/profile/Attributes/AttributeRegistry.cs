@@ -29,6 +29,9 @@ internal sealed class AttributeRegistry(NpgsqlDataSource database)
         current = new AttributeSet(declared.Values);
     }
 
+    /// <summary>Takes what another process of the brand's said that its attributes are.</summary>
+    public void Use(IEnumerable<AttributeDefinition> declared) => current = new AttributeSet(declared);
+
     /// <summary>Keeps a declaration as the next version, unless it is the newest already. A retry is safe.</summary>
     public async Task DeclareAsync(AttributeDefinition definition, string caller, CancellationToken cancellation)
     {

@@ -23,7 +23,8 @@ internal static partial class DeclareAttribute
     public static void Map(WebApplication app)
     {
         app.MapGet("/v1/attributes", (AttributeRegistry registry) => TypedResults.Json(
-            new AttributeList([.. registry.Current.All.OrderBy(a => a.Key, StringComparer.Ordinal)]), ConsentJson.Default.AttributeList)).RequireApiKey("read");
+                new AttributeList([.. registry.Current.All.OrderBy(a => a.Key, StringComparer.Ordinal)]), ConsentJson.Default.AttributeList))
+            .RequireAnyApiKey("read", "ingest");
         app.MapPut("/v1/attributes/{key}", DeclareAsync).RequireApiKey("write");
     }
 

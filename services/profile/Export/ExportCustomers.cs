@@ -24,11 +24,14 @@ internal static class ExportCustomers
         .. Consents.Select(c => $"consent.{c}.{MarketingPurpose}"), "wording",
     ];
 
+    private const string Hidden = "***";
+
     public static void Map(WebApplication app) =>
         app.MapGet("/v1/exports/customers", ExportAsync).RequireApiKey("read");
 
     private static IResult ExportAsync(
-        HttpContext context, string? format, bool? personal, [FromKeyedServices(Module.Name)] ServiceRuntime profile, CustomerVault vault)
+        HttpContext context, string? format, bool? personal, [FromKeyedServices(Module.Name)] ServiceRuntime profile, CustomerVault vault,
+        AttributeRegistry registry)
     {
         if (format is not (null or "csv" or "ndjson"))
             return Problem.Invalid(new FieldError("format", "This must be csv or ndjson."));
@@ -37,14 +40,15 @@ internal static class ExportCustomers
         var isCsv = format != "ndjson";
         var cancellation = context.RequestAborted;
         return TypedResults.Stream(
-            stream => WriteAsync(stream, isCsv, personal == true, profile, vault, cancellation),
+            stream => WriteAsync(stream, isCsv, personal == true, profile, vault, AttributesOf(registry.Current), cancellation),
             isCsv ? "text/csv; charset=utf-8" : "application/x-ndjson");
     }
 
     private static async Task WriteAsync(
-        Stream stream, bool isCsv, bool isWhole, ServiceRuntime profile, CustomerVault vault, CancellationToken cancellation)
+        Stream stream, bool isCsv, bool isWhole, ServiceRuntime profile, CustomerVault vault, IReadOnlyList<AttributeDefinition> attributes,
+        CancellationToken cancellation)
     {
-        using var rows = ExportRows.Open(stream, isCsv, Columns);
+        using var rows = ExportRows.Open(stream, isCsv, [.. Columns, .. attributes.Select(a => CustomerRows.AttributePrefix + a.Key)]);
         var after = Guid.Empty;
         while (true)
         {
@@ -55,6 +59,8 @@ internal static class ExportCustomers
                 if (customer.State is not { Registered: true, Erasure: null, LinksOrNone.MergedInto: null } || !keys.TryGetValue(customer.Id, out var key))
                     continue;
                 Write(rows, customer, key, keys, isWhole);
+                foreach (var attribute in attributes)
+                    rows.Text(ValueOf(attribute, customer.State.Details, key, isWhole));
                 await rows.EndRowAsync(cancellation);
             }
             if (page.Count < PageCustomers)
@@ -63,6 +69,15 @@ internal static class ExportCustomers
         }
         await rows.HandOnAsync(cancellation);
     }
+
+    /// <summary>Those without a column of their own.</summary>
+    private static AttributeDefinition[] AttributesOf(AttributeSet declared) =>
+        [.. declared.All.Where(a => !AttributesByKey.Own.Contains(a.Key)).OrderBy(a => a.Key, StringComparer.Ordinal)];
+
+    private static string? ValueOf(AttributeDefinition attribute, SealedDetails details, CustomerKey key, bool isWhole) =>
+        details.Find(attribute.Key) is not { } value ? null
+        : attribute.Personal && !isWhole ? Hidden
+        : key.Unseal(value, AttributesByKey.FieldOf(attribute.Key));
 
     private static void Write(ExportRows rows, Exported customer, CustomerKey key, IReadOnlyDictionary<Guid, CustomerKey> keys, bool isWhole)
     {

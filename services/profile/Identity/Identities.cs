@@ -67,7 +67,9 @@ internal sealed class Identities(
     {
         var owners = new Dictionary<IdentifierHash, Owner>();
         await LookUpAsync([hash], owners, cancellation);
-        return owners.TryGetValue(hash, out var owner) ? owner.Root : null;
+        if (!owners.TryGetValue(hash, out var owner))
+            return null;
+        return owner.Root == owner.Node ? (await table.RootsAsync([owner.Node], cancellation)).GetValueOrDefault(owner.Node, owner.Node) : owner.Root;
     }
 
     /// <summary>
@@ -91,11 +93,15 @@ internal sealed class Identities(
     public Task<IReadOnlySet<Guid>> TakeOverAsync(IReadOnlyCollection<Pair> devices, CancellationToken cancellation) =>
         table.TakeOverAsync(devices, cancellation);
 
-    /// <summary>Looks these events' identifiers up anew the next time.</summary>
-    public void Forget(Told told)
+    /// <summary>Looks these events' identifiers up anew the next time, after a merge or a split that overtook what was found.</summary>
+    public async Task ForgetAsync(IEnumerable<Told> events, CancellationToken cancellation)
     {
-        foreach (var identifier in told.Identifiers)
-            known.Remove(identifier.Hash);
+        var hashes = events.SelectMany(told => told.Identifiers).Select(identifier => identifier.Hash).ToHashSet();
+        if (hashes.Count == 0)
+            return;
+        await table.MarkMergedAsync(hashes, cancellation);
+        foreach (var hash in hashes)
+            known.Remove(hash);
     }
 
     /// <summary>Keeps in mind for a while that two customers are not merged by what events say.</summary>

@@ -17,10 +17,11 @@ internal sealed class OwnerTable(NpgsqlDataSource database, MatchingRules rules)
         await using var command = database.CreateCommand(
             """
             select i.kind, i.hash, i.customer, a.root, i.persons,
-              case when i.kind = any($3) then exists (select from anonymous n where n.node = i.customer and n.taken_by is null) else false end
+              case when i.kind = any($3) and a.root is null
+                then exists (select from anonymous n where n.node = i.customer and n.taken_by is null) else false end
             from unnest($1::smallint[], $2::uuid[]) w (kind, hash)
             join identifiers i on i.kind = w.kind and i.hash = w.hash
-            left join aliases a on a.node = i.customer
+            left join aliases a on a.node = case when i.merged then i.customer end
             """);
         command.Parameters.Add(Array(kinds, NpgsqlDbType.Smallint));
         command.Parameters.Add(Array(values, NpgsqlDbType.Uuid));
@@ -92,6 +93,20 @@ internal sealed class OwnerTable(NpgsqlDataSource database, MatchingRules rules)
         while (await row.ReadAsync(cancellation))
             roots.Add(row.GetGuid(0), row.GetGuid(1));
         return roots;
+    }
+
+    /// <summary>Marks those of these identifiers whose customer is merged, where a claim of the same moment as the merge did not.</summary>
+    public async Task MarkMergedAsync(IReadOnlyCollection<IdentifierHash> hashes, CancellationToken cancellation)
+    {
+        var (kinds, values) = InOrder(hashes);
+        await using var command = database.CreateCommand(
+            """
+            update identifiers i set merged = true from unnest($1::smallint[], $2::uuid[]) w (kind, hash)
+            where i.kind = w.kind and i.hash = w.hash and not i.merged and exists (select from aliases a where a.node = i.customer)
+            """);
+        command.Parameters.Add(Array(kinds, NpgsqlDbType.Smallint));
+        command.Parameters.Add(Array(values, NpgsqlDbType.Uuid));
+        await command.ExecuteNonQueryAsync(cancellation);
     }
 
     /// <summary>Deletes the identifiers of these customers and of all who are merged into them; answers which.</summary>

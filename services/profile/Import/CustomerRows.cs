@@ -6,6 +6,9 @@ namespace Patron.Profile;
 /// <summary>A row a customer.</summary>
 internal static class CustomerRows
 {
+    /// <summary>Before the key of an attribute, in the name of its column.</summary>
+    public const string AttributePrefix = "attribute.";
+
     public static RowKind Kind { get; } = new(
         "customers", CustomerUpdate.Descriptor.FullName, static () => new Draft(),
         [
@@ -20,7 +23,18 @@ internal static class CustomerRows
             new("country", "/country", (d, text, _) => Of(d).Country = text),
             new("wording", "/consents/wording", (d, text, _) => ((Draft)d).Wording = text),
         ],
-        [("consent.", Consent)]);
+        [("consent.", Consent), (AttributePrefix, Attribute)]);
+
+    // attribute.birth_date, or one that the brand declared; an empty cell tells nothing.
+    private static ImportField Attribute(string name)
+    {
+        var key = name[AttributePrefix.Length..].ToLowerInvariant();
+        return new ImportField(name, $"/attributes/{ProtobufJson.Escape(key)}", (draft, text, _) =>
+        {
+            if (text.Length > 0)
+                Of(draft).Attributes[key] = text;
+        });
+    }
 
     private static CustomerUpdate Of(ImportDraft draft) => ((Draft)draft).Update;
 

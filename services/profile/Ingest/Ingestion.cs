@@ -98,7 +98,7 @@ internal sealed class Ingestion(ServiceRuntime profile, Identities identities, M
                     erased.Add(customer);
             }
             left = again;
-            left.ForEach(i => identities.Forget(events[i]));
+            await identities.ForgetAsync(left.Select(i => events[i]), cancellation);
             if (erased.Count > 0)
                 await identities.EraseAsync(erased, cancellation);
         }
@@ -132,8 +132,7 @@ internal sealed class Ingestion(ServiceRuntime profile, Identities identities, M
             // Each round merges a pair at least, or learns why not.
             foreach (var (pair, cause) in await merges.JoinAsync(matches.Joins, cancellation))
                 refused[pair] = cause;
-            foreach (var join in matches.Joins)
-                identities.Forget(events[join.Event]);
+            await identities.ForgetAsync(matches.Joins.Select(join => events[join.Event]), cancellation);
         }
         throw new InvalidOperationException($"Customers of a batch were merged and parted {JoinRoundsMax} times in a row.");
     }

@@ -85,6 +85,14 @@ internal sealed class LinkTables : IInlineView
                 Statements.Uuids(merged.Select(e => ((CustomerMergedAway)e.Event).Link)));
         }
 
+        // Never taken back: it says only that the aliases are worth a look.
+        if (merged.Count > 0)
+        {
+            Statements.Add(
+                transaction, "update identifiers set merged = true where customer = any($1) and not merged",
+                Statements.Uuids(merged.Select(e => e.Customer)));
+        }
+
         // From each customer who moved up to the root, and from there down to everybody who came along.
         Statements.Add(
             transaction,

@@ -12,7 +12,8 @@ namespace Patron.Profile;
 /// (sentAt - timestamp), which sets a wrong clock of the sender right.
 /// </summary>
 internal sealed class SegmentReader(
-    IngestReader reader, EventTypeRegistry types, SegmentOrders orders, KeyedHash hash, CollectSettings settings, BusinessClock clock)
+    IngestReader reader, EventTypeRegistry types, SegmentOrders orders, KeyedHash hash, CollectSettings settings,
+    AttributeRegistry attributes, BusinessClock clock)
 {
     public async ValueTask<OpenedRecord> ReadAsync(LogRecord record, FieldErrors errors, CancellationToken cancellation)
     {
@@ -44,7 +45,7 @@ internal sealed class SegmentReader(
         switch (message.Kind)
         {
             case "identify":
-                return SegmentTranslation.Identify(message, EventOf);
+                return SegmentTranslation.Identify(message, attributes.Current, EventOf);
             case "alias":
                 if (message.Text("previousId") is null)
                     errors.Add("/previousId", "Name the id that the user was known by before.");

@@ -4,9 +4,10 @@ namespace Patron.Profile;
 
 /// <summary>
 /// A message of a Segment SDK as the event that Patron takes. <c>identify</c> is a customer update (userId is the shop's customer number,
-/// anonymousId a device, the traits email, phone, firstName, lastName, language, timezone and address.country are details); <c>alias</c> is one
-/// that names userId and previousId together; <c>page</c>, <c>screen</c> and <c>group</c> are the behaviours Page Viewed, Screen Viewed and Group
-/// Joined; <c>track</c> is a behaviour of its event's name, except orders, see <see cref="SegmentOrders"/>. What the context says is not kept.
+/// anonymousId a device, the traits email, phone, firstName, lastName, language, timezone and address.country are details, those of
+/// <see cref="SegmentTraits"/> attributes); <c>alias</c> is one that names userId and previousId together; <c>page</c>, <c>screen</c> and
+/// <c>group</c> are the behaviours Page Viewed, Screen Viewed and Group Joined; <c>track</c> is a behaviour of its event's name, except orders, see
+/// <see cref="SegmentOrders"/>. What the context says is not kept.
 /// </summary>
 /// <param name="Pointers">Where the fields of the event came from, the longest pointers first.</param>
 internal sealed record SegmentTranslation(CloudEvent Event, IReadOnlyList<(string From, string To)> Pointers)
@@ -31,7 +32,7 @@ internal sealed record SegmentTranslation(CloudEvent Event, IReadOnlyList<(strin
         _ => null,
     };
 
-    public static SegmentTranslation Identify(SegmentMessage message, Func<string, JsonElement, CloudEvent> eventOf)
+    public static SegmentTranslation Identify(SegmentMessage message, AttributeSet attributes, Func<string, JsonElement, CloudEvent> eventOf)
     {
         var traits = message.Member("traits");
         var pointers = Common("userId", "anonymousId");
@@ -48,6 +49,7 @@ internal sealed record SegmentTranslation(CloudEvent Event, IReadOnlyList<(strin
                 writer.WriteString(field, value);
                 pointers.Add(($"/data/{field}", $"/traits/{string.Join('/', path)}"));
             }
+            SegmentTraits.WriteAttributes(writer, traits, attributes, pointers);
             writer.WriteEndObject();
         });
         pointers.AddRange([("/data/customer/email", "/traits/email"), ("/data/customer/phone", "/traits/phone")]);

@@ -115,6 +115,7 @@ internal sealed class IdentityPlace : IAsyncDisposable
         Statements.Add(
             batch, "insert into aliases (node, parent, root, link) select node, root, root, node from unnest($1::uuid[], $2::uuid[]) d (node, root)",
             Statements.Uuids(nodes), Statements.Uuids(roots));
+        Statements.Add(batch, "update identifiers i set merged = true from aliases a where a.node = i.customer");
         await batch.ExecuteNonQueryAsync(cancellation);
 
         // As it would be after a while; otherwise whoever reads a row first would pay for its having been written.

@@ -62,6 +62,26 @@ internal sealed class MergedRecipientTests
     }
 
     [Test]
+    public async Task Who_was_just_parted_is_written_to_although_their_address_is_told_after_the_mail_was_asked_for(CancellationToken cancellation)
+    {
+        await using var mails = new CaughtMails();
+        await using var email = await EmailHost.StartAsync(mails.Port, cancellation);
+        var (anna, anne) = (await email.CustomerAsync(cancellation), await email.CustomerAsync(cancellation, "anne@cust.example", "Anne"));
+        await TellAsync(email, cancellation, People.Merge(anne, anna, 1));
+        await email.KnowAsync(anne, 2, cancellation, email: "", given: "", family: "");
+        await email.Host.DrainAsync(cancellation);
+
+        await TellAsync(email, cancellation, People.Split(anne, anna, 2));
+        await email.RequestAsync(anne, cancellation);
+        await ClaimedAsync(email, 1, cancellation);
+        await email.KnowAsync(anne, 3, cancellation, "anne@cust.example", "Anne");
+        await email.Host.DrainAsync(cancellation);
+
+        Assert.That(mails.Catcher.Mails.Select(mail => mail.Recipients[0]), Is.EqualTo(new[] { "anne@cust.example" }));
+        Assert.That((await email.FactsAsync(anne, cancellation))[^1], Is.EqualTo("MessageSent"));
+    }
+
+    [Test]
     public async Task Who_withdrew_before_the_merge_is_not_written_to_at_that_address_afterwards(CancellationToken cancellation)
     {
         await using var mails = new CaughtMails();

@@ -87,6 +87,28 @@ internal sealed class MergeRaceTests
         Assert.That(merged.ConvertAll(m => m.Customer), Is.Unique.And.Count.EqualTo(customers - 1));
     }
 
+    [Test]
+    public async Task An_identifier_that_was_claimed_while_its_customer_was_merged_still_leads_to_the_other(CancellationToken cancellation)
+    {
+        var stays = await Identity.AcceptAsync(here, Events.Purchase("claimed-stays", card: "C-claimed"), cancellation);
+        var goes = await Identity.AcceptAsync(here, Events.Purchase("claimed-goes", email: "claimed@example.com"), cancellation);
+        await Identity.MergeAsync(here, stays, goes, cancellation, despiteConflicts: true);
+
+        // As a claim leaves it that did not see the merge yet, and that the merge did not see.
+        await using (var planted = here.Service("profile").Database.CreateCommand("update identifiers set merged = false where customer = $1"))
+        {
+            planted.Parameters.Add(new Npgsql.NpgsqlParameter<Guid> { TypedValue = goes });
+            Assert.That(await planted.ExecuteNonQueryAsync(cancellation), Is.EqualTo(1));
+        }
+
+        var found = await Identity.PostAsync(elsewhere, "/v1/customers/lookup", new JsonObject { ["email"] = "claimed@example.com" }, cancellation);
+        Assert.That((Guid)JsonNode.Parse(await found.Content.ReadAsStringAsync(cancellation))!["customer"]!, Is.EqualTo(stays));
+        Assert.That(await Identity.AcceptAsync(elsewhere, Events.Purchase("claimed-later", email: "claimed@example.com"), cancellation), Is.EqualTo(stays));
+        await using var mended = here.Service("profile").Database.CreateCommand("select count(*) from identifiers where customer = $1 and not merged");
+        mended.Parameters.Add(new Npgsql.NpgsqlParameter<Guid> { TypedValue = goes });
+        Assert.That(await mended.ExecuteScalarAsync(cancellation), Is.Zero);
+    }
+
     /// <summary>These customers' facts, once those that are waited for are published: an instance hears late of what another committed.</summary>
     private async Task<List<(Envelope Envelope, LogRecord Record)>> PublishedAsync(
         Func<IReadOnlyList<(Envelope Envelope, LogRecord Record)>, bool> complete, IReadOnlyList<Guid> customers, CancellationToken cancellation)

@@ -20,7 +20,7 @@ internal sealed class SegmentTests
 
     [SetUp]
     public async Task StartAsync() => host = await ProfileHost.StartAsync(
-        CancellationToken.None, null, ("Profile:Currencies:0", "HKD"),
+        CancellationToken.None, null, ("Profile:Currencies:0", "HKD"), ("Api:Keys:test:Scopes:6", "personal"),
         ("Api:Keys:web:Hash", WriteKey.Hash), ("Api:Keys:web:Scopes:0", "ingest"), ("Api:Keys:web:Sources:0", "/web/hk"),
         ("Api:Keys:reader:Hash", Reader.Hash), ("Api:Keys:reader:Scopes:0", "read"));
 
@@ -58,6 +58,25 @@ internal sealed class SegmentTests
         await AcceptedAsync("batch", new JsonObject { ["batch"] = new JsonArray(track, other) }, cancellation);
         await AcceptedAsync("batch", new JsonObject { ["batch"] = new JsonArray(track.DeepClone(), other.DeepClone()) }, cancellation);
         Assert.That(await Behaviours.FactsAsync(host, cancellation), Has.Count.EqualTo(2));
+    }
+
+    [Test]
+    public async Task Traits_that_are_attributes_are_kept_in_their_one_spelling(CancellationToken cancellation)
+    {
+        var traits = Parsed(
+            """
+            {"traits": {"email": "anna@example.com", "birthday": "2001-05-31T00:00:00.000Z", "gender": "F", "shoeSize": 38, "favourite": "tea",
+              "address": {"city": "香港", "state": "九龍", "postalCode": "999077"}}}
+            """);
+        await AcceptedAsync("identify", Message("identify", "m-1", traits), cancellation);
+        await host.DrainAsync(cancellation);
+        using var found = await Identity.PostAsync(host, "/v1/customers/lookup", new JsonObject { ["email"] = "anna@example.com" }, cancellation);
+        var customer = (Guid)(await found.JsonAsync(cancellation))["customer"]!;
+        var shown = JsonNode.Parse(await host.Http.GetStringAsync(new Uri($"/v1/customers/{customer}/attributes", UriKind.Relative), cancellation))!;
+
+        var told = shown["attributes"]!.AsArray().Select(a => $"{a!["key"]}={a["value"]}").Where(a => !a.StartsWith("email", StringComparison.Ordinal));
+        Assert.That(told, Is.EquivalentTo((string[])
+            ["birth_date=2001-05-31", "gender=female", "shoe_size=38", "city=香港", "region=九龍", "postal_code=999077"]));
     }
 
     [TestCase("page", "Page Viewed", "name", "Home")]
@@ -135,7 +154,8 @@ internal sealed class SegmentTests
             ["batch"] = new JsonArray(
                 Track("right", new JsonObject { ["product_id"] = "1" }),
                 Track("price", new JsonObject { ["price"] = "cheap" }),
-                Message("identify", "address", Parsed("""{"traits": {"email": "anna@", "address": {"country": "Narnia"}}}""")),
+                Message(
+                    "identify", "address", Parsed("""{"traits": {"email": "anna@", "birthday": "May", "address": {"country": "Narnia"}}}""")),
                 Track("order", Parsed("""{"order_id": "o", "products": [{"sku": "1", "price": -1}]}"""), "Order Completed"),
                 Message("track", "nobody", new JsonObject { ["event"] = "Product Viewed", ["userId"] = null }),
                 Message("alias", "nameless", []), Message("fly", "type", []), "text"),
@@ -147,7 +167,7 @@ internal sealed class SegmentTests
             .Select(r => string.Join(' ', r!["reasons"]!.AsArray().Select(e => (string?)e!["pointer"])));
         Assert.That(reasons, Is.EquivalentTo((string[])
         [
-            "/properties/price", "/traits/email /traits/address/country", "/properties/products/0/price", "/userId", "/previousId", "/type", "",
+            "/properties/price", "/traits/email /traits/address/country /traits/birthday", "/properties/products/0/price", "/userId", "/previousId", "/type", "",
         ]));
         Assert.That(await Behaviours.FactsAsync(host, cancellation), Has.Count.EqualTo(1));
     }

@@ -49,16 +49,20 @@ internal static class ImportCommand
         if (!arguments.DryRun && arguments.Key is null)
             throw new FormatException("An API key with the scope 'ingest' is needed: --key, or PATRON_API_KEY.");
 
-        // Rules need no secret: the hashes that they make here are thrown away. Nor a database: nothing that a brand declared is known here.
+        using var http = new HttpClient { BaseAddress = arguments.Address };
+        http.DefaultRequestHeaders.Add("X-Api-Key", arguments.Key);
+
+        // Rules need no secret: the hashes that they make here are thrown away. Nor a database: what the brand declared is asked of the server.
         await using var nowhere = NpgsqlDataSource.Create("Host=localhost");
         using var types = new EventTypeRegistry(
             new EventTypeStore(nowhere), new SchemaReader(TimeSpan.FromSeconds(1)), new CollectSettings(), new SystemClock());
+        var (wordings, attributes) = (new WordingBook(nowhere), new AttributeRegistry(nowhere));
+        if (!await BrandRules.AskAsync(http, arguments, wordings, attributes, cancellation))
+            await output.WriteLineAsync(BrandRules.NotAsked);
         var (settings, hash) = (new ProfileSettings(), new KeyedHash(new byte[32]));
         var rules = new IngestReader(
             settings, new CollectSettings(), types, hash, new ToldIdentifiers(settings, hash, MatchingRules.Default), new ConsentSettings(),
-            new WordingBook(nowhere), new AttributeRegistry(nowhere));
-        using var http = new HttpClient { BaseAddress = arguments.Address };
-        http.DefaultRequestHeaders.Add("X-Api-Key", arguments.Key);
+            wordings, attributes);
         var sender = arguments.DryRun ? null : new EventSender(http, arguments.Options.Kind, arguments.Options.Source);
         using (var errors = new ErrorFile(arguments.ErrorFile, state.ErrorBytes, source))
         {

@@ -11,6 +11,7 @@ namespace Patron.Services.Tests.Profile.Import;
 internal sealed class ExportTests
 {
     private static readonly ApiKey Key = ApiKey.Create();
+    private static readonly string[] Columns = ["birth_date", "foot_width", "city"];
 
     [Test]
     public async Task Customers_come_out_masked_unless_the_key_may_see_them_whole(CancellationToken cancellation)
@@ -53,6 +54,32 @@ internal sealed class ExportTests
 
         // Behind the first cell or member, which is the id.
         static IEnumerable<string> Lines(string export) => export.Trim().Split('\n').Select(l => l[l.IndexOf(',')..]).Order(StringComparer.Ordinal);
+    }
+
+    [Test]
+    public async Task Attributes_go_in_and_come_out_the_brands_own_too_by_which_rows_are_checked_before_they_are_sent(CancellationToken cancellation)
+    {
+        await using var host = await StartAsync(cancellation);
+        var declared = new JsonObject { ["type"] = "number", ["personal"] = false, ["labels"] = new JsonObject { ["en"] = "Foot width" } };
+        using (var answer = await host.Http.PutAsync(
+            new Uri("/v1/attributes/foot_width", UriKind.Relative), new StringContent(declared.ToJsonString(), null, "application/json"), cancellation))
+            Assert.That(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(cancellation));
+        using var file = new ImportFile(
+            "customers.csv",
+            "loyaltyCard,attribute.birth_date,attribute.foot_width,attribute.city\nC-1,2001-05-31,9.50,香港\nC-2,,wide,\nC-3,,,東京\n");
+        var dry = await file.ImportAsync(host, cancellation, "--dry-run");
+        var imported = await file.ImportAsync(host, cancellation);
+        using var copy = new ImportFile("customers.csv", "");
+        var whole = await ExportAsync(host, copy.Name, cancellation, "customers", "--personal", "--format", "ndjson");
+        var masked = await host.Http.GetStringAsync(new Uri("/v1/exports/customers?format=ndjson", UriKind.Relative), cancellation);
+
+        Assert.That((dry.Code, imported.Code), Is.EqualTo((3, 3)), dry.Output + imported.Output);
+        Assert.That(await File.ReadAllTextAsync(file.Errors, cancellation), Does.Contain("C-2").And.Contain("This must be a number").And.Not.Contain("C-1"));
+        Assert.That(Told(whole), Is.EquivalentTo((string[])["2001-05-31 9.5 香港", "東京"]));
+        Assert.That(Told(masked), Is.EquivalentTo((string[])["*** 9.5 ***", "***"]));
+
+        static IEnumerable<string> Told(string export) => export.Trim().Split('\n').Select(line => string.Join(' ', Columns.Select(
+            column => (string?)JsonNode.Parse(line)!["attribute." + column]).Where(value => !string.IsNullOrEmpty(value))));
     }
 
     [Test]
