@@ -10,8 +10,8 @@ namespace Patron.Loyalty;
 /// <summary>What the facts of other services mean for ledgers.</summary>
 internal static class Consumed
 {
-    public static Subscription Profile(Programme programme) => new Subscription(new Topic(Topics.Profile))
-        .On(PurchaseRecorded.Parser, (recorded, context) => From(recorded, context, programme))
+    public static Subscription Profile(Programme programme, CouponBook book) => new Subscription(new Topic(Topics.Profile))
+        .On(PurchaseRecorded.Parser, (recorded, context) => From(recorded, context, programme, book.Known))
         .Ignore<CustomerRegistered>()
         .Ignore<ConsentChanged>()
         .Ignore<OptInRequested>()
@@ -20,12 +20,12 @@ internal static class Consumed
         .Follow(SplitOff.Parser, (fact, context) => context.SplitFrom(fact.From, fact.LinkId, fact.Version))
         .Ignore<Absorbed>()
         .Ignore<GaveBack>()
-        .Erases(CustomerErased.Parser, (_, context) => 
+        .Erases(CustomerErased.Parser, (_, context) =>
         [
             CloseLedger.Command(context.Customer, context.Envelope.Time), MergeWallets.Empty(context.Customer, context.Envelope.Time),
         ]);
 
-    internal static IEnumerable<Command> From(PurchaseRecorded recorded, FactContext context, Programme programme)
+    internal static IEnumerable<Command> From(PurchaseRecorded recorded, FactContext context, Programme programme, BookContent? book = null)
     {
         // Nobody was named, so nobody can be given points.
         if (recorded.Anonymous)
@@ -38,7 +38,11 @@ internal static class Consumed
             Lines(recorded, LineKind.Return));
         return purchase.Sales.Count + purchase.Returns.Count == 0
             ? []
-            : [RecordPurchase.Command(customer, purchase, programme, context.Envelope.Time) with { Metadata = context.Metadata }];
+            :
+            [
+                RecordPurchase.Command(customer, purchase, programme, context.Envelope.Time) with { Metadata = context.Metadata },
+                .. AdvanceOffers.Commands(customer, purchase, book ?? BookContent.Empty, context.Envelope.Time),
+            ];
     }
 
     private static PurchaseLine[] Lines(PurchaseRecorded recorded, LineKind kind) =>

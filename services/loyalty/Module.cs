@@ -13,8 +13,8 @@ public static class Module
         var settings = builder.AddSettings<LoyaltySettings>("Loyalty");
         var programme = Programme.Load(settings.ProgrammePath);
         builder.Services.AddSingleton(programme);
+        builder.AddPatronService(Name, services => Define(programme, services.GetRequiredService<CouponBook>()));
         builder.AddCoupons();
-        builder.AddPatronService(Name, _ => Define(programme));
     }
 
     public static void MapLoyalty(this WebApplication app)
@@ -24,16 +24,17 @@ public static class Module
         app.MapOperations(Name);
     }
 
-    internal static ServiceDefinition Define(Programme programme) => new()
+    internal static ServiceDefinition Define(Programme programme, CouponBook book) => new()
     {
         Name = Name,
         Events = CouponModule.Events,
         Streams = [Ledger.Kind, .. CouponModule.Streams],
         Views = [new Figures(), .. CouponModule.Views(CouponModule.Events)],
-        Subscriptions = [Consumed.Profile(programme)],
+        Subscriptions = [Consumed.Profile(programme, book)],
         Publications = [Published.Loyalty],
         Timers = LedgerTimers.Of,
         Handovers = MergeLedgers.Rules(programme).And(MergeWallets.Rules),
+        OnAcquired = (_, cancellation) => book.RefreshAsync(cancellation),
         OnDue = timer => LedgerTimers.OnDue(timer, programme),
         Migrations = [Figures.Migration, .. CouponModule.Migrations],
     };

@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using Patron.Runtime.EventStore;
+using Npgsql;
 using Patron.Runtime.Hosting;
+using Patron.Runtime.Privacy;
 using Patron.Runtime.Processing;
 
 namespace Patron.Loyalty;
@@ -25,17 +26,19 @@ internal sealed record PublicCode(PublicCodeDefined Defined, Campaign Campaign, 
     public DateTimeOffset? Until => Batch.Earliest(Defined.Until, Campaign.Until);
 }
 
+internal sealed record KnownOffer(Offer Offer, int Version, bool Ended);
+
 internal sealed record KnownReward(Reward Reward, int Version, int Shards, bool Ended);
 
 /// <summary>Everything that was written up to a position. Never changes.</summary>
 internal sealed record BookContent(
     long Position, string? SpaceKey, IReadOnlyDictionary<(string Id, int Version), Campaign> Versions, IReadOnlyDictionary<string, int> Latest,
     IReadOnlySet<string> Stopped, IReadOnlyDictionary<int, Batch> Batches, IReadOnlyDictionary<string, PublicCode> PublicCodes,
-    IReadOnlyDictionary<string, KnownReward> Rewards)
+    IReadOnlyDictionary<string, KnownReward> Rewards, IReadOnlyDictionary<string, KnownOffer> Offers)
 {
     public static BookContent Empty { get; } = new(
         0, null, new Dictionary<(string, int), Campaign>(), new Dictionary<string, int>(), new HashSet<string>(), new Dictionary<int, Batch>(),
-        new Dictionary<string, PublicCode>(), new Dictionary<string, KnownReward>());
+        new Dictionary<string, PublicCode>(), new Dictionary<string, KnownReward>(), new Dictionary<string, KnownOffer>());
 
     /// <summary>The latest version; null where there is none.</summary>
     public (Campaign Campaign, int Version)? Find(string campaign) =>
@@ -48,7 +51,7 @@ internal sealed record BookContent(
         if (written.Count == 0)
             return this;
         var (space, versions, latest, stopped) = (SpaceKey, Versions.ToDictionary(), Latest.ToDictionary(), Stopped.ToHashSet());
-        var (batches, codes, rewards) = (Batches.ToDictionary(), PublicCodes.ToDictionary(), Rewards.ToDictionary());
+        var (batches, codes, rewards, offers) = (Batches.ToDictionary(), PublicCodes.ToDictionary(), Rewards.ToDictionary(), Offers.ToDictionary());
         foreach (var (_, happened) in written)
         {
             switch (happened)
@@ -84,12 +87,18 @@ internal sealed record BookContent(
                 case RewardEnded ended:
                     rewards[ended.Reward] = rewards[ended.Reward] with { Ended = true };
                     break;
+                case OfferDefined defined:
+                    offers[defined.Offer.Id] = new(defined.Offer, defined.Version, Ended: false);
+                    break;
+                case OfferEnded ended:
+                    offers[ended.Offer] = offers[ended.Offer] with { Ended = true };
+                    break;
                 default:
                     throw new UnreachableException($"Nobody has decided what {happened.GetType().Name} means for the book.");
             }
         }
 
-        return new(written[^1].Position, space, versions, latest, stopped, batches, codes, rewards);
+        return new(written[^1].Position, space, versions, latest, stopped, batches, codes, rewards, offers);
     }
 }
 
@@ -97,11 +106,12 @@ internal sealed record BookContent(
 /// The book as this instance knows it. What another instance writes is known here after <see cref="CouponSettings.BookHeldFor"/>; what this one
 /// writes is known when it is answered.
 /// </summary>
-internal sealed class CouponBook(IServiceProvider services, CouponSettings settings, EventTypes types, SystemClock clock) : IDisposable
+internal sealed partial class CouponBook(IServiceProvider services, CouponSettings settings, SystemClock clock, ILogger<CouponBook> log) : BackgroundService
 {
+    private static readonly TimeSpan FollowEvery = TimeSpan.FromSeconds(2);
     private readonly SemaphoreSlim reading = new(1);
     private readonly ConcurrentDictionary<string, byte[]> keys = new(StringComparer.Ordinal);
-    private readonly Patron.Runtime.Privacy.MasterKeys? master = settings.OpenKeys();
+    private readonly MasterKeys? master = settings.OpenKeys();
     private volatile BookContent content = BookContent.Empty;
     private long? readAt;
     private CodeSpace? space;
@@ -125,7 +135,7 @@ internal sealed class CouponBook(IServiceProvider services, CouponSettings setti
         try
         {
             var now = clock.GetTimestamp();
-            content = content.With(await BookRows.AfterAsync(services.PatronService(Module.Name).Database, types, content.Position, cancellation));
+            content = content.With(await BookRows.AfterAsync(services.PatronService(Module.Name).Database, CouponModule.Events, content.Position, cancellation));
             readAt = now;
             return content;
         }
@@ -146,12 +156,37 @@ internal sealed class CouponBook(IServiceProvider services, CouponSettings setti
     /// <summary>The key of the space of codes, for its first event.</summary>
     public string NewSpaceKey() => Wrap("codes");
 
-    public void Dispose() => reading.Dispose();
+    public override void Dispose()
+    {
+        base.Dispose();
+        reading.Dispose();
+    }
+
+    /// <summary>Purchases count for the offers of other instances too, although nobody asks this one for them.</summary>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await ReadAsync(stoppingToken);
+            }
+            catch (NpgsqlException fault)
+            {
+                LogAgain(log, fault);
+            }
+
+            await Task.Delay(FollowEvery, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
 
     private static string OwnerOf(int batch) => FormattableString.Invariant($"batch {batch}");
 
     private string Wrap(string owner) =>
         Convert.ToBase64String((master ?? throw new InvalidOperationException("Set Coupons:MasterKey.")).Wrap(CouponSettings.NewKey(), owner));
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Reading campaigns and batches was interrupted and is tried again")]
+    private static partial void LogAgain(ILogger log, Exception fault);
 
     private byte[] Open(string wrapped, string owner) => keys.GetOrAdd(
         wrapped, text => (master ?? throw new InvalidOperationException("Set Coupons:MasterKey.")).Unwrap(Convert.FromBase64String(text), owner));

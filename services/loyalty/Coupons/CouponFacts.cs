@@ -73,6 +73,7 @@ internal static class CouponFacts
         CouponRedeemed redeemed => (
             redeemed.At, $"Used a coupon of {redeemed.Campaign}",
             $"At {redeemed.Use.Store ?? redeemed.Use.Channel ?? redeemed.By}{(redeemed.Late ? ", reported later" : "")}{(redeemed.Over ? ", once too often" : "")}"),
+        OfferAdvanced { Reached.Count: > 0 } advanced => (advanced.At, $"Reached a step of the offer {advanced.Offer}", $"With purchase {advanced.Purchase}"),
         RewardClaimed claimed => (claimed.At, $"Claimed the reward {claimed.Reward}", $"For {claimed.Points} points"),
         CouponExpired expired => (expired.At, $"A coupon of {expired.Campaign} expired", "It was not used in time"),
         CouponVoided voided => (voided.At, $"A coupon of {voided.Campaign} was withdrawn", voided.Reason),

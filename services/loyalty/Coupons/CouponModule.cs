@@ -17,21 +17,21 @@ internal static class CouponModule
         typeof(BatchVoided), typeof(SerialsTaken), typeof(PublicCodeDefined), typeof(PublicCodeEnded), typeof(CouponIssued), typeof(CouponViewed),
         typeof(CodeBound), typeof(CouponReserved), typeof(CouponReleased), typeof(CouponRedeemed), typeof(CouponExpired), typeof(CouponVoided),
         typeof(StockTaken), typeof(StockReturned), typeof(WalletClosed), typeof(WalletAbsorbed), typeof(WalletGivenBack), typeof(WalletReopened),
-        typeof(WalletEmptied), typeof(RewardDefined), typeof(RewardEnded), typeof(RewardClaimed));
+        typeof(WalletEmptied), typeof(RewardDefined), typeof(RewardEnded), typeof(RewardClaimed), typeof(OfferDefined), typeof(OfferEnded),
+        typeof(OfferAdvanced));
 
     /// <summary>Events of these streams, which the ledger does not know.</summary>
     public static bool Knows(DomainEvent happened) =>
         happened is CouponEvent or BookEvent or StockTaken or StockReturned or WalletClosed or WalletAbsorbed or WalletGivenBack or WalletReopened
-            or WalletEmptied or RewardClaimed;
+            or WalletEmptied or RewardClaimed or OfferAdvanced;
 
     public static IReadOnlyList<IInlineView> Views(EventTypes types) => [new BookRows(types), new LateRedemptions(), new CampaignFigures()];
 
     public static void AddCoupons(this WebApplicationBuilder builder)
     {
         builder.AddSettings<CouponSettings>("Coupons");
-        builder.Services.AddSingleton(services => new CouponBook(
-            services, services.GetRequiredService<CouponSettings>(), services.PatronService(Module.Name).Definition.Events,
-            services.GetRequiredService<SystemClock>()));
+        builder.Services.AddSingleton<CouponBook>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<CouponBook>());
         builder.Services.AddSingleton<FailedTries>();
         builder.Services.AddSingleton<CouponDesk>();
         builder.Services.AddSingleton<MakeBatch>();
@@ -51,5 +51,6 @@ internal static class CouponModule
         BasketEndpoints.Map(loyalty);
         RewardEndpoints.Map(loyalty);
         ClaimReward.Map(loyalty);
+        OfferEndpoints.Map(loyalty);
     }
 }

@@ -5,7 +5,7 @@ namespace Patron.Loyalty;
 /// <summary>What changes hands between wallets, in the words of the one that gets it: no origin means its own.</summary>
 internal sealed record WalletContent(
     IReadOnlyList<CouponLife> Coupons, IReadOnlyList<CouponLife> Ended, IReadOnlyList<UseCount> Uses, IReadOnlyList<HeldUse> Held,
-    IReadOnlyList<ClaimCount> Claims, IReadOnlyList<Guid> Joined);
+    IReadOnlyList<ClaimCount> Claims, IReadOnlyList<OfferProgress> Offers, IReadOnlyList<Guid> Joined);
 
 /// <summary>The wallet's content went to that of the same person; what comes later is decided there.</summary>
 [EventName("loyalty.wallet-closed.v1")]
@@ -51,6 +51,7 @@ internal static class MergeWallets
             Uses = [.. wallet.Uses.Where(it => Stays(it.Origin))],
             Held = [.. wallet.Held.Where(it => Stays(it.Origin))],
             Claims = [.. wallet.Claims.Where(it => Stays(it.Origin))],
+            Offers = OffersOf(wallet.Offers, Stays, origin => origin),
             Joined = [.. wallet.Joined.Where(it => !gone.Contains(it))],
         };
 
@@ -87,7 +88,7 @@ internal static class MergeWallets
     private static bool IsEmpty(Wallet wallet) => HasNothing(Content(wallet, Guid.Empty, Guid.Empty, _ => true)) && wallet.Joined.Count == 0;
 
     private static bool HasNothing(WalletContent content) =>
-        content.Coupons.Count + content.Ended.Count + content.Uses.Count + content.Held.Count + content.Claims.Count == 0;
+        content.Coupons.Count + content.Ended.Count + content.Uses.Count + content.Held.Count + content.Claims.Count + content.Offers.Count == 0;
 
     private static WalletContent Content(Wallet wallet, Guid owner, Guid receiver, Func<Guid?, bool> goes)
     {
@@ -97,10 +98,21 @@ internal static class MergeWallets
             [.. wallet.Uses.Where(it => goes(it.Origin)).Select(it => it with { Origin = Named(it.Origin) })],
             [.. wallet.Held.Where(it => goes(it.Origin)).Select(it => it with { Origin = Named(it.Origin) })],
             [.. wallet.Claims.Where(it => goes(it.Origin)).Select(it => it with { Origin = Named(it.Origin) })],
+            OffersOf(wallet.Offers, goes, Named),
             [.. wallet.Joined.Where(it => goes(it) && it != receiver)]);
 
         Guid? Named(Guid? origin) => Sharing.Seen(origin ?? owner, receiver);
     }
+
+    private static IReadOnlyList<OfferProgress> OffersOf(
+        IReadOnlyList<OfferProgress> offers, Func<Guid?, bool> goes, Func<Guid?, Guid?> named) =>
+    [
+        .. offers.Select(it => it with
+        {
+            Visits = [.. it.Visits.Where(visit => goes(visit.Origin)).Select(visit => visit with { Origin = named(visit.Origin) })],
+            Reached = [.. it.Reached.Where(step => goes(step.Origin)).Select(step => step with { Origin = named(step.Origin) })],
+        }).Where(it => it.Visits.Count + it.Reached.Count > 0),
+    ];
 
     private static Wallet With(Wallet wallet, WalletContent content) => wallet with
     {
@@ -109,5 +121,10 @@ internal static class MergeWallets
         Uses = [.. wallet.Uses, .. content.Uses],
         Held = [.. wallet.Held, .. content.Held],
         Claims = [.. wallet.Claims, .. content.Claims],
+        Offers =
+        [
+            .. wallet.Offers.Concat(content.Offers).GroupBy(it => it.Offer).Select(same => new OfferProgress(
+                same.Key, [.. same.SelectMany(it => it.Visits).OrderBy(visit => visit.At)], [.. same.SelectMany(it => it.Reached)])),
+        ],
     };
 }

@@ -34,6 +34,8 @@ internal sealed record Wallet
 
     public IReadOnlyList<ClaimCount> Claims { get; init; } = [];
 
+    public IReadOnlyList<OfferProgress> Offers { get; init; } = [];
+
     /// <summary>Customers whose wallets this one took in.</summary>
     public IReadOnlyList<Guid> Joined { get; init; } = [];
 
@@ -59,7 +61,7 @@ internal sealed record Wallet
 
     public int ClaimsOf(string reward) => Claims.Where(claim => claim.Reward == reward).Sum(claim => claim.Count);
 
-    private static Wallet Evolve(Wallet wallet, DomainEvent happened) => happened switch
+    public static Wallet Evolve(Wallet wallet, DomainEvent happened) => happened switch
     {
         CouponIssued issued => wallet with { Coupons = [.. wallet.Coupons, CouponLife.Of(issued)] },
         CouponReserved reserved => wallet.Known(reserved) with
@@ -74,6 +76,14 @@ internal sealed record Wallet
         },
         CouponReleased or CouponExpired or CouponVoided => wallet.Known((CouponEvent)happened).Without(((CouponEvent)happened).Coupon),
         RewardClaimed claimed => claimed.Counts ? wallet with { Claims = Counted(wallet.Claims, claimed) } : wallet,
+        OfferAdvanced advanced => wallet with
+        {
+            Offers =
+            [
+                .. wallet.Offers.Where(it => it.Offer != advanced.Offer),
+                (wallet.Offers.FirstOrDefault(it => it.Offer == advanced.Offer) ?? new(advanced.Offer, [], [])).With(advanced),
+            ],
+        },
         CouponViewed viewed => wallet.Known(viewed),
         WalletClosed => new Wallet(),
         WalletAbsorbed absorbed => MergeWallets.Join(wallet, absorbed),
