@@ -42,6 +42,7 @@ internal static class Consumed
             [
                 RecordPurchase.Command(customer, purchase, programme, context.Envelope.Time) with { Metadata = context.Metadata },
                 .. AdvanceOffers.Commands(customer, purchase, book ?? BookContent.Empty, context.Envelope.Time),
+                .. JudgeReferral.Commands(customer, purchase, book ?? BookContent.Empty),
             ];
     }
 

@@ -32,10 +32,11 @@ public static class Module
         Views = [new Figures(), .. CouponModule.Views(CouponModule.Events)],
         Subscriptions = [Consumed.Profile(programme, book)],
         Publications = [Published.Loyalty],
-        Timers = LedgerTimers.Of,
+        Timers = recorded => CouponModule.Knows(recorded.Event) ? CouponTimers.Of(recorded.Event) : LedgerTimers.Of(recorded),
         Handovers = MergeLedgers.Rules(programme).And(MergeWallets.Rules),
+        CustomerTables = CouponModule.CustomerTables,
         OnAcquired = (_, cancellation) => book.RefreshAsync(cancellation),
-        OnDue = timer => LedgerTimers.OnDue(timer, programme),
+        OnDue = timer => CouponTimers.Knows(timer) ? CouponTimers.OnDue(timer, book.Known) : LedgerTimers.OnDue(timer, programme),
         Migrations = [Figures.Migration, .. CouponModule.Migrations],
     };
 }

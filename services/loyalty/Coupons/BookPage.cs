@@ -40,6 +40,7 @@ internal sealed record BookPage(int Version, string Content, bool Ended, int Ser
         PublicCodeDefined defined => page.Defined(defined with { Version = 0, By = "" }) with { Ended = false },
         RewardDefined defined => page.Defined(defined with { Version = 0, By = "" }) with { Ended = false },
         OfferDefined defined => page.Defined(defined with { Version = 0, By = "" }) with { Ended = false },
+        ReferralRulesDefined defined => page.Defined(defined with { Version = 0, By = "" }),
         BatchMade or CodeSpaceOpened => page with { Version = 1 },
         CampaignStopped or BatchVoided or PublicCodeEnded or RewardEnded or OfferEnded => page with { Ended = true },
         CampaignResumed => page with { Ended = false },

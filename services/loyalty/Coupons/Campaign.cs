@@ -59,7 +59,7 @@ internal sealed record Benefit(
 internal sealed record Goods(
     IReadOnlyList<string> Products, IReadOnlyList<string> Categories, IReadOnlyList<string> Brands, IReadOnlyList<string> ExceptProducts)
 {
-    public static Goods All { get; } = new([], [], [], []);
+    public static readonly Goods All = new([], [], [], []);
 
     public bool Include(string product, string? category, string? brand) =>
         Has(Products, product) && Has(Categories, category) && Has(Brands, brand) && !ExceptProducts.Contains(product, StringComparer.Ordinal);
@@ -80,7 +80,7 @@ internal sealed record Conditions(
     IReadOnlyList<int>? Weekdays = null, string? FromTime = null, string? UntilTime = null, string? Zone = null, IReadOnlyList<string>? Tiers = null,
     bool MembersOnly = false)
 {
-    public static Conditions None { get; } = new();
+    public static readonly Conditions None = new();
 }
 
 /// <summary>How coupons go together in one basket.</summary>
@@ -89,7 +89,7 @@ internal sealed record Conditions(
 /// <param name="Priority">Lower ones are taken off first; what later ones work on is what is left.</param>
 internal sealed record Stacking(string? Group = null, bool Exclusive = false, int Priority = 0)
 {
-    public static Stacking Free { get; } = new();
+    public static readonly Stacking Free = new();
 }
 
 /// <summary>What its coupons are, from one version on. A code keeps the version that it was made with.</summary>

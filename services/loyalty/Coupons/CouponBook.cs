@@ -34,11 +34,12 @@ internal sealed record KnownReward(Reward Reward, int Version, int Shards, bool 
 internal sealed record BookContent(
     long Position, string? SpaceKey, IReadOnlyDictionary<(string Id, int Version), Campaign> Versions, IReadOnlyDictionary<string, int> Latest,
     IReadOnlySet<string> Stopped, IReadOnlyDictionary<int, Batch> Batches, IReadOnlyDictionary<string, PublicCode> PublicCodes,
-    IReadOnlyDictionary<string, KnownReward> Rewards, IReadOnlyDictionary<string, KnownOffer> Offers)
+    IReadOnlyDictionary<string, KnownReward> Rewards, IReadOnlyDictionary<string, KnownOffer> Offers,
+    ReferralRules? Referral)
 {
     public static BookContent Empty { get; } = new(
         0, null, new Dictionary<(string, int), Campaign>(), new Dictionary<string, int>(), new HashSet<string>(), new Dictionary<int, Batch>(),
-        new Dictionary<string, PublicCode>(), new Dictionary<string, KnownReward>(), new Dictionary<string, KnownOffer>());
+        new Dictionary<string, PublicCode>(), new Dictionary<string, KnownReward>(), new Dictionary<string, KnownOffer>(), null);
 
     /// <summary>The latest version; null where there is none.</summary>
     public (Campaign Campaign, int Version)? Find(string campaign) =>
@@ -52,6 +53,7 @@ internal sealed record BookContent(
             return this;
         var (space, versions, latest, stopped) = (SpaceKey, Versions.ToDictionary(), Latest.ToDictionary(), Stopped.ToHashSet());
         var (batches, codes, rewards, offers) = (Batches.ToDictionary(), PublicCodes.ToDictionary(), Rewards.ToDictionary(), Offers.ToDictionary());
+        var referral = Referral;
         foreach (var (_, happened) in written)
         {
             switch (happened)
@@ -93,12 +95,15 @@ internal sealed record BookContent(
                 case OfferEnded ended:
                     offers[ended.Offer] = offers[ended.Offer] with { Ended = true };
                     break;
+                case ReferralRulesDefined defined:
+                    referral = defined.Rules;
+                    break;
                 default:
                     throw new UnreachableException($"Nobody has decided what {happened.GetType().Name} means for the book.");
             }
         }
 
-        return new(written[^1].Position, space, versions, latest, stopped, batches, codes, rewards, offers);
+        return new(written[^1].Position, space, versions, latest, stopped, batches, codes, rewards, offers, referral);
     }
 }
 

@@ -13,7 +13,7 @@ internal abstract record CouponEvent(Guid Coupon) : DomainEvent;
 /// <param name="DiscountMinor">What the till took off, in minor units of <paramref name="Currency"/>.</param>
 internal sealed record CouponUse(string? Channel, string? Store, string? Receipt, long DiscountMinor, string? Currency)
 {
-    public static CouponUse Unknown { get; } = new(null, null, null, 0, null);
+    public static readonly CouponUse Unknown = new(null, null, null, 0, null);
 }
 
 /// <param name="Source">Why, as a code such as <c>reward/mug</c>.</param>

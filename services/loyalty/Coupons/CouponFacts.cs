@@ -74,6 +74,10 @@ internal static class CouponFacts
             redeemed.At, $"Used a coupon of {redeemed.Campaign}",
             $"At {redeemed.Use.Store ?? redeemed.Use.Channel ?? redeemed.By}{(redeemed.Late ? ", reported later" : "")}{(redeemed.Over ? ", once too often" : "")}"),
         OfferAdvanced { Reached.Count: > 0 } advanced => (advanced.At, $"Reached a step of the offer {advanced.Offer}", $"With purchase {advanced.Purchase}"),
+        ReferralCodeGiven given => (given.At, "Got a code to refer friends", given.Code),
+        FriendJoined joined => (joined.At, "Came by a friend's code", $"Referred by customer {joined.Referrer:D}"),
+        ReferralJudged judged => (
+            judged.At, $"A referral was {judged.Outcome.ToString().ToLowerInvariant()}", $"Friend {judged.Friend:D}: {judged.Reason}, by {judged.By}"),
         RewardClaimed claimed => (claimed.At, $"Claimed the reward {claimed.Reward}", $"For {claimed.Points} points"),
         CouponExpired expired => (expired.At, $"A coupon of {expired.Campaign} expired", "It was not used in time"),
         CouponVoided voided => (voided.At, $"A coupon of {voided.Campaign} was withdrawn", voided.Reason),

@@ -7,9 +7,11 @@ namespace Patron.Loyalty;
 /// <summary>What coupons, rewards and offers add to the service.</summary>
 internal static class CouponModule
 {
-    public static IReadOnlyList<StreamKind> Streams { get; } = [BookPage.Kind, Coupon.Kind, Wallet.Kind, Stock.Kind];
+    public static IReadOnlyList<StreamKind> Streams { get; } = [BookPage.Kind, Coupon.Kind, Wallet.Kind, Stock.Kind, ReferralCode.Kind];
 
-    public static IReadOnlyList<Migration> Migrations { get; } = [BookRows.Migration, LateRedemptions.Migration];
+    public static IReadOnlyList<Migration> Migrations { get; } = [BookRows.Migration, LateRedemptions.Migration, HeldReferrals.Migration];
+
+    public static IReadOnlyList<CustomerTable> CustomerTables { get; } = [LateRedemptions.Table, HeldReferrals.Table];
 
     /// <summary>Every event of the service.</summary>
     public static EventTypes Events { get; } = Ledger.Events.And(
@@ -18,14 +20,15 @@ internal static class CouponModule
         typeof(CodeBound), typeof(CouponReserved), typeof(CouponReleased), typeof(CouponRedeemed), typeof(CouponExpired), typeof(CouponVoided),
         typeof(StockTaken), typeof(StockReturned), typeof(WalletClosed), typeof(WalletAbsorbed), typeof(WalletGivenBack), typeof(WalletReopened),
         typeof(WalletEmptied), typeof(RewardDefined), typeof(RewardEnded), typeof(RewardClaimed), typeof(OfferDefined), typeof(OfferEnded),
-        typeof(OfferAdvanced));
+        typeof(OfferAdvanced), typeof(ReferralRulesDefined), typeof(ReferralCodeGiven), typeof(FriendJoined), typeof(FriendQualified),
+        typeof(ReferralJudged), typeof(FriendRewarded));
 
     /// <summary>Events of these streams, which the ledger does not know.</summary>
     public static bool Knows(DomainEvent happened) =>
         happened is CouponEvent or BookEvent or StockTaken or StockReturned or WalletClosed or WalletAbsorbed or WalletGivenBack or WalletReopened
-            or WalletEmptied or RewardClaimed or OfferAdvanced;
+            or WalletEmptied or RewardClaimed or OfferAdvanced || JudgeReferral.Knows(happened);
 
-    public static IReadOnlyList<IInlineView> Views(EventTypes types) => [new BookRows(types), new LateRedemptions(), new CampaignFigures()];
+    public static IReadOnlyList<IInlineView> Views(EventTypes types) => [new BookRows(types), new LateRedemptions(), new CampaignFigures(), new HeldReferrals()];
 
     public static void AddCoupons(this WebApplicationBuilder builder)
     {
@@ -52,5 +55,6 @@ internal static class CouponModule
         RewardEndpoints.Map(loyalty);
         ClaimReward.Map(loyalty);
         OfferEndpoints.Map(loyalty);
+        ReferralEndpoints.Map(loyalty);
     }
 }

@@ -6,7 +6,7 @@ namespace Patron.Loyalty;
 /// <summary>A coupon's timers, on the stream in which it stands: the end of a reservation, and in a wallet the end of its validity.</summary>
 internal static class CouponTimers
 {
-    public const string Prefix = "coupon-";
+    private const string Prefix = "coupon-";
     private const string Hold = "coupon-hold/";
     private const string Expiry = "coupon-expiry/";
 
@@ -24,11 +24,17 @@ internal static class CouponTimers
         WalletAbsorbed absorbed => absorbed.Content.Coupons.SelectMany(life => All(life.Id, life)),
         WalletReopened reopened => reopened.Content.Coupons.SelectMany(life => All(life.Id, life)),
         CouponIssued or CouponViewed or CodeBound or CouponReleased or CouponExpired or StockTaken or StockReturned or RewardClaimed or OfferAdvanced or BookEvent => [],
+        _ when JudgeReferral.Knows(happened) => JudgeReferral.TimersOf(happened),
         _ => throw new UnreachableException($"No timers are defined for {happened.GetType().Name}."),
     };
 
-    public static IEnumerable<Command> OnDue(DueTimer timer)
+    public static bool Knows(DueTimer timer) =>
+        timer.Name.StartsWith(Prefix, StringComparison.Ordinal) || timer.Name.StartsWith(JudgeReferral.Timer, StringComparison.Ordinal);
+
+    public static IEnumerable<Command> OnDue(DueTimer timer, BookContent book)
     {
+        if (timer.Name.StartsWith(JudgeReferral.Timer, StringComparison.Ordinal))
+            return JudgeReferral.OnDue(timer, book, timer.Due);
         var coupon = Guid.ParseExact(timer.Name[(timer.Name.IndexOf('/', StringComparison.Ordinal) + 1)..], "N");
         if (timer.Name.StartsWith(Expiry, StringComparison.Ordinal))
             return [Wallet.Kind.Command(timer.Stream, timer.Customer, wallet => UseCoupon.Expire(wallet, coupon, timer.Due))];

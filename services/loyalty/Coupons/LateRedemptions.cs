@@ -32,6 +32,8 @@ internal sealed class LateRedemptions : IInlineView
 
     public static Migration Migration { get; } = Migration.Embedded("coupons.sql");
 
+    public static CustomerTable Table { get; } = new("over_redemptions");
+
     public static void Map(RouteGroupBuilder loyalty)
     {
         loyalty.MapPost("/coupons/redemptions/late", TakeAllAsync).RequireApiKey("partner");

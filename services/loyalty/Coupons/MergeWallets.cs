@@ -5,7 +5,8 @@ namespace Patron.Loyalty;
 /// <summary>What changes hands between wallets, in the words of the one that gets it: no origin means its own.</summary>
 internal sealed record WalletContent(
     IReadOnlyList<CouponLife> Coupons, IReadOnlyList<CouponLife> Ended, IReadOnlyList<UseCount> Uses, IReadOnlyList<HeldUse> Held,
-    IReadOnlyList<ClaimCount> Claims, IReadOnlyList<OfferProgress> Offers, IReadOnlyList<Guid> Joined);
+    IReadOnlyList<ClaimCount> Claims, IReadOnlyList<OfferProgress> Offers, IReadOnlyList<ReferralCodeHeld> Codes,
+    IReadOnlyList<Joining> Joinings, IReadOnlyList<ReferralMade> Referrals, IReadOnlyList<Guid> Joined);
 
 /// <summary>The wallet's content went to that of the same person; what comes later is decided there.</summary>
 [EventName("loyalty.wallet-closed.v1")]
@@ -52,6 +53,9 @@ internal static class MergeWallets
             Held = [.. wallet.Held.Where(it => Stays(it.Origin))],
             Claims = [.. wallet.Claims.Where(it => Stays(it.Origin))],
             Offers = OffersOf(wallet.Offers, Stays, origin => origin),
+            Codes = [.. wallet.Codes.Where(it => Stays(it.Origin))],
+            Joinings = [.. wallet.Joinings.Where(it => Stays(it.Origin))],
+            Referrals = [.. wallet.Referrals.Where(it => Stays(it.Origin))],
             Joined = [.. wallet.Joined.Where(it => !gone.Contains(it))],
         };
 
@@ -88,7 +92,8 @@ internal static class MergeWallets
     private static bool IsEmpty(Wallet wallet) => HasNothing(Content(wallet, Guid.Empty, Guid.Empty, _ => true)) && wallet.Joined.Count == 0;
 
     private static bool HasNothing(WalletContent content) =>
-        content.Coupons.Count + content.Ended.Count + content.Uses.Count + content.Held.Count + content.Claims.Count + content.Offers.Count == 0;
+        content.Coupons.Count + content.Ended.Count + content.Uses.Count + content.Held.Count + content.Claims.Count + content.Offers.Count
+        + content.Codes.Count + content.Joinings.Count + content.Referrals.Count == 0;
 
     private static WalletContent Content(Wallet wallet, Guid owner, Guid receiver, Func<Guid?, bool> goes)
     {
@@ -99,6 +104,9 @@ internal static class MergeWallets
             [.. wallet.Held.Where(it => goes(it.Origin)).Select(it => it with { Origin = Named(it.Origin) })],
             [.. wallet.Claims.Where(it => goes(it.Origin)).Select(it => it with { Origin = Named(it.Origin) })],
             OffersOf(wallet.Offers, goes, Named),
+            [.. wallet.Codes.Where(it => goes(it.Origin)).Select(it => it with { Origin = Named(it.Origin) })],
+            [.. wallet.Joinings.Where(it => goes(it.Origin)).Select(it => it with { Origin = Named(it.Origin) })],
+            [.. wallet.Referrals.Where(it => goes(it.Origin)).Select(it => it with { Origin = Named(it.Origin) })],
             [.. wallet.Joined.Where(it => goes(it) && it != receiver)]);
 
         Guid? Named(Guid? origin) => Sharing.Seen(origin ?? owner, receiver);
@@ -121,6 +129,9 @@ internal static class MergeWallets
         Uses = [.. wallet.Uses, .. content.Uses],
         Held = [.. wallet.Held, .. content.Held],
         Claims = [.. wallet.Claims, .. content.Claims],
+        Codes = [.. wallet.Codes, .. content.Codes],
+        Joinings = [.. wallet.Joinings, .. content.Joinings],
+        Referrals = [.. wallet.Referrals, .. content.Referrals],
         Offers =
         [
             .. wallet.Offers.Concat(content.Offers).GroupBy(it => it.Offer).Select(same => new OfferProgress(

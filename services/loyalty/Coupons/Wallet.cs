@@ -36,6 +36,15 @@ internal sealed record Wallet
 
     public IReadOnlyList<OfferProgress> Offers { get; init; } = [];
 
+    /// <summary>Codes by which the customer refers friends.</summary>
+    public IReadOnlyList<ReferralCodeHeld> Codes { get; init; } = [];
+
+    /// <summary>How the customer came, where a friend referred them; several where records were merged.</summary>
+    public IReadOnlyList<Joining> Joinings { get; init; } = [];
+
+    /// <summary>Friends whom the customer referred and who bought.</summary>
+    public IReadOnlyList<ReferralMade> Referrals { get; init; } = [];
+
     /// <summary>Customers whose wallets this one took in.</summary>
     public IReadOnlyList<Guid> Joined { get; init; } = [];
 
@@ -84,6 +93,25 @@ internal sealed record Wallet
                 (wallet.Offers.FirstOrDefault(it => it.Offer == advanced.Offer) ?? new(advanced.Offer, [], [])).With(advanced),
             ],
         },
+        ReferralCodeGiven given => wallet with { Codes = [.. wallet.Codes, new(given.Code, given.Origin)] },
+        FriendJoined joined => wallet with
+        {
+            Joinings =
+            [
+                .. wallet.Joinings,
+                new(joined.Friend, joined.Referrer, joined.At, joined.Ancestors, joined.Signals, JoiningStage.Joined, joined.Origin),
+            ],
+        },
+        FriendQualified qualified => wallet.At(qualified.Friend, JoiningStage.Qualified),
+        FriendRewarded rewarded => wallet.At(rewarded.Friend, JoiningStage.Rewarded),
+        ReferralJudged judged => wallet with
+        {
+            Referrals =
+            [
+                .. wallet.Referrals.Where(it => it.Friend != judged.Friend),
+                new(judged.Friend, judged.Outcome, judged.Reason, judged.At, judged.Origin),
+            ],
+        },
         CouponViewed viewed => wallet.Known(viewed),
         WalletClosed => new Wallet(),
         WalletAbsorbed absorbed => MergeWallets.Join(wallet, absorbed),
@@ -94,6 +122,9 @@ internal sealed record Wallet
     };
 
     private Guid? OriginOf(Guid? member) => member is { } customer && Joined.Contains(customer) ? customer : null;
+
+    private Wallet At(Guid friend, JoiningStage stage) =>
+        this with { Joinings = [.. Joinings.Select(it => it.Friend == friend ? it with { Stage = stage } : it)] };
 
     private Wallet Without(Guid coupon) => this with { Held = [.. Held.Where(held => held.Coupon != coupon)] };
 

@@ -12,8 +12,6 @@ internal static class LedgerTimers
 
     public static IEnumerable<TimerChange> Of(RecordedEvent recorded) => recorded.Event switch
     {
-        _ when CouponModule.Knows(recorded.Event) => CouponTimers.Of(recorded.Event),
-
         // Most purchases leave the earliest expiry where it is, and then no timer is written.
         PointsEarned { NextExpiry: null } => [],
         PointsEarned earned => [new(Expiry, earned.NextExpiry)],
@@ -33,7 +31,6 @@ internal static class LedgerTimers
 
     public static IEnumerable<Command> OnDue(DueTimer timer, Programme programme) => timer.Name switch
     {
-        _ when timer.Name.StartsWith(CouponTimers.Prefix, StringComparison.Ordinal) => CouponTimers.OnDue(timer),
         Expiry => [ExpirePoints.Command(timer.Customer, timer.Due)],
         Review => [ReviewTier.Command(timer.Customer, programme, timer.Due)],
         _ => throw new UnreachableException($"A ledger has no timer '{timer.Name}'."),
