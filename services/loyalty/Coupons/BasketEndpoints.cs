@@ -24,6 +24,7 @@ internal static class BasketEndpoints
         {
             var (found, refusal) = await TillEndpoints.FindAsync(
                 desk, new(code, body.Customer, null, null, null, null, 0, null), "evaluate", context.GetApiCaller().Name, cancellation);
+            refusal ??= await desk.WhyNoneLeftAsync(found!, cancellation);
             Add(candidates, refused, found, code, refusal, wallet, at);
         }
 
@@ -60,7 +61,7 @@ internal static class BasketEndpoints
     {
         var errors = new List<FieldError>();
         CampaignCheck.Currency(errors, "/currency", body.Currency);
-        if (body.Lines is not { Count: >= 1 and <= Basket.LinesMax })
+        if (body.Lines is not { Count: >= 1 and <= Basket.LinesMax } || body.Lines.Any(line => line is null))
         {
             errors.Add(new("/lines", $"Send 1 to {Basket.LinesMax} lines."));
             return errors;

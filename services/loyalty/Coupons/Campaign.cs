@@ -64,7 +64,8 @@ internal sealed record Goods(
     public bool Include(string product, string? category, string? brand) =>
         Has(Products, product) && Has(Categories, category) && Has(Brands, brand) && !ExceptProducts.Contains(product, StringComparer.Ordinal);
 
-    private static bool Has(IReadOnlyList<string> named, string? value) => named.Count == 0 || (value is not null && named.Contains(value, StringComparer.Ordinal));
+    private static bool Has(IReadOnlyList<string> named, string? value) =>
+        named.Count == 0 || (value is not null && named.Contains(value, StringComparer.Ordinal));
 }
 
 /// <summary>When and where a coupon may be used. What is left out does not matter.</summary>

@@ -43,7 +43,7 @@ internal static class CampaignCheck
     public static void Names(List<FieldError> errors, IReadOnlyDictionary<string, string>? names)
     {
         if (names is not { Count: > 0 } || names.Any(name => !Languages.Contains(name.Key) || name.Value is not { Length: >= 1 and <= TextCharsMax }))
-            errors.Add(new("/names", $"Give a name of 1 to {TextCharsMax} characters in at least one of {string.Join(", ", Languages)}, and in no other language."));
+            errors.Add(new("/names", $"Give names of 1 to {TextCharsMax} characters in some of {string.Join(", ", Languages)}, and no other language."));
     }
 
     public static void Range(List<FieldError> errors, string at, long value, long from, long to)

@@ -73,7 +73,7 @@ internal static class CampaignEndpoints
     private static async Task<IResult> TurnAsync(string id, ReasonGiven body, bool stop, HttpContext context, CancellationToken cancellation)
     {
         if (!CampaignCheck.IsId(body.Reason))
-            return Problem.Invalid(new FieldError("/reason", "Give a reason as a code such as price-error: lower-case letters, digits and hyphens, at most 40."));
+            return Problem.Invalid(new FieldError("/reason", "Give a reason as a code such as price-error: small letters, digits and hyphens, at most 40."));
         var (runtime, book) = (context.RequestServices.PatronService(Module.Name), context.RequestServices.GetRequiredService<CouponBook>());
         if ((await book.RefreshAsync(cancellation)).Find(id) is null)
             return NotFound();
@@ -109,7 +109,8 @@ internal static class CampaignEndpoints
         var shards = before is { Defined.TotalMax: > 0 } ? before.Defined.Shards : Stock.ShardsFor(body.TotalMax);
         var by = context.GetApiCaller().Name;
         var defined = new PublicCodeDefined(code, id, campaign.Version, body.TotalMax, shards, body.From, body.Until, by);
-        await runtime.ExecuteAsync(BookPage.Command($"public-code/{code}", page => !page.Ended && before?.Defined == defined ? Decision.Nothing : defined), cancellation);
+        await runtime.ExecuteAsync(
+            BookPage.Command($"public-code/{code}", page => !page.Ended && before?.Defined == defined ? Decision.Nothing : defined), cancellation);
         await book.RefreshAsync(cancellation);
         return TypedResults.Json(defined, CouponJson.Default.PublicCodeDefined);
     }

@@ -113,12 +113,13 @@ internal sealed record BookContent(
 /// </summary>
 internal sealed partial class CouponBook(IServiceProvider services, CouponSettings settings, SystemClock clock, ILogger<CouponBook> log) : BackgroundService
 {
+    private const long Never = long.MinValue;
     private static readonly TimeSpan FollowEvery = TimeSpan.FromSeconds(2);
     private readonly SemaphoreSlim reading = new(1);
     private readonly ConcurrentDictionary<string, byte[]> keys = new(StringComparer.Ordinal);
     private readonly MasterKeys? master = settings.OpenKeys();
     private volatile BookContent content = BookContent.Empty;
-    private long? readAt;
+    private long readAt = Never;
     private CodeSpace? space;
 
     /// <summary>As it was known last, without asking.</summary>
@@ -128,7 +129,7 @@ internal sealed partial class CouponBook(IServiceProvider services, CouponSettin
 
     public async ValueTask<BookContent> ReadAsync(CancellationToken cancellation)
     {
-        if (readAt is not { } at || clock.GetElapsedTime(at) >= settings.BookHeldFor)
+        if (Volatile.Read(ref readAt) is var at && (at == Never || clock.GetElapsedTime(at) >= settings.BookHeldFor))
             await RefreshAsync(cancellation);
         return content;
     }
@@ -140,8 +141,9 @@ internal sealed partial class CouponBook(IServiceProvider services, CouponSettin
         try
         {
             var now = clock.GetTimestamp();
-            content = content.With(await BookRows.AfterAsync(services.PatronService(Module.Name).Database, CouponModule.Events, content.Position, cancellation));
-            readAt = now;
+            var database = services.PatronService(Module.Name).Database;
+            content = content.With(await BookRows.AfterAsync(database, CouponModule.Events, content.Position, cancellation));
+            Volatile.Write(ref readAt, now);
             return content;
         }
         finally

@@ -55,11 +55,26 @@ internal sealed class CouponDesk(
         return (found, WhyNot(content, found));
     }
 
+    /// <summary>Null where pieces of a limited public code are left. What is decided later is decided under the locks.</summary>
+    public async Task<Refusal?> WhyNoneLeftAsync(FoundCoupon found, CancellationToken cancellation)
+    {
+        if (found.Public?.Defined is not { TotalMax: > 0 } limited)
+            return null;
+        var now = clock.GetUtcNow();
+        var shards = await runtime.StatesAsync(
+            Stock.Kind, [.. Enumerable.Range(0, limited.Shards).Select(shard => Stock.IdOf(NameOf(limited.Code), shard))], cancellation);
+        return shards.Values.Sum(stock => stock.Taken + stock.Held.Count(held => held.Until > now)) >= limited.TotalMax ? CouponRefused.NoneLeft : null;
+    }
+
     /// <summary>Null where the coupon may be this customer's.</summary>
     public async Task<Refusal?> WhyNotOfAsync(FoundCoupon found, Guid? customer, CancellationToken cancellation)
     {
         if (customer is null)
-            return found.Owner is null && (found.Campaign.PerMemberMax > 0 || found.Campaign.Conditions?.MembersOnly == true) ? CouponRefused.MemberNeeded : null;
+        {
+            var needed = found.Owner is null && (found.Campaign.PerMemberMax > 0 || found.Campaign.Conditions?.MembersOnly == true);
+            return needed ? CouponRefused.MemberNeeded : null;
+        }
+
         if (found.Owner is not { } owner || owner == customer)
             return null;
         return await runtime.RootAsync(owner, cancellation) == await runtime.RootAsync(customer.Value, cancellation) ? null : CouponRefused.OfAnother;
@@ -114,7 +129,11 @@ internal sealed class CouponDesk(
         if (life is null)
             return new(CouponRefused.ReservationOver, false, 0, []);
         if (member is { } owner)
-            return await runtime.ExecuteAsync(Wallet.Command(owner, (wallet, _) => UseCoupon.Release(wallet, coupon, number, lapsed: false, now)), cancellation);
+        {
+            return await runtime.ExecuteAsync(
+                Wallet.Command(owner, (wallet, _) => UseCoupon.Release(wallet, coupon, number, lapsed: false, now)), cancellation);
+        }
+
         var unit = new List<Command> { Coupon.Command(life, known => UseCoupon.Release(known, number, lapsed: false, now)) };
         if (life.Reservation is { } reservation && reservation.Number == number)
         {

@@ -72,7 +72,8 @@ internal static class CouponFacts
             released.At, $"A coupon of {released.Campaign} was free again", released.Lapsed ? "Nobody came back for it" : "The purchase was given up"),
         CouponRedeemed redeemed => (
             redeemed.At, $"Used a coupon of {redeemed.Campaign}",
-            $"At {redeemed.Use.Store ?? redeemed.Use.Channel ?? redeemed.By}{(redeemed.Late ? ", reported later" : "")}{(redeemed.Over ? ", once too often" : "")}"),
+            $"At {redeemed.Use.Store ?? redeemed.Use.Channel ?? redeemed.By}"
+                + $"{(redeemed.Late ? ", reported later" : "")}{(redeemed.Over ? ", once too often" : "")}"),
         OfferAdvanced { Reached.Count: > 0 } advanced => (advanced.At, $"Reached a step of the offer {advanced.Offer}", $"With purchase {advanced.Purchase}"),
         ReferralCodeGiven given => (given.At, "Got a code to refer friends", given.Code),
         FriendJoined joined => (joined.At, "Came by a friend's code", $"Referred by customer {joined.Referrer:D}"),

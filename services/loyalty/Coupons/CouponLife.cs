@@ -115,7 +115,8 @@ internal sealed record CouponRefused(string Reason, string Sentence) : Refusal
 
     public static CouponRefused Void { get; } = new("coupon-void", "The coupon was withdrawn and cannot be used any more.");
 
-    public static CouponRefused Stopped { get; } = new("campaign-stopped", "The coupon's campaign is stopped; it can be used again once the campaign is resumed.");
+    public static CouponRefused Stopped { get; } = new(
+        "campaign-stopped", "The coupon's campaign is stopped; it can be used again once the campaign is resumed.");
 
     public static CouponRefused OfAnother { get; } = new("coupon-of-another", "The coupon was issued to another customer, and only they can use it.");
 

@@ -28,7 +28,8 @@ internal static class CouponModule
         happened is CouponEvent or BookEvent or StockTaken or StockReturned or WalletClosed or WalletAbsorbed or WalletGivenBack or WalletReopened
             or WalletEmptied or RewardClaimed or OfferAdvanced || JudgeReferral.Knows(happened);
 
-    public static IReadOnlyList<IInlineView> Views(EventTypes types) => [new BookRows(types), new LateRedemptions(), new CampaignFigures(), new HeldReferrals()];
+    public static IReadOnlyList<IInlineView> Views(EventTypes types) =>
+        [new BookRows(types), new LateRedemptions(), new CampaignFigures(), new HeldReferrals()];
 
     public static void AddCoupons(this WebApplicationBuilder builder)
     {

@@ -23,7 +23,8 @@ internal static class CouponTimers
         WalletEmptied emptied => emptied.Coupons.SelectMany(coupon => All(coupon, null)),
         WalletAbsorbed absorbed => absorbed.Content.Coupons.SelectMany(life => All(life.Id, life)),
         WalletReopened reopened => reopened.Content.Coupons.SelectMany(life => All(life.Id, life)),
-        CouponIssued or CouponViewed or CodeBound or CouponReleased or CouponExpired or StockTaken or StockReturned or RewardClaimed or OfferAdvanced or BookEvent => [],
+        CouponIssued or CouponViewed or CodeBound or CouponReleased or CouponExpired or StockTaken
+            or StockReturned or RewardClaimed or OfferAdvanced or BookEvent => [],
         _ when JudgeReferral.Knows(happened) => JudgeReferral.TimersOf(happened),
         _ => throw new UnreachableException($"No timers are defined for {happened.GetType().Name}."),
     };

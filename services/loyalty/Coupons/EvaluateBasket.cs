@@ -14,6 +14,11 @@ internal static class EvaluateBasket
     public const int CandidatesMax = 10;
     public const int UsualPoints = 10_000;
 
+    private static readonly WhyNot TooMany = new("too-many-coupons", $"Only the {CandidatesMax} coupons that take off most are combined.");
+
+    private static readonly WhyNot NotInBest = new(
+        "not-in-best-combination", "It does not go together with the coupons that were chosen, which are worth more, or adds nothing to them.");
+
     private sealed record Usable(Candidate Candidate, IReadOnlyList<int> Lines)
     {
         public Benefit Benefit => Candidate.Campaign.Benefit;
@@ -37,11 +42,10 @@ internal static class EvaluateBasket
         }
 
         var (kept, tooMany) = Kept(usable, basket);
-        leftOut.AddRange(tooMany.Select(it => Left(it.Candidate, new("too-many-coupons", $"Only the {CandidatesMax} coupons that take off most are combined."))));
+        leftOut.AddRange(tooMany.Select(it => Left(it.Candidate, TooMany)));
         var best = Best(kept, basket);
         var taken = best.Taken.Select(it => it.Coupon).ToHashSet();
-        leftOut.AddRange(kept.Where(it => !taken.Contains(it)).Select(it => Left(
-            it.Candidate, new("not-in-best-combination", "It does not go together with the coupons that were chosen, which are worth more, or adds nothing to them."))));
+        leftOut.AddRange(kept.Where(it => !taken.Contains(it)).Select(it => Left(it.Candidate, NotInBest)));
         return Answer(basket, best, leftOut);
     }
 

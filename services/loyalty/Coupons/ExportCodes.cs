@@ -26,7 +26,8 @@ internal static class ExportCodes
     public static async Task WriteAsync(
         PipeWriter writer, CodeSpace space, byte[] key, Batch batch, int first, int count, CancellationToken cancellation)
     {
-        var rest = string.Create(CultureInfo.InvariantCulture, $",{batch.Made.Campaign},{batch.From:yyyy-MM-ddTHH:mm:ssZ},{batch.Until:yyyy-MM-ddTHH:mm:ssZ}\r\n");
+        var rest = string.Create(
+            CultureInfo.InvariantCulture, $",{batch.Made.Campaign},{batch.From:yyyy-MM-ddTHH:mm:ssZ},{batch.Until:yyyy-MM-ddTHH:mm:ssZ}\r\n");
         Encoding.ASCII.GetBytes("code,campaign,valid_from,valid_until\r\n", writer);
         var codes = new string[Math.Min(count, CodesPerChunk)];
         for (var done = 0; done < count; done += CodesPerChunk)

@@ -66,7 +66,7 @@ internal sealed class LateRedemptions : IInlineView
     private static async Task<IResult> TakeAllAsync(
         IReadOnlyList<LateRedemption> body, CouponDesk desk, BusinessClock clock, HttpContext context, CancellationToken cancellation)
     {
-        if (body.Count is 0 or > UsesMax)
+        if (body.Count is 0 or > UsesMax || body.Any(late => late is null))
             return Problem.Invalid(new FieldError("", $"Send 1 to {UsesMax} uses at a time."));
         var now = clock.GetUtcNow();
         var errors = body.SelectMany((late, index) => Check(late, now).Select(error => error with { Path = $"/{index}{error.Path}" })).ToList();

@@ -99,7 +99,7 @@ internal static class TillEndpoints
         var (found, refusal) = await FindAsync(desk, body, "check", context.GetApiCaller().Name, cancellation);
         if (found is null)
             return refusal!.ToProblem(StatusOf(refusal!));
-        refusal ??= found.Life.WhyNot(clock.GetUtcNow());
+        refusal ??= found.Life.WhyNot(clock.GetUtcNow()) ?? await desk.WhyNoneLeftAsync(found, cancellation);
         return TypedResults.Json(
             new CouponChecked(
                 found.Life.Id, found.Campaign.Id, found.Campaign.Names, found.Campaign.Benefit, found.Life.From, found.Life.Until, refusal is null,
@@ -137,7 +137,8 @@ internal static class TillEndpoints
         return result.Events[0].Event switch
         {
             CouponReserved reserved when reserved.Hash == hash => TypedResults.Json(
-                new ReservationAnswer(Token(reserved.Coupon, found.Owner, reserved.Number), reserved.Coupon, reserved.Campaign, found.Campaign.Benefit, reserved.Until),
+                new ReservationAnswer(
+                    Token(reserved.Coupon, found.Owner, reserved.Number), reserved.Coupon, reserved.Campaign, found.Campaign.Benefit, reserved.Until),
                 CouponJson.Default.ReservationAnswer, statusCode: StatusCodes.Status201Created),
             CouponRedeemed redeemed when redeemed.Hash == hash => Redeemed(redeemed, found.Campaign),
             _ => new IdempotencyKeyReused().ToProblem(),

@@ -12,7 +12,8 @@ internal sealed record StepShown(int Purchases, long SpendMinor, string Campaign
 
 /// <param name="Purchases">Within the days that end now.</param>
 internal sealed record OfferForCustomer(
-    string Offer, IReadOnlyDictionary<string, string> Names, DateTimeOffset Until, int WithinDays, int Purchases, long SpendMinor, IReadOnlyList<StepShown> Steps);
+    string Offer, IReadOnlyDictionary<string, string> Names, DateTimeOffset Until, int WithinDays, int Purchases, long SpendMinor,
+    IReadOnlyList<StepShown> Steps);
 
 /// <summary>Offers in steps, and how far a customer has come.</summary>
 internal static class OfferEndpoints

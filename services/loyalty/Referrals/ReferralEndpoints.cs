@@ -32,10 +32,8 @@ internal static class ReferralEndpoints
         loyalty.MapGet("/referrals/held", async ([FromKeyedServices(Module.Name)] ServiceRuntime runtime, CancellationToken cancellation) =>
             TypedResults.Json(await HeldReferrals.ReadAsync(runtime.Database, cancellation), CouponJson.Default.IReadOnlyListHeldReferral))
             .RequireApiKey("read");
-        loyalty.MapPost("/referrals/{referrer:guid}/{friend:guid}/approve", (Guid referrer, Guid friend, ReasonGiven body, HttpContext context, CancellationToken cancellation) =>
-            ReviewAsync(referrer, friend, body, approve: true, context, cancellation)).RequireApiKey("write");
-        loyalty.MapPost("/referrals/{referrer:guid}/{friend:guid}/reject", (Guid referrer, Guid friend, ReasonGiven body, HttpContext context, CancellationToken cancellation) =>
-            ReviewAsync(referrer, friend, body, approve: false, context, cancellation)).RequireApiKey("write");
+        loyalty.MapPost("/referrals/{referrer:guid}/{friend:guid}/approve", ApproveAsync).RequireApiKey("write");
+        loyalty.MapPost("/referrals/{referrer:guid}/{friend:guid}/reject", RejectAsync).RequireApiKey("write");
     }
 
     private static async Task<IResult> DefineAsync(
@@ -131,10 +129,17 @@ internal static class ReferralEndpoints
         var joining = wallet.Joinings is [var came, ..] ? came : null;
         return TypedResults.Json(
             new ReferralsShown(
-                wallet.Codes is [var code, ..] ? code.Code : null, [.. wallet.Referrals.Select(it => new ReferralMadeShown(it.Friend, it.Outcome, it.Reason, it.At))],
+                wallet.Codes is [var code, ..] ? code.Code : null,
+                [.. wallet.Referrals.Select(it => new ReferralMadeShown(it.Friend, it.Outcome, it.Reason, it.At))],
                 joining?.Referrer, joining?.Stage),
             CouponJson.Default.ReferralsShown);
     }
+
+    private static Task<IResult> ApproveAsync(Guid referrer, Guid friend, ReasonGiven body, HttpContext context, CancellationToken cancellation) =>
+        ReviewAsync(referrer, friend, body, approve: true, context, cancellation);
+
+    private static Task<IResult> RejectAsync(Guid referrer, Guid friend, ReasonGiven body, HttpContext context, CancellationToken cancellation) =>
+        ReviewAsync(referrer, friend, body, approve: false, context, cancellation);
 
     /// <summary>Safe to repeat; the other decision afterwards is refused.</summary>
     private static async Task<IResult> ReviewAsync(

@@ -36,13 +36,17 @@ internal sealed class ClaimReward([FromKeyedServices(Module.Name)] ServiceRuntim
             var shard = (first + tried) % shards;
             List<Command> unit =
             [
-                Wallet.Command(customer, (wallet, origin) => Decide(wallet, origin, claim, found, store, campaign, version, hash, now)) with { IdempotencyKey = claim },
+                Wallet.Command(customer, (wallet, origin) => Decide(wallet, origin, claim, found, store, campaign, version, hash, now)) with
+                {
+                    IdempotencyKey = claim,
+                },
                 Spend(customer, claim, found.Reward, now),
             ];
             if (total is { } pieces)
             {
                 var part = Stock.PartOf(pieces, shard, shards);
-                unit.Add(Stock.Command(stock, shard, it => it.Take(stock, shard, part, claim, now, until: null)) with { IdempotencyKey = Ids.Of("claim-stock", request) });
+                var key = Ids.Of("claim-stock", request);
+                unit.Add(Stock.Command(stock, shard, it => it.Take(stock, shard, part, claim, now, until: null)) with { IdempotencyKey = key });
             }
 
             var result = (await runtime.ExecuteTogetherAsync([unit], cancellation))[0][0];
@@ -68,7 +72,7 @@ internal sealed class ClaimReward([FromKeyedServices(Module.Name)] ServiceRuntim
         if (content.Stopped.Contains(reward.Campaign))
             return CouponRefused.Stopped;
         return reward.StockByStore is { Count: > 0 } byStore && (store is null || !byStore.ContainsKey(store))
-            ? new CouponRefused("store-needed", $"Name one of the stores that have the reward: {string.Join(", ", byStore.Keys.Order(StringComparer.Ordinal).Take(20))}.")
+            ? new CouponRefused("store-needed", $"Name one of its stores: {string.Join(", ", byStore.Keys.Order(StringComparer.Ordinal).Take(20))}.")
             : null;
     }
 

@@ -72,13 +72,14 @@ internal static class RewardEndpoints
         var wallet = await desk.WalletAsync(id, cancellation) ?? new Wallet();
         var left = await LeftAsync(runtime, [.. content.Rewards.Values], cancellation);
         return TypedResults.Json<IReadOnlyList<RewardForCustomer>>(
-            [.. content.Rewards.Values.Where(it => !it.Ended).OrderBy(it => it.Reward.CostPoints).ThenBy(it => it.Reward.Id, StringComparer.Ordinal).Select(it =>
+            [.. content.Rewards.Values.Where(it => !it.Ended).OrderBy(it => it.Reward.CostPoints).ThenBy(it => it.Reward.Id).Select(it =>
                 new RewardForCustomer(it.Reward.Id, it.Reward.Names, it.Reward.Kind, it.Reward.CostPoints, WhyNot(it, content, ledger, wallet, left, now)))],
             CouponJson.Default.IReadOnlyListRewardForCustomer);
     }
 
     private static WhyNot? WhyNot(
-        KnownReward found, BookContent content, Ledger? ledger, Wallet wallet, IReadOnlyDictionary<(string Reward, string Store), long> left, DateTimeOffset now)
+        KnownReward found, BookContent content, Ledger? ledger, Wallet wallet, IReadOnlyDictionary<(string Reward, string Store), long> left,
+        DateTimeOffset now)
     {
         var reward = found.Reward;
         Refusal? refusal = ClaimReward.WhyNot(found, content, reward.StockByStore?.Keys.FirstOrDefault(), now)
@@ -111,7 +112,8 @@ internal static class RewardEndpoints
     private static async Task<IReadOnlyDictionary<(string Reward, string Store), long>> LeftAsync(
         ServiceRuntime runtime, IReadOnlyList<KnownReward> rewards, CancellationToken cancellation)
     {
-        var stocks = rewards.SelectMany(it => (it.Reward.StockByStore?.Keys ?? [""]).Select(store => (it.Reward.Id, Store: store, Stock: ClaimReward.StockOf(it, store))))
+        var stocks = rewards
+            .SelectMany(it => (it.Reward.StockByStore?.Keys ?? [""]).Select(store => (it.Reward.Id, Store: store, Stock: ClaimReward.StockOf(it, store))))
             .Where(it => it.Stock.Total is not null).ToList();
         var states = await runtime.StatesAsync(
             Stock.Kind, [.. stocks.SelectMany(it => Enumerable.Range(0, it.Stock.Shards).Select(shard => Stock.IdOf(it.Stock.Name, shard)))], cancellation);

@@ -34,7 +34,10 @@ internal sealed class RedeemCoupons : IBenchmark
         stored = NpgsqlDataSource.Create(this.place.Database.ConnectionString);
         await using var batch = stored.CreateBatch();
         batch.BatchCommands.Add(new("create table stored_codes (code text primary key, used_at timestamptz)"));
-        batch.BatchCommands.Add(new("insert into stored_codes select unnest($1::text[])") { Parameters = { new NpgsqlParameter<string[]> { TypedValue = [.. codes] } } });
+        batch.BatchCommands.Add(new("insert into stored_codes select unnest($1::text[])")
+        {
+            Parameters = { new NpgsqlParameter<string[]> { TypedValue = [.. codes] } },
+        });
         await batch.ExecuteNonQueryAsync(cancellation);
     }
 

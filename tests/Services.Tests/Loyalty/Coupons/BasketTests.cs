@@ -25,7 +25,8 @@ internal sealed class BasketTests
             var (discount, applied, byLine) = ReferenceBasket.Best(basket, usable);
             var answer = EvaluateBasket.Of(basket, candidates, [], null, TestHost.Start);
 
-            var story = $"seed {seed}, basket {i}: {string.Join("; ", basket.Lines)}; {string.Join("; ", usable.Select(it => $"{it.Campaign.Benefit} {it.Campaign.Stacking}"))}";
+            var story = $"seed {seed}, basket {i}: {string.Join("; ", basket.Lines)}; "
+                + string.Join("; ", usable.Select(it => $"{it.Campaign.Benefit} {it.Campaign.Stacking}"));
             Assert.That(answer.DiscountMinor, Is.EqualTo(discount), story);
             Assert.That(answer.Applied.Select(it => it.Coupon), Is.EqualTo(applied), story);
             Assert.That(answer.Lines.Select(line => line.DiscountMinor), Is.EqualTo(byLine), story);

@@ -84,7 +84,8 @@ internal sealed class CouponPlace(TestHost host) : IAsyncDisposable
         SendAsync(HttpMethod.Delete, $"/v1/loyalty/coupons/reservations/{reservation}", null, expected, cancellation);
 
     public async Task<IReadOnlyList<(string State, string Campaign)>> WalletAsync(Guid customer, CancellationToken cancellation) =>
-        [.. (await GetAsync($"/v1/loyalty/customers/{customer}/coupons", cancellation)).AsArray().Select(it => ((string)it!["state"]!, (string)it["campaign"]!))];
+        [.. (await GetAsync($"/v1/loyalty/customers/{customer}/coupons", cancellation)).AsArray()
+            .Select(it => ((string)it!["state"]!, (string)it["campaign"]!))];
 
     public async Task<JsonNode> GetAsync(string path, CancellationToken cancellation) =>
         (await Host.Http.GetFromJsonAsync<JsonNode>(new Uri(path, UriKind.Relative), cancellation))!;

@@ -78,11 +78,12 @@ internal sealed class RaceTests
         await place.SendAsync(
             HttpMethod.Put, "/v1/loyalty/campaigns/poster/codes/RUN500", new { totalMax = 500 }, System.Net.HttpStatusCode.OK, cancellation);
         var used = 0;
-        await Parallel.ForEachAsync(Enumerable.Range(0, 900), new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = cancellation }, async (_, token) =>
+        var manyAtOnce = new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = cancellation };
+        await Parallel.ForEachAsync(Enumerable.Range(0, 900), manyAtOnce, async (number, token) =>
         {
             using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("/v1/loyalty/coupons/redemptions", UriKind.Relative));
             request.Content = System.Net.Http.Json.JsonContent.Create(new { code = "RUN500" });
-            request.Headers.Add("Idempotency-Key", $"run-{_}");
+            request.Headers.Add("Idempotency-Key", $"run-{number}");
             using var answer = await place.Host.Http.SendAsync(request, token);
             if (answer.IsSuccessStatusCode)
                 Interlocked.Increment(ref used);

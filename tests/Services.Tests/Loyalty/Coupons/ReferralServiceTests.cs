@@ -69,7 +69,9 @@ internal sealed class ReferralServiceTests
         }
 
         Assert.That(await place.WalletAsync(anna, cancellation), Is.Empty);
-        Assert.That((await HeldAsync(place, cancellation)).Select(it => (it.Friend, it.Reason)), Is.EquivalentTo(new[] { (ben, "shared-device"), (carl, "shared-device") }));
+        Assert.That(
+            (await HeldAsync(place, cancellation)).Select(it => (it.Friend, it.Reason)),
+            Is.EquivalentTo(new[] { (ben, "shared-device"), (carl, "shared-device") }));
         await DecideAsync(place, anna, ben, "approve", HttpStatusCode.NoContent, cancellation);
         await DecideAsync(place, anna, ben, "approve", HttpStatusCode.NoContent, cancellation);
         await DecideAsync(place, anna, ben, "reject", HttpStatusCode.Conflict, cancellation);

@@ -19,14 +19,16 @@ internal sealed class RewardServiceTests
     {
         await using var place = await StartAsync(cancellation);
         await place.DefineAsync("free-mug", TenPercent(), cancellation);
-        await DefineAsync(place, "mug", new { names = new { en = "Mug" }, kind = "free-product", costPoints = 60, campaign = "free-mug", stock = 5 }, cancellation);
+        await DefineAsync(
+            place, "mug", new { names = new { en = "Mug" }, kind = "free-product", costPoints = 60, campaign = "free-mug", stock = 5 }, cancellation);
         var anna = NewCustomer();
         await BuyAsync(place, anna, 1, 10_000, cancellation);
 
         var claimed = await ClaimAsync(place, anna, new { reward = "mug" }, HttpStatusCode.Created, cancellation, "k");
         var again = await ClaimAsync(place, anna, new { reward = "mug" }, HttpStatusCode.Created, cancellation, "k");
         Assert.That(again.ToJsonString(), Is.EqualTo(claimed.ToJsonString()));
-        Assert.That(CodeOf(await ClaimAsync(place, anna, new { reward = "mug", store = "x" }, HttpStatusCode.Conflict, cancellation, "k")), Is.EqualTo("idempotency-key-reused"));
+        var reused = await ClaimAsync(place, anna, new { reward = "mug", store = "x" }, HttpStatusCode.Conflict, cancellation, "k");
+        Assert.That(CodeOf(reused), Is.EqualTo("idempotency-key-reused"));
         Assert.That(await BalanceAsync(place, anna, cancellation), Is.EqualTo(40));
         Assert.That(await place.WalletAsync(anna, cancellation), Is.EqualTo(new[] { ("issued", "free-mug") }));
         Assert.That(CodeOf(await ClaimAsync(place, anna, new { reward = "mug" }, HttpStatusCode.Conflict, cancellation)), Is.EqualTo("not-enough-points"));
@@ -140,7 +142,8 @@ internal sealed class RewardServiceTests
         await BuyAsync(place, anna, 6, 9_000, cancellation, TestHost.Start.AddDays(40));
         Assert.That((await place.WalletAsync(anna, cancellation)).Select(it => it.Campaign), Is.EqualTo(new[] { "small", "large" }));
 
-        async Task<JsonArray> StepsAsync() => (await place.GetAsync($"/v1/loyalty/customers/{anna}/offers", cancellation)).AsArray().Single()!["steps"]!.AsArray();
+        async Task<JsonArray> StepsAsync() =>
+            (await place.GetAsync($"/v1/loyalty/customers/{anna}/offers", cancellation)).AsArray().Single()!["steps"]!.AsArray();
     }
 
     internal static async Task BuyAsync(
