@@ -164,7 +164,7 @@ internal sealed class RewardServiceTests
                 Lines = { new Line { Product = "MUG", Kind = LineKind.Sale, Quantity = 1, AmountMinor = minor } },
             }, cancellation);
 
-    private static Task DefineAsync(CouponPlace place, string reward, object definition, CancellationToken cancellation) =>
+    private static Task<JsonNode> DefineAsync(CouponPlace place, string reward, object definition, CancellationToken cancellation) =>
         place.SendAsync(HttpMethod.Put, $"/v1/loyalty/rewards/{reward}", definition, HttpStatusCode.OK, cancellation);
 
     private static Task<JsonNode> ClaimAsync(
