@@ -10,8 +10,8 @@ namespace Patron.Loyalty;
 /// <summary>What the facts of other services mean for ledgers.</summary>
 internal static class Consumed
 {
-    public static Subscription Profile(Programme programme, CouponBook book) => new Subscription(new Topic(Topics.Profile))
-        .On(PurchaseRecorded.Parser, (recorded, context) => From(recorded, context, programme, book.Known))
+    public static Subscription Profile(Func<ProgrammeVersions> versions, CouponBook book) => new Subscription(new Topic(Topics.Profile))
+        .On(PurchaseRecorded.Parser, (recorded, context) => From(recorded, context, versions(), book.Known))
         .Ignore<CustomerRegistered>()
         .Ignore<ConsentChanged>()
         .Ignore<OptInRequested>()
@@ -25,7 +25,8 @@ internal static class Consumed
             CloseLedger.Command(context.Customer, context.Envelope.Time), MergeWallets.Empty(context.Customer, context.Envelope.Time),
         ]);
 
-    internal static IEnumerable<Command> From(PurchaseRecorded recorded, FactContext context, Programme programme, BookContent? book = null)
+    internal static IEnumerable<Command> From(
+        PurchaseRecorded recorded, FactContext context, ProgrammeVersions versions, BookContent? book = null)
     {
         // Nobody was named, so nobody can be given points.
         if (recorded.Anonymous)
@@ -35,17 +36,39 @@ internal static class Consumed
         var customer = recorded.Origin.Length == 0 ? context.Customer : Guid.ParseExact(recorded.Origin, "D");
         var purchase = new Purchase(
             new(Guid.Parse(recorded.PurchaseId)), recorded.OccurredAt.ToDateTimeOffset(), recorded.Currency, Lines(recorded, LineKind.Sale),
-            Lines(recorded, LineKind.Return));
+            Lines(recorded, LineKind.Return))
+        {
+            Channel = recorded.Channel switch
+            {
+                Channel.Pos => "pos",
+                Channel.Eshop => "eshop",
+                _ => null,
+            },
+            Store = recorded.Store.Length == 0 ? null : recorded.Store,
+        };
         return purchase.Sales.Count + purchase.Returns.Count == 0
             ? []
             :
             [
-                RecordPurchase.Command(customer, purchase, programme, context.Envelope.Time) with { Metadata = context.Metadata },
+                RecordPurchase.Command(customer, purchase, versions, context.Envelope.Time) with { Metadata = context.Metadata },
                 .. AdvanceOffers.Commands(customer, purchase, book ?? BookContent.Empty, context.Envelope.Time),
                 .. JudgeReferral.Commands(customer, purchase, book ?? BookContent.Empty),
             ];
     }
 
-    private static PurchaseLine[] Lines(PurchaseRecorded recorded, LineKind kind) =>
-        [.. recorded.Lines.Where(line => line.Kind == kind).Select(line => new PurchaseLine(line.Product, line.Quantity, line.AmountMinor))];
+    private static PurchaseLine[] Lines(PurchaseRecorded recorded, LineKind kind)
+    {
+        var products = recorded.Products.Count == 0
+            ? null
+            : recorded.Products.DistinctBy(known => known.Product).ToDictionary(known => known.Product);
+        return [.. recorded.Lines.Where(line => line.Kind == kind).Select(Line)];
+
+        PurchaseLine Line(Line line)
+        {
+            var known = products?.GetValueOrDefault(line.Product);
+            return new(line.Product, line.Quantity, line.AmountMinor, Told(known?.Category), Told(known?.Brand));
+        }
+    }
+
+    private static string? Told(string? text) => string.IsNullOrEmpty(text) ? null : text;
 }

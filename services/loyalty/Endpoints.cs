@@ -23,18 +23,19 @@ internal static class Endpoints
         loyalty.MapGet("/customers/{id:guid}", ShowAsync).RequireApiKey("read");
         loyalty.MapGet("/customers/{id:guid}/timeline", TellAsync).RequireApiKey("read");
         loyalty.MapGet("/figures", CountAsync).RequireApiKey("read");
+        ProgrammeEndpoints.Map(loyalty);
         loyalty.MapPost("/customers/{id:guid}/redemptions", RedeemAsync).RequireApiKey("partner");
         CouponModule.Map(loyalty);
     }
 
     private static async Task<Results<JsonHttpResult<CustomerLedger>, ProblemHttpResult>> ShowAsync(
-        Guid id, [FromKeyedServices(Module.Name)] ServiceRuntime runtime, Programme programme, BusinessClock clock, CancellationToken cancellation)
+        Guid id, [FromKeyedServices(Module.Name)] ServiceRuntime runtime, ProgrammeBook book, BusinessClock clock, CancellationToken cancellation)
     {
         id = await runtime.RootAsync(id, cancellation);
         var ledger = await runtime.StateAsync(Ledger.Kind, id, cancellation);
         return ledger?.Tier is null
             ? new NoLedger().ToProblem(StatusCodes.Status404NotFound)
-            : TypedResults.Json(CustomerLedger.Of(id, ledger, programme, clock.GetUtcNow()), LoyaltyJson.Default.CustomerLedger);
+            : TypedResults.Json(CustomerLedger.Of(id, ledger, book.Versions.At(clock.GetUtcNow()), clock.GetUtcNow()), LoyaltyJson.Default.CustomerLedger);
     }
 
     private static async Task<JsonHttpResult<IReadOnlyList<TimelineEntry>>> TellAsync(

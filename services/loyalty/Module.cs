@@ -11,9 +11,11 @@ public static class Module
     public static void AddLoyalty(this WebApplicationBuilder builder)
     {
         var settings = builder.AddSettings<LoyaltySettings>("Loyalty");
-        var programme = Programme.Load(settings.ProgrammePath);
-        builder.Services.AddSingleton(programme);
-        builder.AddPatronService(Name, services => Define(programme, services.GetRequiredService<CouponBook>()));
+        builder.Services.AddSingleton(services => new ProgrammeBook(
+            Programme.TextOf(settings.ProgrammePath), services, services.GetRequiredService<SystemClock>(),
+            services.GetRequiredService<ILogger<ProgrammeBook>>()));
+        builder.Services.AddHostedService(services => services.GetRequiredService<ProgrammeBook>());
+        builder.AddPatronService(Name, services => Define(services.GetRequiredService<ProgrammeBook>(), services.GetRequiredService<CouponBook>()));
         builder.AddCoupons();
     }
 
@@ -24,27 +26,34 @@ public static class Module
         app.MapOperations(Name);
     }
 
-    internal static ServiceDefinition Define(Programme programme, CouponBook book) => new()
+    internal static ServiceDefinition Define(ProgrammeBook programme, CouponBook book) => new()
     {
         Name = Name,
         Events = CouponModule.Events,
         Streams = [Ledger.Kind, .. CouponModule.Streams],
         Views = [new Figures(), .. CouponModule.Views(CouponModule.Events)],
-        Subscriptions = [Consumed.Profile(programme, book)],
+        Subscriptions = [Consumed.Profile(() => programme.Versions, book)],
         Publications = [Published.Loyalty],
         Timers = recorded => CouponModule.Knows(recorded.Event) ? CouponTimers.Of(recorded.Event) : LedgerTimers.Of(recorded),
-        Handovers = MergeLedgers.Rules(programme).And(MergeWallets.Rules),
+        Handovers = MergeLedgers.Rules(() => programme.Versions).And(MergeWallets.Rules),
         CustomerTables = CouponModule.CustomerTables,
-        OnAcquired = (_, cancellation) => book.RefreshAsync(cancellation),
-        OnDue = timer => CouponTimers.Knows(timer) ? CouponTimers.OnDue(timer, book.Known) : LedgerTimers.OnDue(timer, programme),
-        Migrations = [Figures.Migration, .. CouponModule.Migrations],
+        OnDue = timer => CouponTimers.Knows(timer) ? CouponTimers.OnDue(timer, book.Known) : LedgerTimers.OnDue(timer, programme.Versions),
+        OnAcquired = async (_, cancellation) =>
+        {
+            await programme.RefreshAsync(cancellation);
+            await book.RefreshAsync(cancellation);
+        },
+        Migrations = [Figures.Migration, ProgrammeTable.Migration, .. CouponModule.Migrations],
     };
 }
 
 /// <summary>Configuration section <c>Loyalty</c>.</summary>
 internal sealed class LoyaltySettings : ISettings
 {
-    /// <summary>The programme's JSON document; without it the one inside the assembly applies.</summary>
+    /// <summary>
+    /// The JSON document of the programme's first version, for a store that has none yet; without it the one inside the assembly. Changes are
+    /// put as further versions by HTTP.
+    /// </summary>
     public string? ProgrammePath { get; set; }
 
     public IEnumerable<SettingFault> Check()

@@ -38,7 +38,8 @@ internal static class PartnerApi
         var ledger = await services.PatronService(Module.Name).StateAsync(Ledger.Kind, customer, cancellation);
         if (ledger?.Tier is null)
             throw new GrpcException(GrpcStatus.NotFound, new NoLedger().Detail);
-        var shown = CustomerLedger.Of(customer, ledger, services.GetRequiredService<Programme>(), services.GetRequiredService<BusinessClock>().GetUtcNow());
+        var now = services.GetRequiredService<BusinessClock>().GetUtcNow();
+        var shown = CustomerLedger.Of(customer, ledger, services.GetRequiredService<ProgrammeBook>().Versions.At(now), now);
         return new GetBalanceResponse { Available = shown.Balance, Tier = shown.Tier };
     }
 }

@@ -33,9 +33,9 @@ internal static class Published
         LedgerGivenBack given => Restated(given.Link, given.Balance, given.Tier, given.ReviewAt, "gave back what belongs to another person"),
         LedgerReopened reopened => Restated(reopened.Link, reopened.Balance, reopened.Tier, reopened.ReviewAt, "stands on its own again"),
 
-        // Private on purpose: enrolment shows in the first points, a kept tier changes nothing, a redemption is between member
+        // Private on purpose: enrolment shows in the first points, a tier that is kept or in grace changes nothing, a redemption is between member
         // and till, and a closed ledger shows in the one that absorbed it.
-        MemberEnrolled or TierKept or PointsRedeemed or LedgerClosed => null,
+        MemberEnrolled or TierKept or TierGraceGiven or PointsRedeemed or LedgerClosed => null,
         _ => throw new UnreachableException($"Nobody has decided whether {happened.GetType().Name} is public."),
     };
 

@@ -18,6 +18,13 @@ internal static class Timeline
 
     internal static string Reason(TierChanged changed)
     {
+        if (changed.By is { } by)
+        {
+            return changed.Upgrade
+                ? $"{Done(by, changed.Currency)} since {Month(changed.Since)} reaches {changed.To}, which asks for {Asked(by, changed.Currency)}"
+                : $"{Done(by, changed.Currency)} since {Month(changed.Since)} is less than the {Asked(by, changed.Currency)} that {changed.From} needs";
+        }
+
         var spent = $"{Money.Text(changed.SpendMinor, changed.Currency)} spent since {Month(changed.Since)}";
         var threshold = Money.Text(changed.ThresholdMinor, changed.Currency);
         return changed.Upgrade
@@ -48,7 +55,12 @@ internal static class Timeline
         TierChanged changed => Tell(changed.At, $"Tier changed from {changed.From} to {changed.To}", Reason(changed)),
         TierKept kept => Tell(
             kept.At, $"Kept {kept.Tier}",
-            $"{Money.Text(kept.SpendMinor, kept.Currency)} spent since {Month(kept.Since)} is enough for {Money.Text(kept.ThresholdMinor, kept.Currency)}"),
+            $"{Done(Measures(kept.By, kept.SpendMinor, kept.ThresholdMinor), kept.Currency)} since {Month(kept.Since)} is enough for "
+            + Asked(Measures(kept.By, kept.SpendMinor, kept.ThresholdMinor), kept.Currency)),
+        TierGraceGiven grace => Tell(
+            grace.At, $"Keeps {grace.Tier} for some days more",
+            $"{Done(Measures(grace.By, grace.SpendMinor, grace.ThresholdMinor), grace.Currency)} since {Month(grace.Since)} is less than the "
+            + $"{Asked(Measures(grace.By, grace.SpendMinor, grace.ThresholdMinor), grace.Currency)} that it needs; it is lost at {grace.Until:u} otherwise"),
         LedgerClosed closed => Tell(booked, $"{closed.Points} points went to the ledger of the same person", $"Merged into customer {closed.Into:D}"),
         LedgerAbsorbed absorbed => Tell(
             booked, $"Took {absorbed.Content.Points} points over", $"Customer {absorbed.Customer:D} is the same person; balance {absorbed.Balance}"),
@@ -63,7 +75,9 @@ internal static class Timeline
     {
         var spent = Money.Text(earned.Lines.Sum(line => line.AmountMinor), earned.Currency);
         var settled = earned.Settled == 0 ? "" : $", {earned.Settled} of them repaid what was owed";
-        return $"{spent} of goods as {earned.Tier} by programme version {earned.Programme}, rounded down{settled}; balance {earned.Balance}";
+        var given = string.Concat((earned.Given ?? []).Select(rule => $", {rule.Points} of them by {rule.Rule}"));
+        var cut = earned.Cut is { } lost ? $", {lost} not given because of a cap" : "";
+        return $"{spent} of goods as {earned.Tier} by programme version {earned.Programme}{given}{cut}{settled}; balance {earned.Balance}";
     }
 
     private static string WhyReversed(PointsReversed reversed)
@@ -74,6 +88,17 @@ internal static class Timeline
         var owed = reversed.Clawback == 0 ? "" : $", {reversed.Clawback} already gone and now owed";
         return $"{pieces} piece(s) of {purchases} purchase(s) came back: {how}{owed}; balance {reversed.Balance}";
     }
+
+    private static IReadOnlyList<Measured> Measures(IReadOnlyList<Measured>? by, long spendMinor, long thresholdMinor) =>
+        by ?? [new(TierMeasures.NameOf(TierMeasure.Spend), spendMinor, thresholdMinor)];
+
+    private static string Done(IReadOnlyList<Measured> by, string currency) =>
+        string.Join(", ", by.Select(measured => ProgrammeSummary.Amount(TierMeasures.Of(measured.Measure), measured.Value, currency)));
+
+    private static string Asked(IReadOnlyList<Measured> by, string currency) =>
+        string.Join(", ", by.Select(measured => measured.Measure == "spend"
+            ? Money.Text(measured.Threshold, currency)
+            : ProgrammeSummary.Amount(TierMeasures.Of(measured.Measure), measured.Threshold, currency)));
 
     private static TimelineEntry Tell(DateTimeOffset time, string what, string why) => new(time, "loyalty", what, why);
 

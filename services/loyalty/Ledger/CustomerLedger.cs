@@ -4,25 +4,28 @@ namespace Patron.Loyalty;
 /// <param name="Balance">Points that can be redeemed now.</param>
 /// <param name="Owed">Points that the next purchases repay first.</param>
 /// <param name="SpendMinor">Qualifying spend in the tier window, in minor units of <paramref name="Currency"/>.</param>
+/// <param name="TierPoints">Points earned in the window and not taken back; <paramref name="TierVisits"/>: purchases in it.</param>
 /// <param name="NextTier">What is missing to the next tier; null at the top.</param>
+/// <param name="Held">What the tier is called and gives.</param>
 internal sealed record CustomerLedger(
-    Guid Customer, long Balance, long Owed, string Tier, DateTimeOffset? TierReviewAt, long SpendMinor, string Currency, TierDistance? NextTier,
+    Guid Customer, long Balance, long Owed, string Tier, DateTimeOffset? TierReviewAt, long SpendMinor, long TierPoints, long TierVisits,
+    string Currency, TierDistance? NextTier, TierShown Held,
     IReadOnlyList<LotShown> Lots, IReadOnlyList<OpenReturnShown> OpenReturns)
 {
     public static CustomerLedger Of(Guid customer, Ledger ledger, Programme programme, DateTimeOffset now)
     {
-        var spend = ledger.SpendSince(programme.WindowStart(now));
+        var standing = ledger.StandingSince(programme.WindowStart(now));
         var tier = ledger.Tier ?? programme.Tiers[0].Name;
         var good = ledger.Lots.Where(lot => lot.ExpiresAt > now).ToList();
         return new(
-            customer, ledger.Spendable(now), Math.Max(0, ledger.Clawback - good.Sum(lot => lot.Points)), tier, ledger.ReviewAt, spend, programme.TierCurrency,
-            programme.TierAbove(tier) is { } next ? new(next.Name, Math.Max(0, next.FromMinor - spend)) : null,
+            customer, ledger.Spendable(now), Math.Max(0, ledger.Clawback - good.Sum(lot => lot.Points)), tier, ledger.ReviewAt, standing.SpendMinor,
+            standing.Points, standing.Visits, programme.TierCurrency,
+            programme.TierAbove(tier) is { } next ? TierDistance.To(next, standing, programme, "reach") : null,
+            TierShown.Of(ledger, tier, standing, programme, now),
             [.. good.Select(lot => new LotShown(lot.Points, lot.ExpiresAt))],
             [.. ledger.OpenReturns.Select(open => new OpenReturnShown(open.Return, open.Product, open.Quantity))]);
     }
 }
-
-internal sealed record TierDistance(string Tier, long SpendMissingMinor);
 
 internal readonly record struct LotShown(long Points, DateTimeOffset ExpiresAt);
 

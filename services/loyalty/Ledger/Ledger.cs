@@ -20,13 +20,22 @@ internal sealed record MemberEnrolled(DateTimeOffset At, string Tier) : DomainEv
 /// <param name="Balance">After this event, like in every other event.</param>
 /// <param name="NextExpiry">The earliest lot's expiry where this event made it earlier, otherwise null.</param>
 /// <param name="Origin">Whose identifier was used, where that customer is merged into the ledger's; otherwise null.</param>
+/// <param name="CountsIn">The month in which points and the visit count for tiers, where the spend does not count in it.</param>
+/// <param name="Channel">Such as <c>pos</c>; null where nobody said.</param>
+/// <param name="Given">What each rule of the programme gave beyond rate and tier; null where none did.</param>
+/// <param name="Cut">Points that the programme's caps took away; null for none.</param>
+/// <param name="Counted">What counts against caps of days and months; null where there are none.</param>
 [EventName("loyalty.points-earned.v1")]
 internal sealed record PointsEarned(
     PurchaseId Purchase, DateTimeOffset OccurredAt, int Programme, string Tier, string Currency, int Month, long Points, long Settled,
-    int Lot, DateTimeOffset ExpiresAt, IReadOnlyList<EarnedLine> Lines, long Balance, DateTimeOffset? NextExpiry, Guid? Origin = null) : DomainEvent;
+    int Lot, DateTimeOffset ExpiresAt, IReadOnlyList<EarnedLine> Lines, long Balance, DateTimeOffset? NextExpiry, Guid? Origin = null,
+    int? CountsIn = null, string? Channel = null, string? Store = null, IReadOnlyList<RulePoints>? Given = null, long? Cut = null,
+    IReadOnlyList<CapUse>? Counted = null) : DomainEvent;
 
 /// <summary>A sale line. Its place in the list is its number, from 0.</summary>
-internal readonly record struct EarnedLine(string Product, int Quantity, long AmountMinor, long Points);
+/// <param name="Category">As the catalogue knew it when the purchase was recorded; null where it did not.</param>
+internal readonly record struct EarnedLine(
+    string Product, int Quantity, long AmountMinor, long Points, string? Category = null, string? Brand = null);
 
 /// <summary>Pieces came back: exactly the points that they had earned are taken back.</summary>
 /// <param name="Return">The document that brought the pieces back.</param>
@@ -42,8 +51,9 @@ internal sealed record PointsReversed(
     DateTimeOffset? NextExpiry, Guid? Origin = null) : DomainEvent;
 
 /// <summary>Pieces of one line of a purchase. <paramref name="Month"/> is that of the purchase, whose spend shrinks by the amount.</summary>
+/// <param name="CountsIn">See <see cref="PointsEarned"/>.</param>
 internal readonly record struct ReversedLine(
-    PurchaseId Purchase, int Line, string Product, int Quantity, long AmountMinor, int Month, long Points);
+    PurchaseId Purchase, int Line, string Product, int Quantity, long AmountMinor, int Month, long Points, int? CountsIn = null);
 
 /// <summary>Points of one lot. <paramref name="Home"/>: see <see cref="Lot"/>.</summary>
 internal readonly record struct LotUse(int Lot, long Points, Guid? Home = null);
@@ -65,20 +75,6 @@ internal sealed record PointsRedeemed(
 internal sealed record PointsExpired(
     DateTimeOffset CutOff, long Points, IReadOnlyList<LotUse> Lots, long Balance, DateTimeOffset? NextExpiry) : DomainEvent;
 
-/// <param name="SpendMinor">Qualifying spend in the window, in minor units of <paramref name="Currency"/>.</param>
-/// <param name="ThresholdMinor">Upwards what the new tier needs, downwards what the old one would have needed.</param>
-/// <param name="Since">The first month of the window, as yyyymm.</param>
-/// <param name="ReviewAt">When the tier is looked at again; null for the lowest, which nobody can lose.</param>
-[EventName("loyalty.tier-changed.v1")]
-internal sealed record TierChanged(
-    string From, string To, bool Upgrade, long SpendMinor, long ThresholdMinor, string Currency, int Since, DateTimeOffset At,
-    DateTimeOffset? ReviewAt) : DomainEvent;
-
-/// <summary>The yearly review found enough spend.</summary>
-[EventName("loyalty.tier-kept.v1")]
-internal sealed record TierKept(
-    string Tier, long SpendMinor, long ThresholdMinor, string Currency, int Since, DateTimeOffset At, DateTimeOffset ReviewAt) : DomainEvent;
-
 /// <summary>Points that expire together. Sorted in a ledger by expiry, then sequence.</summary>
 /// <param name="Origin">Whose purchase earned them, where that is not the ledger's own customer: an unmerge gives back by it.</param>
 /// <param name="Home">Whose ledger gave the lot its sequence, where that is another: with it the sequence is unique.</param>
@@ -88,7 +84,10 @@ internal readonly record struct Lot(int Sequence, DateTimeOffset ExpiresAt, long
     public (Guid? Home, int Sequence) Key => (Home, Sequence);
 }
 
-internal readonly record struct MonthlySpend(int Month, long Minor, Guid? Origin = null);
+/// <summary>What counts for tiers of one month: goods bought and kept, points earned by them, and purchases, of which a return takes none back.</summary>
+internal readonly record struct MonthlySpend(
+    int Month, long Minor, Guid? Origin = null, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long Points = 0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long Visits = 0);
 
 /// <summary>Pieces that came back and whose purchase is not known yet.</summary>
 internal readonly record struct OpenReturn(PurchaseId Return, DateTimeOffset OccurredAt, string Product, int Quantity, Guid? Origin = null);
@@ -103,12 +102,12 @@ internal sealed record Ledger
     /// <summary>Months of spend that are kept; the window of a programme is shorter.</summary>
     public const int SpendMonthsMax = 25;
 
-    public static StreamKind<Ledger> Kind { get; } = new("ledger", new Ledger(), Evolve, LoyaltyJson.Default.Ledger, shape: 2);
+    public static StreamKind<Ledger> Kind { get; } = new("ledger", new Ledger(), Evolve, LoyaltyJson.Default.Ledger, shape: 3);
 
     internal static EventTypes Events { get; } = new(
         LoyaltyJson.Default, typeof(MemberEnrolled), typeof(PointsEarned), typeof(PointsReversed), typeof(ReturnUnmatched), typeof(PointsRedeemed),
-        typeof(PointsExpired), typeof(TierChanged), typeof(TierKept), typeof(LedgerClosed), typeof(LedgerAbsorbed), typeof(LedgerGivenBack),
-        typeof(LedgerReopened));
+        typeof(PointsExpired), typeof(TierChanged), typeof(TierKept), typeof(TierGraceGiven), typeof(LedgerClosed), typeof(LedgerAbsorbed),
+        typeof(LedgerGivenBack), typeof(LedgerReopened));
 
     /// <summary>Null until enrolled.</summary>
     public string? Tier { get; init; }
@@ -133,13 +132,24 @@ internal sealed record Ledger
     /// <summary>Oldest first.</summary>
     public IReadOnlyList<OpenReturn> OpenReturns { get; init; } = [];
 
+    /// <summary>What counts against the programme's caps of days and months, by period; empty where it has none.</summary>
+    public IReadOnlyList<CapUse> Caps { get; init; } = [];
+
+    /// <summary>When a tier is lost that the review found too little for; null while there is no such review.</summary>
+    public DateTimeOffset? GraceUntil { get; init; }
+
     /// <summary>What a redemption may take of lots that are good.</summary>
     public long Spendable(DateTimeOffset now) => Math.Max(0, Lots.Where(lot => lot.ExpiresAt > now).Sum(lot => lot.Points) - Clawback);
 
     /// <summary>The ledger is that of this customer too; null for its own.</summary>
     public bool Holds(Guid? origin) => origin is null || Shares.Any(share => share.Customer == origin);
 
-    public long SpendSince(int month) => Spend.Where(spent => spent.Month >= month).Sum(spent => spent.Minor);
+    /// <summary>What counts for tiers from a month on.</summary>
+    public TierStanding StandingSince(int month)
+    {
+        var counting = Spend.Where(spent => spent.Month >= month).ToList();
+        return new(counting.Sum(spent => spent.Minor), counting.Sum(spent => spent.Points), counting.Sum(spent => spent.Visits));
+    }
 
     public static Ledger Evolve(Ledger ledger, DomainEvent happened) => happened switch
     {
@@ -149,7 +159,7 @@ internal sealed record Ledger
         {
             Clawback = ledger.Clawback + reversed.Clawback,
             Shares = Share.Owing(ledger.Shares, reversed.Origin, reversed.Clawback),
-            Spend = reversed.Lines.Aggregate(ledger.Spend, (spend, line) => Spent(spend, line.Month, -line.AmountMinor, reversed.Origin)),
+            Spend = reversed.Lines.Aggregate(ledger.Spend, (spend, line) => Counted(spend, TakenBack(line, reversed.Origin))),
             OpenReturns = reversed.Claimed ? ledger.StillOpen(reversed) : ledger.OpenReturns,
         },
         ReturnUnmatched open => ledger with
@@ -161,8 +171,9 @@ internal sealed record Ledger
         },
         PointsRedeemed redeemed => ledger.Less(redeemed.Lots, redeemed.Balance),
         PointsExpired expired => ledger.Less(expired.Lots, expired.Balance),
-        TierChanged changed => ledger with { Tier = changed.To, ReviewAt = changed.ReviewAt },
-        TierKept kept => ledger with { ReviewAt = kept.ReviewAt },
+        TierChanged changed => ledger with { Tier = changed.To, ReviewAt = changed.ReviewAt, GraceUntil = null },
+        TierKept kept => ledger with { ReviewAt = kept.ReviewAt, GraceUntil = null },
+        TierGraceGiven grace => ledger with { ReviewAt = grace.Until, GraceUntil = grace.Until },
         LedgerClosed => new Ledger { LotsMade = ledger.LotsMade },
         LedgerAbsorbed absorbed => Sharing.Join(ledger, absorbed),
         LedgerGivenBack given => Sharing.Part(ledger, given),
@@ -177,7 +188,8 @@ internal sealed record Ledger
         Shares = Share.Settled(Shares, earned.Origin, earned.Settled),
         LotsMade = Math.Max(LotsMade, earned.Lot),
         Lots = earned.Lot == 0 ? Lots : Insert(new(earned.Lot, earned.ExpiresAt, earned.Points - earned.Settled, earned.Origin)),
-        Spend = Spent(Spend, earned.Month, earned.Lines.Sum(line => line.AmountMinor), earned.Origin),
+        Spend = Counted(Spend, Done(earned)),
+        Caps = earned.Counted is { } counted ? CapUse.Add(Caps, counted.Select(use => use with { Origin = earned.Origin })) : Caps,
     };
 
     private Lot[] Insert(Lot lot)
@@ -211,13 +223,23 @@ internal sealed record Ledger
         return [.. open.Where(known => known.Quantity > 0)];
     }
 
-    private static IReadOnlyList<MonthlySpend> Spent(IReadOnlyList<MonthlySpend> spend, int month, long minor, Guid? origin)
+    private static MonthlySpend Done(PointsEarned earned) => new(
+        earned.CountsIn ?? earned.Month, earned.Month == 0 ? 0 : earned.Lines.Sum(line => line.AmountMinor), earned.Origin, earned.Points, Visits: 1);
+
+    private static MonthlySpend TakenBack(ReversedLine line, Guid? origin) =>
+        new(line.CountsIn ?? line.Month, line.Month == 0 ? 0 : -line.AmountMinor, origin, -line.Points);
+
+    private static IReadOnlyList<MonthlySpend> Counted(IReadOnlyList<MonthlySpend> spend, MonthlySpend added)
     {
-        if (month == 0 || minor == 0)
+        if (added.Month == 0)
             return spend;
-        var known = spend.FirstOrDefault(spent => spent.Month == month && spent.Origin == origin);
-        if (known.Month == 0 && minor < 0)
+        var known = spend.FirstOrDefault(spent => spent.Month == added.Month && spent.Origin == added.Origin);
+        if (known.Month == 0 && added.Visits == 0)
             return spend;
-        return Sharing.Latest(spend.Where(spent => spent.Month != month || spent.Origin != origin).Append(new(month, known.Minor + minor, origin)));
+        var sum = added with
+        {
+            Minor = known.Minor + added.Minor, Points = Math.Max(0, known.Points + added.Points), Visits = known.Visits + added.Visits,
+        };
+        return Sharing.Latest(spend.Where(spent => spent.Month != added.Month || spent.Origin != added.Origin).Append(sum));
     }
 }

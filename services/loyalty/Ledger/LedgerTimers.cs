@@ -21,6 +21,7 @@ internal static class LedgerTimers
         PointsExpired expired => [new(Expiry, expired.NextExpiry)],
         TierChanged changed => [new(Review, changed.ReviewAt)],
         TierKept kept => [TimerChange.Set(Review, kept.ReviewAt)],
+        TierGraceGiven grace => [TimerChange.Set(Review, grace.Until)],
         LedgerClosed => [TimerChange.Cancel(Expiry), TimerChange.Cancel(Review)],
         LedgerAbsorbed absorbed => [new(Expiry, absorbed.NextExpiry), new(Review, absorbed.ReviewAt)],
         LedgerGivenBack given => [new(Expiry, given.NextExpiry), new(Review, given.ReviewAt)],
@@ -29,10 +30,10 @@ internal static class LedgerTimers
         _ => throw new UnreachableException($"No timers are defined for {recorded.Event.GetType().Name}."),
     };
 
-    public static IEnumerable<Command> OnDue(DueTimer timer, Programme programme) => timer.Name switch
+    public static IEnumerable<Command> OnDue(DueTimer timer, ProgrammeVersions versions) => timer.Name switch
     {
         Expiry => [ExpirePoints.Command(timer.Customer, timer.Due)],
-        Review => [ReviewTier.Command(timer.Customer, programme, timer.Due)],
+        Review => [ReviewTier.Command(timer.Customer, versions.At(timer.Due), timer.Due)],
         _ => throw new UnreachableException($"A ledger has no timer '{timer.Name}'."),
     };
 }

@@ -9,14 +9,14 @@ namespace Patron.Loyalty;
 /// </summary>
 internal static class MergeLedgers
 {
-    public static HandoverRules Rules(Programme programme) => new(
+    public static HandoverRules Rules(Func<ProgrammeVersions> versions) => new(
         handover => Ledger.Kind.HandoverWithHistory(
             handover.Customer, handover.Root,
-            (from, into, history) => Absorb(from, into, Booked.Of(handover.Root, history), handover, programme),
+            (from, into, history) => Absorb(from, into, Booked.Of(handover.Root, history), handover, versions().At(handover.At)),
             from => Close(from, handover)),
         handover => Ledger.Kind.Handover(
-            handover.Root, handover.Customer, (from, opened) => Reopen(from, opened, handover, programme),
-            from => GiveBack(from, handover, programme)));
+            handover.Root, handover.Customer, (from, opened) => Reopen(from, opened, handover, versions().At(handover.At)),
+            from => GiveBack(from, handover, versions().At(handover.At))));
 
     public static Decision Close(Ledger ledger, Handover handover) =>
         new LedgerClosed(handover.Root, handover.Link, handover.Version, ledger.Tier, ledger.Balance, ledger.Clawback);
@@ -24,17 +24,22 @@ internal static class MergeLedgers
     /// <param name="history">What was booked in both ledgers so far, seen from the one that takes.</param>
     public static Decision Absorb(Ledger from, Ledger into, IReadOnlyList<Booked> history, Handover handover, Programme programme)
     {
-        var content = Sharing.ContentOf(from, handover.Customer, handover.Root, origins: null);
-        var (tier, review) = Higher((into.Tier, into.ReviewAt), (from.Tier, from.ReviewAt), programme);
         var booking = new Booking(into);
-        booking.Add(new LedgerAbsorbed(
-            handover.Customer, handover.Link, handover.Version, content, into.Tier, tier, review, checked(into.Balance + content.Points),
-            Earliest(into.Lots.Concat(content.Lots))));
+        booking.Add(Joined(from, into, handover, programme));
 
         // A return may have come to the one ledger while its purchase was in the other.
         ReturnGoods.ClaimAll(booking, history);
         ReviewTier.Upgrade(booking, programme, handover.At);
         return booking.Decide();
+    }
+
+    public static LedgerAbsorbed Joined(Ledger from, Ledger into, Handover handover, Programme programme)
+    {
+        var content = Sharing.ContentOf(from, handover.Customer, handover.Root, origins: null);
+        var (tier, review) = Higher((into.Tier, into.ReviewAt), (from.Tier, from.ReviewAt), programme);
+        return new(
+            handover.Customer, handover.Link, handover.Version, content, into.Tier, tier, review, checked(into.Balance + content.Points),
+            Earliest(into.Lots.Concat(content.Lots)));
     }
 
     public static Decision GiveBack(Ledger from, Handover handover, Programme programme)

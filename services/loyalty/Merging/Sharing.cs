@@ -30,7 +30,8 @@ internal sealed record LedgerReopened(
 
 /// <summary>What changes hands, in the words of the ledger that gets it: no origin and no home mean its own.</summary>
 internal sealed record LedgerContent(
-    IReadOnlyList<Share> Shares, IReadOnlyList<Lot> Lots, IReadOnlyList<MonthlySpend> Spend, IReadOnlyList<OpenReturn> OpenReturns)
+    IReadOnlyList<Share> Shares, IReadOnlyList<Lot> Lots, IReadOnlyList<MonthlySpend> Spend, IReadOnlyList<OpenReturn> OpenReturns,
+    IReadOnlyList<CapUse>? Caps = null)
 {
     [JsonIgnore]
     public long Points => Lots.Sum(lot => lot.Points);
@@ -78,7 +79,8 @@ internal static class Sharing
             [.. SharesOf(ledger).Where(share => Goes(share.Customer)).Select(share => share with { Customer = Named(share.Customer) })],
             [.. ledger.Lots.Where(lot => Goes(lot.Origin)).Select(lot => lot with { Origin = Named(lot.Origin), Home = Named(lot.Home) })],
             [.. ledger.Spend.Where(spent => Goes(spent.Origin)).Select(spent => spent with { Origin = Named(spent.Origin) })],
-            [.. ledger.OpenReturns.Where(open => Goes(open.Origin)).Select(open => open with { Origin = Named(open.Origin) })]);
+            [.. ledger.OpenReturns.Where(open => Goes(open.Origin)).Select(open => open with { Origin = Named(open.Origin) })],
+            ledger.Caps.Count == 0 ? null : [.. ledger.Caps.Where(use => Goes(use.Origin)).Select(use => use with { Origin = Named(use.Origin) })]);
 
         bool Goes(Guid? origin) => origins?.Contains(origin ?? owner) ?? true;
 
@@ -106,6 +108,8 @@ internal static class Sharing
             Lots = [.. ledger.Lots.Where(lot => Stays(lot.Origin))],
             Spend = [.. ledger.Spend.Where(spent => Stays(spent.Origin))],
             OpenReturns = [.. ledger.OpenReturns.Where(open => Stays(open.Origin))],
+            Caps = [.. ledger.Caps.Where(use => Stays(use.Origin))],
+            GraceUntil = null,
             Clawback = shares.Sum(share => share.Clawback),
             Tier = given.Tier,
             ReviewAt = given.ReviewAt,
@@ -126,7 +130,7 @@ internal static class Sharing
     /// <summary>Spend of the latest months that are kept, in order.</summary>
     public static IReadOnlyList<MonthlySpend> Latest(IEnumerable<MonthlySpend> spend)
     {
-        var known = spend.Where(spent => spent.Minor > 0).ToList();
+        var known = spend.Where(spent => spent.Minor > 0 || spent.Points > 0 || spent.Visits > 0).ToList();
         var kept = known.Select(spent => spent.Month).Distinct().Order().TakeLast(Ledger.SpendMonthsMax).ToHashSet();
         return [.. known.Where(spent => kept.Contains(spent.Month)).OrderBy(spent => spent.Month).ThenBy(spent => spent.Origin)];
     }
@@ -137,5 +141,7 @@ internal static class Sharing
         Spend = Latest(ledger.Spend.Concat(content.Spend)),
         OpenReturns = [.. ledger.OpenReturns.Concat(content.OpenReturns).OrderBy(open => open.OccurredAt)],
         Clawback = ledger.Clawback + content.Clawback,
+        Caps = content.Caps is { } caps ? CapUse.Add(ledger.Caps, caps) : ledger.Caps,
+        GraceUntil = null,
     };
 }

@@ -9,69 +9,69 @@ internal sealed record Purchase(
     /// <summary>Whose identifier was used, where that customer is merged into the ledger's; otherwise null.</summary>
     public Guid? Origin { get; init; }
 
+    /// <summary>Such as <c>pos</c>; null where nobody said.</summary>
+    public string? Channel { get; init; }
+
+    public string? Store { get; init; }
+
     /// <summary>The purchase of a customer as the ledger sees it that it comes to.</summary>
     public Purchase Seen(Guid customer, Guid owner) => this with { Origin = customer == owner ? null : customer };
 }
 
-internal readonly record struct PurchaseLine(string Product, int Quantity, long AmountMinor);
+/// <param name="Category">A path of codes from the widest, such as <c>women/shoes</c>; null where the catalogue did not know.</param>
+internal readonly record struct PurchaseLine(string Product, int Quantity, long AmountMinor, string? Category = null, string? Brand = null);
 
 /// <summary>A purchase is booked: sales earn, open returns claim what they were waiting for, returns take back, the tier may rise.</summary>
 internal static class RecordPurchase
 {
-    public static Command Command(Guid customer, Purchase purchase, Programme programme, DateTimeOffset now) => purchase.Returns.Count == 0
-        ? Ledger.Kind.Command(customer, customer, (ledger, owner) => Decide(ledger, [], purchase.Seen(customer, owner), programme, now))
+    public static Command Command(Guid customer, Purchase purchase, ProgrammeVersions versions, DateTimeOffset now) => purchase.Returns.Count == 0
+        ? Ledger.Kind.Command(customer, customer, (ledger, owner) => Decide(ledger, [], purchase.Seen(customer, owner), versions, now))
         : Ledger.Kind.CommandWithHistory(
             customer, customer,
-            (ledger, owner, history) => Decide(ledger, Booked.Of(owner, history), purchase.Seen(customer, owner), programme, now));
+            (ledger, owner, history) => Decide(ledger, Booked.Of(owner, history), purchase.Seen(customer, owner), versions, now));
 
     /// <param name="history">What was booked so far, also for merged customers; may be empty where the purchase has no returns.</param>
+    /// <param name="versions">The version of the day of the purchase says what it earns, that of the booking what tier it leads to.</param>
     /// <param name="now">Business time.</param>
-    public static Decision Decide(Ledger ledger, IReadOnlyList<Booked> history, Purchase purchase, Programme programme, DateTimeOffset now)
+    public static Decision Decide(
+        Ledger ledger, IReadOnlyList<Booked> history, Purchase purchase, ProgrammeVersions versions, DateTimeOffset now)
     {
         if (purchase.Sales.Count == 0 && purchase.Returns.Count == 0)
             return Decision.Nothing;
 
         var booking = new Booking(ledger);
         if (ledger.Tier is null)
-            booking.Add(new MemberEnrolled(now, programme.Tiers[0].Name));
+            booking.Add(new MemberEnrolled(now, versions.At(now).Tiers[0].Name));
         if (purchase.Sales.Count > 0)
         {
-            var earned = Earn(booking.Ledger, purchase, programme);
+            var earned = Earn(booking.Ledger, purchase, versions.At(purchase.OccurredAt));
             booking.Add(earned);
             ReturnGoods.Claim(booking, earned);
         }
 
         if (purchase.Returns.Count > 0)
             ReturnGoods.Match(booking, history, purchase);
-        ReviewTier.Upgrade(booking, programme, now);
+        ReviewTier.Upgrade(booking, versions.At(now), now);
         return booking.Decide();
     }
 
-    private static PointsEarned Earn(Ledger ledger, Purchase purchase, Programme programme)
+    public static PointsEarned Earn(Ledger ledger, Purchase purchase, Programme programme)
     {
         var tier = ledger.Tier!;
-        var lines = new EarnedLine[purchase.Sales.Count];
-        long spent = 0, points = 0;
-        for (var i = 0; i < lines.Length; i++)
-        {
-            var sale = purchase.Sales[i];
-            var amount = Math.Max(0, sale.AmountMinor);
-            spent = checked(spent + amount);
-
-            // Each line gets what it adds to the rounded total, so that the lines add up to the purchase.
-            var total = programme.PointsFor(spent, purchase.Currency, tier);
-            lines[i] = new(sale.Product, sale.Quantity, amount, total - points);
-            points = total;
-        }
-
-        var settled = Math.Min(points, ledger.Clawback);
+        var earned = EarnPoints.Of(programme, purchase, tier, ledger.Caps);
+        var settled = Math.Min(earned.Points, ledger.Clawback);
         var expires = programme.ExpiryOf(purchase.OccurredAt);
-        var kept = points - settled;
+        var kept = earned.Points - settled;
         var earlier = kept > 0 && (ledger.Lots.Count == 0 || expires < ledger.Lots[0].ExpiresAt);
+        var month = programme.MonthOf(purchase.OccurredAt);
+        var spendCounts = purchase.Currency == programme.TierCurrency;
         return new(
-            purchase.Id, purchase.OccurredAt, programme.Version, tier, purchase.Currency,
-            Month: purchase.Currency == programme.TierCurrency ? programme.MonthOf(purchase.OccurredAt) : 0,
-            points, settled, Lot: kept > 0 ? ledger.LotsMade + 1 : 0, expires, lines, checked(ledger.Balance + kept),
-            NextExpiry: earlier ? expires : null, purchase.Origin);
+            purchase.Id, purchase.OccurredAt, programme.Version, tier, purchase.Currency, spendCounts ? month : 0, earned.Points, settled,
+            Lot: kept > 0 ? ledger.LotsMade + 1 : 0, expires, [.. purchase.Sales.Select((sale, i) => Line(sale, earned.Lines[i]))],
+            checked(ledger.Balance + kept), NextExpiry: earlier ? expires : null, purchase.Origin, spendCounts ? null : month, purchase.Channel, purchase.Store,
+            earned.Given.Count == 0 ? null : earned.Given, earned.Cut == 0 ? null : earned.Cut, earned.Counted.Count == 0 ? null : earned.Counted);
     }
+
+    private static EarnedLine Line(PurchaseLine sale, long points) =>
+        new(sale.Product, sale.Quantity, Math.Max(0, sale.AmountMinor), points, sale.Category, sale.Brand);
 }

@@ -139,7 +139,7 @@ internal sealed class Figures : IInlineView
                 case LedgerReopened reopened:
                     Join(null, reopened.Tier);
                     break;
-                case TierKept:
+                case TierKept or TierGraceGiven:
                     break;
                 default:
                     throw new UnreachableException($"Nobody has decided how {happened.GetType().Name} counts.");

@@ -31,7 +31,7 @@ internal static class ReturnGoods
         }
 
         foreach (var origin in lines.GroupBy(line => bought.OriginOf(line.Purchase)))
-            booking.Add(Reverse(booking.Ledger, document.Id, claimed: false, [.. origin], bought, origin.Key));
+            booking.Add(Reverse(booking.Ledger, document.Id, claimed: false, [.. origin], bought.LotOf, origin.Key));
         foreach (var (product, quantity) in open)
             booking.Add(new ReturnUnmatched(document.Id, document.OccurredAt, product, quantity, document.Origin));
     }
@@ -59,7 +59,7 @@ internal static class ReturnGoods
             }
 
             if (lines.Count > 0)
-                booking.Add(Reverse(booking.Ledger, returned.Key, claimed: true, lines, bought, earned.Origin));
+                booking.Add(Reverse(booking.Ledger, returned.Key, claimed: true, lines, bought.LotOf, earned.Origin));
         }
     }
 
@@ -87,18 +87,19 @@ internal static class ReturnGoods
             }
 
             foreach (var origin in lines.GroupBy(line => bought.OriginOf(line.Purchase)))
-                booking.Add(Reverse(booking.Ledger, returned.Key, claimed: true, [.. origin], bought, origin.Key));
+                booking.Add(Reverse(booking.Ledger, returned.Key, claimed: true, [.. origin], bought.LotOf, origin.Key));
         }
     }
 
-    private static PointsReversed Reverse(
-        Ledger ledger, PurchaseId returned, bool claimed, List<ReversedLine> lines, Bought bought, Guid? origin)
+    /// <param name="lotOf">The lot that a purchase's points went to, as the ledger names it.</param>
+    public static PointsReversed Reverse(
+        Ledger ledger, PurchaseId returned, bool claimed, List<ReversedLine> lines, Func<PurchaseId, (Guid? Home, int Sequence)> lotOf, Guid? origin)
     {
         var left = ledger.Lots.ToDictionary(lot => lot.Key, lot => lot.Points);
         var uses = new Dictionary<(Guid? Home, int Sequence), long>();
         var owed = lines.Sum(line => line.Points);
         foreach (var line in lines)
-            owed -= Use(bought.LotOf(line.Purchase), line.Points);
+            owed -= Use(lotOf(line.Purchase), line.Points);
         foreach (var lot in ledger.Lots.TakeWhile(_ => owed > 0))
             owed -= Use(lot.Key, owed);
 
@@ -204,7 +205,8 @@ internal static class ReturnGoods
             var (points, amount) = (Share(line.Points), Share(line.AmountMinor));
             returned += quantity;
             return new(
-                earned.Purchase, number, line.Product, quantity, Share(line.AmountMinor) - amount, earned.Month, Share(line.Points) - points);
+                earned.Purchase, number, line.Product, quantity, Share(line.AmountMinor) - amount, earned.Month, Share(line.Points) - points,
+                earned.CountsIn);
         }
 
         private long Share(long whole) => (long)((Int128)whole * returned / line.Quantity);

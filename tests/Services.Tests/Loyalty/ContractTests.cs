@@ -14,7 +14,8 @@ namespace Patron.Services.Tests.Loyalty;
 /// <summary>What loyalty hears and what it says.</summary>
 internal sealed class ContractTests
 {
-    private static readonly System.Type[] Private = [typeof(MemberEnrolled), typeof(TierKept), typeof(PointsRedeemed), typeof(LedgerClosed)];
+    private static readonly System.Type[] Private =
+        [typeof(MemberEnrolled), typeof(TierKept), typeof(TierGraceGiven), typeof(PointsRedeemed), typeof(LedgerClosed)];
 
     [Test]
     public void Only_sales_earn_and_only_returns_come_back()
@@ -79,7 +80,8 @@ internal sealed class ContractTests
             new PointsReversed(Receipt(2), true, 6, [new(1, 5)], 1, [new(Receipt(1), 0, "MUG", 1, 600, 201103, 6)], 0, null),
             new ReturnUnmatched(Receipt(2), at, "MUG", 1), new PointsRedeemed(new(Anna), at, 5, "voucher", [new(1, 5)], 0, null),
             new PointsExpired(at, 5, [new(1, 5)], 0, null), new TierChanged("member", "silver", true, 50_000, 50_000, "GBP", 201003, at, at),
-            new TierKept("silver", 50_000, 50_000, "GBP", 201003, at, at), new LedgerClosed(Anna, Anna, 1, "silver", 5, 0),
+            new TierKept("silver", 50_000, 50_000, "GBP", 201003, at, at), new TierGraceGiven("silver", 1, 50_000, "GBP", 201003, at, at),
+            new LedgerClosed(Anna, Anna, 1, "silver", 5, 0),
             new LedgerAbsorbed(Anna, Anna, 1, Content, "silver", "silver", at, 5, at), new LedgerReopened(Anna, Anna, 2, Content, "silver", at, 5, at),
             new LedgerGivenBack(Anna, Anna, 2, [Anna], 5, "silver", "silver", at, 5, at),
         ];

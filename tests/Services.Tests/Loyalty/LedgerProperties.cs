@@ -73,6 +73,7 @@ internal sealed class LedgerLife(Random random)
     private Ledger ledger = new();
     private DateTimeOffset now = new(2010, 12, 1, 12, 0, 0, TimeSpan.Zero);
     private int receipt;
+    private int visits;
 
     public IReadOnlyList<DomainEvent> Events => events;
 
@@ -124,6 +125,7 @@ internal sealed class LedgerLife(Random random)
         Story.Add($"{now:u} buy {receipt} at {at:u}: {string.Join(", ", lines)}");
         Book(RecordPurchase.Decide(ledger, Booked.Own(events), purchase, Programme, now));
         reference.Buy(receipt, at, Programme.ExpiryOf(at), lines);
+        visits++;
         reference.Rate(now, review: false);
         foreach (var (product, quantity, _) in lines)
             pieces[product] = pieces.GetValueOrDefault(product) + quantity;
@@ -157,7 +159,8 @@ internal sealed class LedgerLife(Random random)
             Return(product, quantity, now);
         Compare();
         Same("reversed by a full return of everything", reference.Reversed, reference.Earned);
-        Difference ??= ledger.Spend.Count == 0 ? null : "a full return of everything leaves spend";
+        Difference ??= ledger.Spend.All(spent => spent.Minor == 0 && spent.Points == 0) ? null : "a full return of everything leaves spend or points";
+        Same("visits", ledger.Spend.Sum(spent => spent.Visits), visits);
     }
 
     /// <summary>A touchpoint's queue may deliver weeks late, so that documents arrive out of order.</summary>

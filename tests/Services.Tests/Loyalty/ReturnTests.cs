@@ -25,7 +25,7 @@ internal sealed class ReturnTests
         for (var i = 0; i < 3; i++)
             story = story.After(Return(2 + i, April1.AddDays(i), "MUG", 1));
         AssertHolds(story, balance: 0);
-        Assert.That(story.State.Spend, Is.Empty);
+        Assert.That(story.State.StandingSince(0), Is.EqualTo(new TierStanding(0, 0, Visits: 1)), "a visit stays one");
         Assert.That(story.State.Lots, Is.Empty);
     }
 
@@ -99,7 +99,7 @@ internal sealed class ReturnTests
     public void A_return_lowers_the_spend_of_the_month_of_its_purchase_but_not_the_tier()
     {
         var story = Nobody.After(Buy(1, March1, Line("SOFA", 2, 60_000))).After(Return(2, April1, "SOFA", 1));
-        Assert.That(story.State.Spend, Is.EqualTo(new[] { new MonthlySpend(201103, 30_000) }));
+        Assert.That(story.State.Spend, Is.EqualTo(new[] { new MonthlySpend(201103, 30_000, Points: 300, Visits: 1) }));
         Assert.That(story.State.Tier, Is.EqualTo("silver"));
     }
 }
