@@ -30,7 +30,7 @@ internal sealed record LineDiscount(int Line, long DiscountMinor, IReadOnlyList<
 internal sealed record CouponShare(Guid Coupon, long DiscountMinor);
 
 /// <param name="DiscountMinor">0 for a benefit that takes nothing off.</param>
-internal sealed record AppliedCoupon(Guid Coupon, string? Code, string Campaign, Benefit Benefit, long DiscountMinor);
+internal sealed record AppliedCoupon(Guid Coupon, string? Code, string Campaign, CouponBenefit Benefit, long DiscountMinor);
 
 /// <param name="Coupon">Null for a code that is none.</param>
 internal sealed record LeftOut(Guid? Coupon, string? Code, string? Campaign, WhyNot Why);

@@ -51,7 +51,7 @@ internal enum LatePolicy
 /// <param name="Free">Buy-and-get: how many of a group cost less.</param>
 /// <param name="Times">Buy-and-get: the most groups; 0 for no bound.</param>
 /// <param name="Name">Perk: a code such as <c>free-shipping</c>.</param>
-internal sealed record Benefit(
+internal sealed record CouponBenefit(
     BenefitKind Kind, int BasisPoints = 0, long AmountMinor = 0, long MaxMinor = 0, string? Currency = null, string? Product = null, int Pieces = 0,
     int Free = 0, int Times = 0, string? Name = null);
 
@@ -88,9 +88,9 @@ internal sealed record Conditions(
 /// <param name="Group">Of coupons of one group at most one applies; null for no group.</param>
 /// <param name="Exclusive">It applies alone.</param>
 /// <param name="Priority">Lower ones are taken off first; what later ones work on is what is left.</param>
-internal sealed record Stacking(string? Group = null, bool Exclusive = false, int Priority = 0)
+internal sealed record CouponStacking(string? Group = null, bool Exclusive = false, int Priority = 0)
 {
-    public static readonly Stacking Free = new();
+    public static readonly CouponStacking Free = new();
 }
 
 /// <summary>What its coupons are, from one version on. A code keeps the version that it was made with.</summary>
@@ -100,7 +100,7 @@ internal sealed record Stacking(string? Group = null, bool Exclusive = false, in
 /// <param name="PerMemberMax">The most that one customer may use; 0 for no bound.</param>
 /// <param name="ReservedMinutes">How long a till may hold a coupon: 1 to 1,440.</param>
 internal sealed record Campaign(
-    string Id, IReadOnlyDictionary<string, string> Names, Benefit Benefit, Goods? Goods, Conditions? Conditions, Stacking? Stacking,
+    string Id, IReadOnlyDictionary<string, string> Names, CouponBenefit Benefit, Goods? Goods, Conditions? Conditions, CouponStacking? Stacking,
     DateTimeOffset? From, DateTimeOffset? Until, int ValidDays, int PerMemberMax, int ReservedMinutes, LatePolicy LatePolicy)
 {
     public const int ReservedMinutesDefault = 15;

@@ -58,7 +58,7 @@ internal static class CampaignCheck
             errors.Add(new(at, "This must be an ISO 4217 code such as GBP."));
     }
 
-    private static void Check(List<FieldError> errors, Benefit? benefit)
+    private static void Check(List<FieldError> errors, CouponBenefit? benefit)
     {
         switch (benefit?.Kind)
         {

@@ -45,7 +45,7 @@ internal static class CampaignEndpoints
             Id = id,
             Goods = body.Goods is { } goods ? new(goods.Products ?? [], goods.Categories ?? [], goods.Brands ?? [], goods.ExceptProducts ?? []) : Goods.All,
             Conditions = body.Conditions ?? Conditions.None,
-            Stacking = body.Stacking ?? Stacking.Free,
+            Stacking = body.Stacking ?? CouponStacking.Free,
             ReservedMinutes = body.ReservedMinutes == 0 ? Campaign.ReservedMinutesDefault : body.ReservedMinutes,
         };
         if (CampaignCheck.Of(campaign) is { Count: > 0 } errors)

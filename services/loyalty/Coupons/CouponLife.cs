@@ -15,7 +15,7 @@ internal enum CouponStage
 }
 
 /// <summary>Who holds a coupon until when. A reservation whose time is over holds nothing, also before its timer has run.</summary>
-internal sealed record Reservation(int Number, DateTimeOffset Until, Guid? Member, string? PublicCode, int Shard);
+internal sealed record CouponHold(int Number, DateTimeOffset Until, Guid? Member, string? PublicCode, int Shard);
 
 /// <summary>A coupon as the next decision needs it.</summary>
 /// <param name="Member">Whose wallet decides about it, for a code that was given to a customer's coupon.</param>
@@ -24,7 +24,7 @@ internal sealed record Reservation(int Number, DateTimeOffset Until, Guid? Membe
 /// <param name="Origin">Who it was issued to, where that customer is merged into the wallet's.</param>
 internal sealed record CouponLife(
     Guid Id, string Campaign, int Version, DateTimeOffset? From, DateTimeOffset? Until, string Source, CouponStage Stage, DateTimeOffset? ViewedAt,
-    int Batch, int Serial, Reservation? Reservation, int Numbers, DateTimeOffset? EndedAt, Guid? Member, Guid? WalletCoupon, Guid? Origin)
+    int Batch, int Serial, CouponHold? Reservation, int Numbers, DateTimeOffset? EndedAt, Guid? Member, Guid? WalletCoupon, Guid? Origin)
 {
     /// <summary>One that nobody was issued, before anything happened to it.</summary>
     public static CouponLife Fresh(Guid id, string campaign, int version, DateTimeOffset? from, DateTimeOffset? until) => new(

@@ -11,7 +11,7 @@ internal static class Discounts
 
     /// <summary>By line, 0 where nothing; never more than is left. Null for a benefit that takes nothing off.</summary>
     /// <param name="left">What is left of each line.</param>
-    public static long[]? Of(Benefit benefit, IReadOnlyList<int> lines, IReadOnlyList<BasketLine> basket, ReadOnlySpan<long> left)
+    public static long[]? Of(CouponBenefit benefit, IReadOnlyList<int> lines, IReadOnlyList<BasketLine> basket, ReadOnlySpan<long> left)
     {
         switch (benefit.Kind)
         {

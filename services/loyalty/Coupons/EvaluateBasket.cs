@@ -21,9 +21,9 @@ internal static class EvaluateBasket
 
     private sealed record Usable(Candidate Candidate, IReadOnlyList<int> Lines)
     {
-        public Benefit Benefit => Candidate.Campaign.Benefit;
+        public CouponBenefit Benefit => Candidate.Campaign.Benefit;
 
-        public Stacking Stacking => Candidate.Campaign.Stacking ?? Stacking.Free;
+        public CouponStacking Stacking => Candidate.Campaign.Stacking ?? CouponStacking.Free;
     }
 
     private sealed record Outcome(long Discount, int Benefits, IReadOnlyList<(Usable Coupon, long[]? ByLine)> Taken);

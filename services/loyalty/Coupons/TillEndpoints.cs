@@ -21,7 +21,7 @@ internal sealed record CouponRequest(
 
 /// <param name="Why">Why it cannot be used now; null where it can.</param>
 internal sealed record CouponChecked(
-    Guid Coupon, string Campaign, IReadOnlyDictionary<string, string> Names, Benefit Benefit, DateTimeOffset? From, DateTimeOffset? Until, bool Usable,
+    Guid Coupon, string Campaign, IReadOnlyDictionary<string, string> Names, CouponBenefit Benefit, DateTimeOffset? From, DateTimeOffset? Until, bool Usable,
     WhyNot? Why);
 
 /// <param name="Code">Stable, such as <c>coupon-used</c>.</param>
@@ -29,10 +29,10 @@ internal sealed record WhyNot(string Code, string Detail);
 
 /// <param name="Reservation">Opaque; for confirming and giving up.</param>
 /// <param name="Until">The first moment at which others may have it.</param>
-internal sealed record ReservationAnswer(string Reservation, Guid Coupon, string Campaign, Benefit Benefit, DateTimeOffset Until);
+internal sealed record ReservationAnswer(string Reservation, Guid Coupon, string Campaign, CouponBenefit Benefit, DateTimeOffset Until);
 
 /// <param name="Over">It had been used before, and was honoured all the same.</param>
-internal sealed record CouponRedemption(Guid Coupon, string Campaign, Benefit Benefit, DateTimeOffset At, bool Late, bool Over);
+internal sealed record CouponRedemption(Guid Coupon, string Campaign, CouponBenefit Benefit, DateTimeOffset At, bool Late, bool Over);
 
 /// <summary>What tills, shops and marketplaces do with coupons. Each request but check and giving up has an <c>Idempotency-Key</c>.</summary>
 internal static class TillEndpoints

@@ -9,7 +9,7 @@ namespace Patron.Loyalty;
 /// <param name="State"><c>issued</c>, <c>viewed</c>, <c>reserved</c>, <c>redeemed</c>, <c>expired</c> or <c>voided</c>.</param>
 /// <param name="Code">Null until it was looked at.</param>
 internal sealed record CouponShown(
-    Guid Coupon, string Campaign, IReadOnlyDictionary<string, string> Names, Benefit Benefit, string State, string? Code, DateTimeOffset? From,
+    Guid Coupon, string Campaign, IReadOnlyDictionary<string, string> Names, CouponBenefit Benefit, string State, string? Code, DateTimeOffset? From,
     DateTimeOffset? Until, string Source);
 
 /// <param name="Campaign">Whose newest version the coupon gets.</param>

@@ -53,7 +53,7 @@ internal sealed class BasketTests
     [Test]
     public void Of_three_the_cheapest_is_free_and_again_of_six()
     {
-        var three = new Benefit(BenefitKind.BuyAndGet, BasisPoints: 10_000, Pieces: 3, Free: 1);
+        var three = new CouponBenefit(BenefitKind.BuyAndGet, BasisPoints: 10_000, Pieces: 3, Free: 1);
         Assert.That(Of(Basket(Line("MUG", 2, 1_000), Line("RUG", 1, 300)), Coupon(1, three)).DiscountMinor, Is.EqualTo(300));
         Assert.That(Of(Basket(Line("MUG", 5, 2_500), Line("RUG", 1, 300)), Coupon(1, three)).DiscountMinor, Is.EqualTo(800));
         Assert.That(Of(Basket(Line("MUG", 2, 1_000)), Coupon(1, three)).Applied, Is.Empty);
@@ -75,7 +75,7 @@ internal sealed class BasketTests
     public void Of_a_group_one_applies_and_a_perk_comes_along()
     {
         var basket = Basket(Line("SOFA", 1, 10_000));
-        var group = new Stacking(Group: "seasonal");
+        var group = new CouponStacking(Group: "seasonal");
         var answer = Of(
             basket, Coupon(1, new(BenefitKind.Percentage, BasisPoints: 1_000), group), Coupon(2, new(BenefitKind.Percentage, BasisPoints: 1_500), group),
             Coupon(3, new(BenefitKind.Perk, Name: "free-shipping")), Coupon(4, new(BenefitKind.PointsMultiplier, BasisPoints: 20_000)));
@@ -111,7 +111,7 @@ internal sealed class BasketTests
     [Test]
     public void Only_as_many_of_a_campaign_as_its_customer_may_use_are_combined()
     {
-        var benefit = new Benefit(BenefitKind.AmountOff, AmountMinor: 100, Currency: "GBP");
+        var benefit = new CouponBenefit(BenefitKind.AmountOff, AmountMinor: 100, Currency: "GBP");
         var two = Enumerable.Range(1, 2).Select(number => Coupon(number, benefit)).ToList();
         var same = two.ConvertAll(it => it with { Campaign = two[0].Campaign, UsesLeft = 1 });
         Assert.That(Of(Basket(Line("SOFA", 1, 1_000)), [.. two]).DiscountMinor, Is.EqualTo(200));
@@ -142,7 +142,7 @@ internal sealed class BasketTests
 
     private static Candidate Random(Random random, int number)
     {
-        Benefit benefit = random.Next(6) switch
+        CouponBenefit benefit = random.Next(6) switch
         {
             0 => new(BenefitKind.Percentage, BasisPoints: random.Next(1, 10_001), MaxMinor: random.Next(2) * random.Next(1, 500), Currency: "GBP"),
             1 => new(BenefitKind.AmountOff, AmountMinor: random.Next(1, 3_000), Currency: "GBP"),
@@ -152,7 +152,7 @@ internal sealed class BasketTests
             _ => new(BenefitKind.Perk, Name: $"perk-{number}"),
         };
         var goods = random.Next(3) == 0 ? Goods.All with { Categories = [Categories[random.Next(2)]] } : Goods.All;
-        var stacking = new Stacking(random.Next(3) == 0 ? "group" : null, random.Next(6) == 0, random.Next(-1, 2));
+        var stacking = new CouponStacking(random.Next(3) == 0 ? "group" : null, random.Next(6) == 0, random.Next(-1, 2));
         var coupon = Coupon(number + 1, benefit, stacking);
         return coupon with
         {
@@ -163,10 +163,10 @@ internal sealed class BasketTests
 
     private static BasketAnswer Of(Basket basket, params Candidate[] candidates) => EvaluateBasket.Of(basket, candidates, [], null, TestHost.Start);
 
-    private static Candidate Coupon(int number, Benefit benefit, Stacking? stacking = null) => new(
+    private static Candidate Coupon(int number, CouponBenefit benefit, CouponStacking? stacking = null) => new(
         new Guid(number, 0, 0, new byte[8]), null,
         new Campaign(
-            $"campaign-{number}", new Dictionary<string, string>(), benefit, Goods.All, Conditions.None, stacking ?? Stacking.Free, null, null, 0, 0, 15,
+            $"campaign-{number}", new Dictionary<string, string>(), benefit, Goods.All, Conditions.None, stacking ?? CouponStacking.Free, null, null, 0, 0, 15,
             LatePolicy.FirstWins));
 
     private static Basket Basket(params BasketLine[] lines) => new(lines, "GBP", null, null, null, null, null, false);

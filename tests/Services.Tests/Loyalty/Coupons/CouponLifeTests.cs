@@ -66,7 +66,7 @@ internal sealed class CouponLifeTests
 
     private static UseAsk Ask(LatePolicy policy, DateTimeOffset at, DateTimeOffset? lateAt) => new(
         new Campaign(
-            "spring", new Dictionary<string, string>(), new(BenefitKind.Percentage, BasisPoints: 1_000), Goods.All, Conditions.None, Stacking.Free, null,
+            "spring", new Dictionary<string, string>(), new(BenefitKind.Percentage, BasisPoints: 1_000), Goods.All, Conditions.None, CouponStacking.Free, null,
             null, 0, 0, 15, policy),
         1, null, CouponUse.Unknown, "", "till", at, LateAt: lateAt);
 

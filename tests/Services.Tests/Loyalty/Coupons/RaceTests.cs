@@ -13,7 +13,7 @@ internal sealed class RaceTests
     private const int Racers = 4;
     private static readonly Campaign Spring = new(
         "spring", new Dictionary<string, string> { ["en"] = "Spring" }, new(BenefitKind.Percentage, BasisPoints: 1_000), Goods.All, Conditions.None,
-        Stacking.Free, null, null, 0, 0, 15, LatePolicy.FirstWins);
+        CouponStacking.Free, null, null, 0, 0, 15, LatePolicy.FirstWins);
 
     [Test]
     [CancelAfter(240_000)]
