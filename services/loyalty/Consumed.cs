@@ -52,7 +52,7 @@ internal static class Consumed
             [
                 RecordPurchase.Command(customer, purchase, versions, context.Envelope.Time) with { Metadata = context.Metadata },
                 .. AdvanceOffers.Commands(customer, purchase, book ?? BookContent.Empty, context.Envelope.Time),
-                .. JudgeReferral.Commands(customer, purchase, book ?? BookContent.Empty),
+                .. JudgeReferral.Commands(customer, purchase, book ?? BookContent.Empty, context.Envelope.Time),
             ];
     }
 

@@ -37,14 +37,14 @@ internal static class JudgeReferral
     }
 
     /// <summary>None while there are no rules, so that a purchase costs nothing more.</summary>
-    public static IEnumerable<Command> Commands(Guid customer, Purchase purchase, BookContent book)
+    public static IEnumerable<Command> Commands(Guid customer, Purchase purchase, BookContent book, DateTimeOffset now)
     {
         var spent = purchase.Sales.Sum(line => line.AmountMinor);
         if (book.Referral is { } rules && purchase.Sales.Count > 0 && spent >= rules.MinMinor && purchase.Currency == rules.Currency)
-            yield return Wallet.Kind.CommandOf(customer, (wallet, stream) => Qualify(wallet, stream, purchase, rules));
+            yield return Wallet.Kind.CommandOf(customer, (wallet, stream) => Qualify(wallet, stream, purchase, rules, now));
     }
 
-    public static Decision Qualify(Wallet wallet, Guid stream, Purchase purchase, ReferralRules rules)
+    public static Decision Qualify(Wallet wallet, Guid stream, Purchase purchase, ReferralRules rules, DateTimeOffset now)
     {
         var joining = wallet.Joinings.FirstOrDefault(it => it.Stage == JoiningStage.Joined && purchase.OccurredAt >= it.At.AddDays(-1)
             && purchase.OccurredAt < it.At.AddDays(rules.WithinDays));
@@ -53,7 +53,7 @@ internal static class JudgeReferral
 
         // Who was another person when they joined may have become one of those who led to it.
         var suspicion = Suspect(wallet, stream, joining.Referrer, joining.Ancestors) ?? (joining.Signals is [var first, ..] ? first : null);
-        return new FriendQualified(joining.Friend, joining.Referrer, purchase.Id.Value, purchase.OccurredAt, suspicion);
+        return new FriendQualified(joining.Friend, joining.Referrer, purchase.Id.Value, now, suspicion);
     }
 
     public static Decision Decide(

@@ -160,7 +160,7 @@ internal sealed class RewardServiceTests
                 PurchaseId = LedgerStories.Receipt(receipt).ToString(),
                 Source = "pos",
                 Currency = "GBP",
-                OccurredAt = (at ?? TestHost.Start.AddSeconds(receipt)).ToTimestamp(),
+                OccurredAt = (at ?? TestHost.Start.AddSeconds(receipt - 1_000)).ToTimestamp(),
                 Lines = { new Line { Product = "MUG", Kind = LineKind.Sale, Quantity = 1, AmountMinor = minor } },
             }, cancellation);
 
