@@ -15,7 +15,7 @@ internal sealed class HeldReferrals : IInlineView
 
     public static Migration Migration { get; } = Migration.Embedded("referrals.sql");
 
-    public static CustomerTable Table { get; } = new("held_referrals", "referrer");
+    public static CustomerTable Table { get; } = new("held_referrals");
 
     public void Apply(IReadOnlyList<RecordedEvent> events, NpgsqlBatch transaction)
     {
@@ -27,7 +27,7 @@ internal sealed class HeldReferrals : IInlineView
             Statements.Add(
                 transaction,
                 """
-                insert into held_referrals (referrer, friend, reason, at) select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[])
+                insert into held_referrals (customer, friend, reason, at) select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[])
                 on conflict do nothing
                 """,
                 Statements.Uuids(held.Select(it => it.Referrer)),
@@ -47,7 +47,7 @@ internal sealed class HeldReferrals : IInlineView
 
     public static async Task<IReadOnlyList<HeldReferral>> ReadAsync(NpgsqlDataSource database, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand("select referrer, friend, reason, at from held_referrals order by at, friend limit $1");
+        await using var command = database.CreateCommand("select customer, friend, reason, at from held_referrals order by at, friend limit $1");
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = ShownMax });
         await using var row = await command.ExecuteReaderAsync(cancellation);
         var found = new List<HeldReferral>();
