@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Google.Protobuf.WellKnownTypes;
 using NUnit.Framework;
 using Patron.Contracts.Ingest.V1;
@@ -85,7 +86,7 @@ internal sealed class ContractTests
             new LedgerAbsorbed(Anna, Anna, 1, Content, "silver", "silver", at, 5, at), new LedgerReopened(Anna, Anna, 2, Content, "silver", at, 5, at),
             new LedgerGivenBack(Anna, Anna, 2, [Anna], 5, "silver", "silver", at, 5, at),
         ];
-        var defined = typeof(Ledger).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(DomainEvent)));
+        var defined = typeof(Ledger).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(DomainEvent)) && !type.IsAbstract && !IsOfCoupons(type));
         Assert.That(all.Select(happened => happened.GetType()), Is.EquivalentTo(defined));
         foreach (var happened in all)
         {
@@ -96,6 +97,8 @@ internal sealed class ContractTests
             Assert.That(told.What.Length * told.Why.Length, Is.Positive);
         }
     }
+
+    private static bool IsOfCoupons(Type type) => CouponModule.Knows((DomainEvent)RuntimeHelpers.GetUninitializedObject(type));
 
     private static LedgerContent Content => new([new(Anna, "silver", March1, 1)], [new(1, March1, 5, Anna, Anna)], [], []);
 

@@ -30,6 +30,21 @@ internal sealed class CouponLifeTests
     }
 
     [Test]
+    public void Every_event_of_coupons_has_timers_and_words_or_none_on_purpose()
+    {
+        var types = typeof(Wallet).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(DomainEvent)) && !type.IsAbstract);
+        foreach (var happened in types.Select(type => (DomainEvent)StoredEventExamples.Of(type)).Where(CouponModule.Knows))
+        {
+            var wallet = Wallet.StreamOf(Guid.Empty);
+            Assert.That(() => CouponTimers.Of(happened).ToList(), Throws.Nothing, happened.GetType().Name);
+            Assert.That(() => CouponFacts.Tell(happened), Throws.Nothing, happened.GetType().Name);
+            var fact = CouponFacts.From(new RecordedEvent(0, 1, wallet, Guid.Empty, 1, TestHost.Start, happened, EventMetadata.None));
+            Assert.That(fact is null, Is.EqualTo(happened is not (CouponIssued or CouponViewed or CouponRedeemed or CouponExpired or CouponVoided
+                or WalletAbsorbed or WalletClosed or WalletGivenBack or WalletReopened)), happened.GetType().Name);
+        }
+    }
+
+    [Test]
     public void A_late_use_is_judged_by_the_time_of_the_use()
     {
         var (from, until) = (TestHost.Start, TestHost.Start.AddDays(1));
