@@ -32,6 +32,7 @@ public static class Module
         Events = CouponModule.Events,
         Streams = [Ledger.Kind, .. CouponModule.Streams],
         Views = [new Figures(), .. CouponModule.Views(CouponModule.Events)],
+        Projections = [Books.Projection],
         Subscriptions = [Consumed.Profile(() => programme.Versions, book)],
         Publications = [Published.Loyalty],
         Timers = recorded => CouponModule.Knows(recorded.Event) ? CouponTimers.Of(recorded.Event) : LedgerTimers.Of(recorded),
