@@ -10,7 +10,9 @@ namespace Patron.Loyalty;
 internal static class Timeline
 {
     public static IReadOnlyList<TimelineEntry> Of(IEnumerable<RecordedEvent> events) =>
-        [.. events.Where(recorded => !CouponModule.Knows(recorded.Event)).GroupBy(recorded => recorded.Time).SelectMany(Together).Concat(OfCoupons(events)).OrderBy(entry => entry.Time)];
+        [.. events.Where(IsOfLedger).GroupBy(recorded => recorded.Time).SelectMany(Together).Concat(OfCoupons(events)).OrderBy(entry => entry.Time)];
+
+    private static bool IsOfLedger(RecordedEvent recorded) => !CouponModule.Knows(recorded.Event);
 
     private static IEnumerable<TimelineEntry> OfCoupons(IEnumerable<RecordedEvent> events) =>
         events.Select(recorded => CouponFacts.Tell(recorded.Event)).OfType<(DateTimeOffset At, string What, string Why)>()
