@@ -35,7 +35,17 @@ internal sealed class Consumed(TimeProvider clock)
             .Ignore<PointsReversed>()
             .Ignore<PointsExpired>()
             .Ignore<LedgerRestated>()
-            .Ignore<ReturnUnmatched>(),
+            .Ignore<ReturnUnmatched>()
+            .Ignore<CouponIssued>()
+            .Ignore<CouponViewed>()
+            .Ignore<CouponRedeemed>()
+            .Ignore<CouponExpired>()
+            .Ignore<CouponVoided>()
+            .Ignore<WalletRestated>()
+            .Ignore<PointsGranted>()
+            .Ignore<PointsRedeemed>()
+            .Ignore<PointsRefunded>()
+            .Ignore<PointsExpiring>(),
         new Subscription(new Topic(Topics.Segmentation))
             .On(SegmentEntered.Parser, Segment)
             .Ignore<SegmentLeft>(),

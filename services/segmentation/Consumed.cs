@@ -31,11 +31,21 @@ internal sealed class Consumed
         profile.On(PurchaseRecorded.Parser, Purchase);
         Silently(Source.Profile, PurchaseRecorded.Parser, fact => !fact.Anonymous && fact.Origin.Length == 0, Purchased);
 
-        var loyalty = new Subscription(new Topic(Topics.Loyalty)).Ignore<ReturnUnmatched>();
+        var loyalty = new Subscription(new Topic(Topics.Loyalty)).Ignore<ReturnUnmatched>()
+            .Ignore<CouponIssued>()
+            .Ignore<CouponViewed>()
+            .Ignore<CouponRedeemed>()
+            .Ignore<CouponExpired>()
+            .Ignore<CouponVoided>()
+            .Ignore<WalletRestated>()
+            .Ignore<PointsExpiring>();
         On(loyalty, Source.Loyalty, LedgerRestated.Parser, _ => true, Restated);
         On(loyalty, Source.Loyalty, TierChanged.Parser, _ => true, (columns, row, fact, _) => columns.SetTier(row, fact.To));
         On(loyalty, Source.Loyalty, PointsEarned.Parser, _ => true, (columns, row, fact, _) => columns.SetPoints(row, fact.Balance));
         On(loyalty, Source.Loyalty, PointsReversed.Parser, _ => true, (columns, row, fact, _) => columns.SetPoints(row, fact.Balance));
+        On(loyalty, Source.Loyalty, PointsGranted.Parser, _ => true, (columns, row, fact, _) => columns.SetPoints(row, fact.Balance));
+        On(loyalty, Source.Loyalty, PointsRedeemed.Parser, _ => true, (columns, row, fact, _) => columns.SetPoints(row, fact.Balance));
+        On(loyalty, Source.Loyalty, PointsRefunded.Parser, _ => true, (columns, row, fact, _) => columns.SetPoints(row, fact.Balance));
         On(loyalty, Source.Loyalty, PointsExpired.Parser, _ => true, (columns, row, fact, _) => columns.SetPoints(row, fact.Balance));
 
         var tagging = new Subscription(new Topic(Topics.Tagging));

@@ -24,12 +24,27 @@ internal static class StoryWords
         Facts.GaveBack f => ($"Gave back customer {f.Customer}", $"The link {f.LinkId} was undone."),
         Loyalty.PointsEarned f => ($"Earned {Number(f.Points)} points", $"Purchase {f.PurchaseId}; balance {Number(f.Balance)}{Until(f)}."),
         Loyalty.PointsReversed f => ($"Gave back {Number(f.Points)} points", $"Return {f.PurchaseId}; balance {Number(f.Balance)}."),
+        Loyalty.PointsGranted f => (
+            $"Got {Number(f.Points)} points", $"{f.Reason}{(f.Partner.Length == 0 ? "" : $", from {f.Partner}")}; balance {Number(f.Balance)}."),
+        Loyalty.PointsRedeemed f => (
+            $"Spent {Number(f.Points)} points", $"{f.Reason}{(f.Partner.Length == 0 ? "" : $", at {f.Partner}")}; balance {Number(f.Balance)}."),
+        Loyalty.PointsRefunded f => ($"Got back {Number(f.Points)} spent points", $"Redemption {f.RedemptionId}; balance {Number(f.Balance)}."),
+        Loyalty.PointsExpiring f => (
+            $"{Number(f.Points)} points expire soon", $"The first at {f.ExpiresAt.ToDateTimeOffset():yyyy-MM-dd HH:mm} UTC unless they are spent."),
         Loyalty.PointsExpired f => ($"{Number(f.Points)} points expired", $"Balance {Number(f.Balance)}."),
         Loyalty.ReturnUnmatched f => (
             $"Returned {Number(f.Quantity)} × {f.Product} without a known purchase", $"Return {f.PurchaseId} matches no earlier purchase."),
         Loyalty.TierChanged f => ($"Tier changed from {f.From} to {f.To}", f.Reason),
         Loyalty.LedgerRestated f => (
             $"Has {Number(f.Balance)} points and {(f.Tier.Length == 0 ? "no tier" : $"the tier {f.Tier}")}", $"{f.Reason}; link {f.LinkId}."),
+        Loyalty.CouponIssued f => ($"Got a coupon of {f.Campaign}", $"{f.Source}; coupon {f.CouponId}."),
+        Loyalty.CouponViewed f => ($"Looked at a coupon of {f.Campaign}", $"Coupon {f.CouponId}."),
+        Loyalty.CouponRedeemed f => (
+            $"Used a coupon of {f.Campaign}", $"{(f.DiscountMinor == 0 ? "" : $"{Money.Text(f.DiscountMinor, f.Currency)} off; ")}coupon {f.CouponId}."),
+        Loyalty.CouponExpired f => ($"A coupon of {f.Campaign} expired", $"Coupon {f.CouponId}."),
+        Loyalty.CouponVoided f => ($"A coupon of {f.Campaign} was withdrawn", $"{f.Reason}; coupon {f.CouponId}."),
+        Loyalty.WalletRestated f => (
+            f.Added.Count > 0 ? $"Has {Number(f.Added.Count)} more coupons" : $"Has {Number(f.Removed.Count)} coupons less", $"Link {f.LinkId}."),
         Tags.TagAdded f => ($"Was tagged {f.Tag}", $"{f.Reason} (version {f.RuleVersion} of the rule)"),
         Tags.TagRemoved f => ($"Lost the tag {f.Tag}", $"{f.Reason} (version {f.RuleVersion} of the rule)"),
         Segments.SegmentEntered f => ($"Entered the segment {f.Segment}", f.Reason),
