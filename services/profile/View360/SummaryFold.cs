@@ -30,7 +30,11 @@ internal static class SummaryFold
         // The customer that was given back says so itself.
         Facts.GaveBack => before,
         Facts.CustomerErased => CustomerSummary.None with { Erased = true },
-        Loyalty.PointsEarned fact => before with { Loyalty = Earned(before.Loyalty, fact) },
+        Loyalty.PointsEarned fact => before with { Loyalty = Gained(before.Loyalty, [(fact.Points, fact.ExpiresAt)], fact.Balance) },
+        Loyalty.PointsGranted fact => before with { Loyalty = Gained(before.Loyalty, [(fact.Points, fact.ExpiresAt)], fact.Balance) },
+        Loyalty.PointsRedeemed fact => before with { Loyalty = Balanced(before.Loyalty, fact.Balance) },
+        Loyalty.PointsRefunded fact => before with { Loyalty = Balanced(before.Loyalty, fact.Balance) },
+        Loyalty.PointsExpiring => before,
         Loyalty.PointsReversed fact => before with { Loyalty = Balanced(before.Loyalty, fact.Balance) },
         Loyalty.PointsExpired fact => before with { Loyalty = Balanced(before.Loyalty, fact.Balance) },
         Loyalty.ReturnUnmatched => before,
@@ -97,11 +101,11 @@ internal static class SummaryFold
     private static CustomerSummary Linked(CustomerSummary before, long version, Guid? into) =>
         version <= before.LinkVersion ? before : before with { Into = into, LinkVersion = version };
 
-    private static LoyaltySummary Earned(LoyaltySummary before, Loyalty.PointsEarned fact)
+    private static LoyaltySummary Gained(LoyaltySummary before, IEnumerable<(long Points, Timestamp? ExpiresAt)> gained, long balance)
     {
         // Points that no date is told for do not expire as far as anybody knows, so they are in no lot.
-        var lots = fact.ExpiresAt is null ? before.Lots : [.. before.Lots.Append(new PointLot(fact.ExpiresAt.ToDateTimeOffset(), fact.Points)).Order(ByExpiry)];
-        return Balanced(before with { Lots = Together(lots) }, fact.Balance);
+        var lots = gained.Where(g => g.ExpiresAt is not null).Select(g => new PointLot(g.ExpiresAt!.ToDateTimeOffset(), g.Points)).ToList();
+        return Balanced(lots.Count == 0 ? before : before with { Lots = Together([.. before.Lots.Concat(lots).Order(ByExpiry)]) }, balance);
     }
 
     private static readonly Comparer<PointLot> ByExpiry = Comparer<PointLot>.Create((a, b) => a.ExpiresAt.CompareTo(b.ExpiresAt));
@@ -134,11 +138,11 @@ internal static class SummaryFold
         return before with { Balance = balance, Lots = left };
     }
 
-    // Which points came along or went, and when they expire, no public fact tells.
+    // Which points went, no public fact tells: the earliest expiry first, as if they had been spent.
     private static LoyaltySummary Restated(LoyaltySummary before, Loyalty.LedgerRestated fact, DateTimeOffset at)
     {
         var tier = fact.Tier.Length == 0 ? null : fact.Tier;
-        var after = Balanced(before, fact.Balance);
+        var after = Gained(before, fact.Gained.Select(g => (g.Points, (Timestamp?)g.ExpiresAt)), fact.Balance);
         return tier == before.Tier ? after : after with { Tier = tier, TierSince = tier is null ? null : at, TierReason = tier is null ? null : fact.Reason };
     }
 

@@ -56,13 +56,29 @@ internal sealed class SummaryFoldTests
     }
 
     [Test]
+    public void Points_that_are_given_spent_and_given_back_count_at_once()
+    {
+        var granted = new PointsGranted { Points = 30, Balance = 80, ExpiresAt = TestHost.Start.AddDays(5).ToTimestamp(), Reason = "hotel-night" };
+        var redeemed = new PointsRedeemed { Points = 60, Balance = 20, Reason = "voucher" };
+        var summary = Told(Earned(50, balance: 50, days: 20), granted, redeemed);
+        Assert.That((summary.Loyalty.Balance, summary.Loyalty.Lots.Single().Points), Is.EqualTo((20L, 20L)));
+        Assert.That(Told(Earned(50, balance: 50, days: 20), redeemed, new PointsRefunded { Points = 60, Balance = 80 }).Loyalty.Balance, Is.EqualTo(80));
+    }
+
+    [Test]
     public void A_restated_ledger_is_what_counts_from_then_on()
     {
         var merged = Told(
             Earned(50, balance: 50, days: 20), new TierChanged { From = "silver", To = "gold", Reason = "r" },
-            new LedgerRestated { Balance = 80, Tier = "platinum", Reason = "merged" });
+            new LedgerRestated
+            {
+                Balance = 80, Tier = "platinum", Reason = "merged",
+                Gained = { new ExpiringPoints { Points = 30, ExpiresAt = TestHost.Start.AddDays(10).ToTimestamp() } },
+            });
         var away = Told(Earned(50, balance: 50, days: 20), new LedgerRestated { Balance = 0, Reason = "merged" });
 
+        Assert.That(
+            merged.Loyalty.Lots, Is.EqualTo((PointLot[])[new(TestHost.Start.AddDays(10), 30), new(TestHost.Start.AddDays(20), 50)]), "what expires soon");
         Assert.That((merged.Loyalty.Balance, merged.Loyalty.Tier, merged.Loyalty.TierReason), Is.EqualTo((80L, "platinum", "merged")));
         Assert.That((away.Loyalty.Balance, away.Loyalty.Tier, away.Loyalty.Lots.Count), Is.EqualTo((0L, (string?)null, 0)));
     }
