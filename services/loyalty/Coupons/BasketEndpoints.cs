@@ -17,13 +17,21 @@ internal static class BasketEndpoints
     {
         if (Check(body) is { Count: > 0 } errors)
             return Problem.Invalid(errors);
-        var at = body.At ?? clock.GetUtcNow();
+        var answer = await AnswerAsync(body, context.GetApiCaller().Name, desk, runtime, clock.GetUtcNow(), cancellation);
+        return TypedResults.Json(answer, CouponJson.Default.BasketAnswer);
+    }
+
+    /// <param name="caller">Whose failed tries are counted.</param>
+    public static async Task<BasketAnswer> AnswerAsync(
+        Basket body, string caller, CouponDesk desk, ServiceRuntime runtime, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var at = body.At ?? now;
         var wallet = body.Customer is { } customer ? await desk.WalletAsync(customer, cancellation) ?? new Wallet() : null;
         var (candidates, refused) = (new List<Candidate>(), new List<LeftOut>());
         foreach (var code in (body.Codes ?? []).Distinct(StringComparer.OrdinalIgnoreCase))
         {
             var (found, refusal) = await TillEndpoints.FindAsync(
-                desk, new(code, body.Customer, null, null, null, null, 0, null), "evaluate", context.GetApiCaller().Name, cancellation);
+                desk, new(code, body.Customer, null, null, null, null, 0, null), "evaluate", caller, cancellation);
             refusal ??= await desk.WhyNoneLeftAsync(found!, cancellation);
             Add(candidates, refused, found, code, refusal, wallet, at);
         }
@@ -40,7 +48,7 @@ internal static class BasketEndpoints
         var tier = body.Customer is { } member
             ? (await runtime.StateAsync(Ledger.Kind, member, cancellation))?.Tier
             : null;
-        return TypedResults.Json(EvaluateBasket.Of(body, candidates, refused, tier, at), CouponJson.Default.BasketAnswer);
+        return EvaluateBasket.Of(body, candidates, refused, tier, at);
     }
 
     private static void Add(
@@ -57,7 +65,7 @@ internal static class BasketEndpoints
             refused.Add(new(found?.Life.Id, code, found?.Campaign.Id, new(refusal.Code, refusal.Detail)));
     }
 
-    private static List<FieldError> Check(Basket body)
+    public static List<FieldError> Check(Basket body)
     {
         var errors = new List<FieldError>();
         CampaignCheck.Currency(errors, "/currency", body.Currency);

@@ -182,10 +182,10 @@ internal static class TillEndpoints
 
     private static ProblemHttpResult NoReservation() => Problem.NotFound("There is no reservation with this id.");
 
-    private static string Token(Guid coupon, Guid? member, int number) =>
+    public static string Token(Guid coupon, Guid? member, int number) =>
         string.Create(CultureInfo.InvariantCulture, $"{(member is { } owner ? $"w{owner:N}" : "c")}{coupon:N}-{number}");
 
-    private static (Guid Coupon, Guid? Member, int Number)? Meant(string reservation)
+    public static (Guid Coupon, Guid? Member, int Number)? Meant(string reservation)
     {
         const int GuidChars = 32;
         if (reservation.Split('-') is not [var ids, var count] || !int.TryParse(count, CultureInfo.InvariantCulture, out var number))

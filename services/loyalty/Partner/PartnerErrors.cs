@@ -32,11 +32,16 @@ internal static class PartnerErrors
         IdempotencyKeyReused => GrpcStatus.AlreadyExists,
         MoreThanPartnerMayBook => GrpcStatus.PermissionDenied,
         TooManyHolds => GrpcStatus.ResourceExhausted,
+        CouponRefused { Reason: "coupon-unknown" } => GrpcStatus.NotFound,
+        CouponRefused { Reason: "customer-needed" } => GrpcStatus.InvalidArgument,
+        CouponRefused { Reason: "too-many-failed-tries" } => GrpcStatus.ResourceExhausted,
         CustomerParked => GrpcStatus.Unavailable,
         VersionConflict => GrpcStatus.Aborted,
         _ => GrpcStatus.FailedPrecondition,
     };
 
+    public static string ReasonOf(string code) => code.Replace('-', '_').ToUpperInvariant();
+
     /// <summary>The refusal's code as this model spells reasons: NOT_ENOUGH_POINTS.</summary>
-    private static ErrorInfo Info(string code) => new() { Reason = code.Replace('-', '_').ToUpperInvariant(), Domain = Domain };
+    private static ErrorInfo Info(string code) => new() { Reason = ReasonOf(code), Domain = Domain };
 }

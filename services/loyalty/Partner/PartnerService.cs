@@ -15,6 +15,7 @@ internal static class PartnerService
     {
         var points = ActivatorUtilities.CreateInstance<PartnerPoints>(services, services.PatronService(Module.Name));
         var members = ActivatorUtilities.CreateInstance<FindMember>(services, services.PatronService(Module.Name));
+        var coupons = ActivatorUtilities.CreateInstance<PartnerCoupons>(services, services.PatronService(Module.Name));
         var statements = ActivatorUtilities.CreateInstance<Statements>(services, services.PatronService(Module.Name));
         return new GrpcService(PartnerReflection.Descriptor.Services[0])
             .Guard(CheckAsync)
@@ -24,6 +25,11 @@ internal static class PartnerService
             .Unary<ReservePointsRequest, ReservePointsResponse>("ReservePoints", points.ReserveAsync)
             .Unary<ConfirmHoldRequest, RedeemPointsResponse>("ConfirmHold", points.ConfirmAsync)
             .Unary<CancelHoldRequest, CancelHoldResponse>("CancelHold", points.CancelAsync)
+            .Unary<CheckCouponRequest, CheckCouponResponse>("CheckCoupon", coupons.CheckAsync)
+            .Unary<RedeemCouponRequest, RedeemCouponResponse>("RedeemCoupon", coupons.RedeemAsync)
+            .Unary<ReserveCouponRequest, ReserveCouponResponse>("ReserveCoupon", coupons.ReserveAsync)
+            .Unary<ConfirmCouponRequest, RedeemCouponResponse>("ConfirmCoupon", coupons.ConfirmAsync)
+            .Unary<CancelCouponRequest, CancelCouponResponse>("CancelCoupon", coupons.CancelAsync)
             .ServerStreaming<StatementRequest, StatementEntry>("Statement", statements.ReadAsync);
     }
 

@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using NUnit.Framework;
 using Patron.Loyalty;
 using Patron.Runtime.Hosting;
+using Patron.Services.Tests.Loyalty.Coupons;
 using Patron.Services.Tests.Profile;
 using Patron.Testing;
 
@@ -26,6 +27,7 @@ internal sealed class PartnerServiceTests
     private TestHost profile = null!;
     private TestHost loyalty = null!;
     private Guid customer;
+    private IReadOnlyList<string> codes = [];
 
     [SetUp]
     public async Task StartAsync()
@@ -42,7 +44,11 @@ internal sealed class PartnerServiceTests
             ["Api:Keys:slow:Hash"] = Slow.Hash,
             ["Api:Keys:slow:Scopes:0"] = "partner",
             ["Partners:Quotas:slow:CallsPerSecond"] = "5",
+            ["Coupons:MasterKey"] = CouponPlace.Settings["Coupons:MasterKey"],
         });
+        var coupons = new CouponPlace(loyalty);
+        await coupons.DefineAsync("spring", CouponPlace.TenPercent(), cancellation);
+        codes = await coupons.CodesAsync("spring", 4, cancellation);
         var purchase = Events.Purchase("sofa", card: Card, currency: "GBP");
         purchase["data"]!["lines"]![0]!["amountMinor"] = "60000";
         customer = await Identity.AcceptAsync(profile, purchase, cancellation);
@@ -69,6 +75,7 @@ internal sealed class PartnerServiceTests
             ["SLOW_KEY"] = Slow.Text,
             ["CUSTOMER"] = $"{customer:D}",
             ["CARD"] = Card,
+            ["CODES"] = string.Join(',', codes),
             ["RUNTIME_PROTOS"] = NodeTool.SourceFolder("services/runtime/Grpc/proto"),
         });
         var exit = await script.WaitForExitAsync(ScriptMax, cancellation);
@@ -86,6 +93,10 @@ internal sealed class PartnerServiceTests
         Assert.That((await RunAsync("confirm", $"customer={customer:D}", $"hold={hold}")).Output, Does.Contain("\"balance\": \"800\""));
         var much = await RunAsync("reserve", $"customer={customer:D}", "points=801", "reason=late-checkout", "key=desk-13");
         Assert.That((much.Exit, much.Output), Is.EqualTo((1, "FAILED_PRECONDITION: 801 points were asked for and 800 are available. Ask for at most 800.")));
+        var check = await RunAsync("check", $"code={codes[0]}", "currency=HKD", "amount=25000");
+        Assert.That(check.Output, Does.Contain("\"applies\": true").And.Contain("\"discountMinor\": \"2500\""));
+        var redeemed = await RunAsync("redeem", $"code={codes[0]}", "currency=HKD", "amount=25000", "key=desk-14");
+        Assert.That(redeemed.Output, Does.Contain("\"discountMinor\": \"2500\""));
         Assert.That((await RunAsync("statement", $"customer={customer:D}")).Output, Does.Contain("hotel-night").And.Contain("\"balance\": \"800\""));
 
         async Task<(int Exit, string Output)> RunAsync(params string[] arguments)

@@ -1,5 +1,5 @@
 // A partner's program that is not ours: "node partner.js <protos> <port>" makes the calls of the contract and prints a line a check.
-// In the environment: API_KEY, SLOW_KEY (of a partner with a quota of 5 calls), CUSTOMER (who has 600 points), CARD, RUNTIME_PROTOS.
+// In the environment: CODES, API_KEY, SLOW_KEY (of a partner with a quota of 5 calls), CUSTOMER (who has 600 points), CARD, RUNTIME_PROTOS.
 'use strict';
 
 const path = require('node:path');
@@ -111,6 +111,40 @@ async function main() {
   check('a statement goes on where it was left', rest.length === 1 && rest[0].position === entries.at(-1).position && rest[0].balance === 850, rest);
   got = await call('Lookup', { customer_id: customer }, { within: -1 });
   check('a deadline that has passed', got.code === 'DEADLINE_EXCEEDED', got);
+
+  const [used, raced2, held2, given] = process.env.CODES.split(',');
+  const basket = { currency: 'GBP', channel: 'marketplace', lines: [{ product: 'MUG', quantity: 2, amount_minor: 3000 }] };
+  got = await call('CheckCoupon', { code: used, basket });
+  check('a coupon is worth what its campaign says', got.applies === true && got.discount_minor === 300 && got.campaign === 'spring', got);
+  const bill = { idempotency_key: 'bill-1', code: used, basket, receipt: 'b-1' };
+  const redeemed = await call('RedeemCoupon', bill);
+  check('a coupon is redeemed', redeemed.discount_minor === 300 && redeemed.currency === 'GBP', redeemed);
+  got = await call('RedeemCoupon', bill);
+  check('a repeated redemption answers as the first time', got.coupon_id === redeemed.coupon_id && got.discount_minor === 300, got);
+  got = await call('RedeemCoupon', { ...bill, receipt: 'b-2' });
+  check('another purchase under the same key', got.code === 'ALREADY_EXISTS', got);
+  got = await call('RedeemCoupon', { ...bill, idempotency_key: 'bill-2' });
+  check('a coupon is redeemed once', got.code === 'FAILED_PRECONDITION' && got.ErrorInfo.reason === 'COUPON_USED', got);
+  got = await call('CheckCoupon', { code: used, basket });
+  check('a used coupon says so', got.applies === false && got.reason === 'COUPON_USED', got);
+  got = await call('RedeemCoupon', { ...bill, idempotency_key: 'bill-3', code: 'AAAA-BBBB-CCCC-DDDD' });
+  check('a code that is none', got.code === 'NOT_FOUND' && got.ErrorInfo.reason === 'COUPON_UNKNOWN', got);
+  got = await call('RedeemCoupon', { ...bill, idempotency_key: 'bill-4', code: raced2, basket: { ...basket, lines: [] } });
+  check('an empty basket', got.BadRequest?.fieldViolations[0].field === 'basket.lines', got);
+  const bills = await Promise.all(Array.from({ length: 40 }, (_, i) => call('RedeemCoupon', { ...bill, idempotency_key: `bills-${i}`, code: raced2 })));
+  check('of forty that show the same code one succeeds', bills.filter((r) => r.coupon_id).length === 1, bills.map((r) => r.code ?? 'redeemed'));
+  const aside = await call('ReserveCoupon', { idempotency_key: 'aside-1', code: held2, basket });
+  check('a coupon is set aside', aside.discount_minor === 300 && aside.hold_id.length > 0, aside);
+  got = await call('RedeemCoupon', { ...bill, idempotency_key: 'bill-5', code: held2 });
+  check('what is set aside is nobody else\'s', got.ErrorInfo?.reason === 'COUPON_RESERVED', got);
+  got = await call('ConfirmCoupon', { hold_id: aside.hold_id, discount_minor: 300, currency: 'GBP' });
+  check('it is confirmed', got.coupon_id.length > 0 && got.discount_minor === 300, got);
+  got = await call('ConfirmCoupon', { hold_id: aside.hold_id, discount_minor: 300, currency: 'GBP' });
+  check('a repeated confirmation answers as the first time', got.discount_minor === 300, got);
+  const back = await call('ReserveCoupon', { idempotency_key: 'aside-2', code: given, basket });
+  await call('CancelCoupon', { hold_id: back.hold_id });
+  got = await call('CheckCoupon', { code: given, basket });
+  check('what was given back can be used', got.applies === true, got);
 
   const burst = await Promise.all(Array.from({ length: 30 }, () => call('Lookup', { customer_id: customer }, { key: slow })));
   const refused = burst.filter((r) => r.code === 'RESOURCE_EXHAUSTED');
