@@ -103,7 +103,10 @@ internal sealed class PartnerCoupons(ServiceRuntime runtime, CouponDesk desk, Bu
         if (basket is null)
             throw PartnerErrors.Invalid("basket", "Send what is bought: a coupon's rules look at it.");
         var asked = new Basket(
-            [.. basket.Lines.Select(line => new BasketLine(line.Product, NullIfEmpty(line.Category), NullIfEmpty(line.Brand), line.Quantity, line.AmountMinor))],
+            [
+                .. basket.Lines.Select(line => new BasketLine(
+                    line.Product, NullIfEmpty(line.Category), NullIfEmpty(line.Brand), line.Quantity, line.AmountMinor)),
+            ],
             basket.Currency, NullIfEmpty(basket.Channel), NullIfEmpty(basket.Store), null, CustomerOf(customer), [code], LeaveWallet: true);
         CheckTexts(("basket.channel", basket.Channel), ("basket.store", basket.Store));
         if (BasketEndpoints.Check(asked) is [var wrong, ..])
