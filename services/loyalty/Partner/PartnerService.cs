@@ -16,7 +16,7 @@ internal static class PartnerService
         var points = ActivatorUtilities.CreateInstance<PartnerPoints>(services, services.PatronService(Module.Name));
         var members = ActivatorUtilities.CreateInstance<FindMember>(services, services.PatronService(Module.Name));
         var coupons = ActivatorUtilities.CreateInstance<PartnerCoupons>(services, services.PatronService(Module.Name));
-        var statements = ActivatorUtilities.CreateInstance<Statements>(services, services.PatronService(Module.Name));
+        var statements = ActivatorUtilities.CreateInstance<TellStatement>(services, services.PatronService(Module.Name));
         return new GrpcService(PartnerReflection.Descriptor.Services[0])
             .Guard(CheckAsync)
             .Unary<LookupRequest, LookupResponse>("Lookup", members.LookupAsync)

@@ -8,7 +8,7 @@ using Patron.Runtime.Processing;
 namespace Patron.Loyalty;
 
 /// <summary>A member's books as a stream: one entry for each account that points came from or went to.</summary>
-internal sealed class Statements(ServiceRuntime runtime)
+internal sealed class TellStatement(ServiceRuntime runtime)
 {
     private const int EventsPerRead = 500;
     private static readonly HashSet<string> OfMember = [Accounts.Available, Accounts.Pending, Accounts.Held, Accounts.Clawback];
