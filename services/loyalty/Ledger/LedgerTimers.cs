@@ -21,7 +21,7 @@ internal static class LedgerTimers
             : changes;
     }
 
-    private static IEnumerable<TimerChange> Of(RecordedEvent recorded) => recorded.Event switch
+    private static TimerChange[] Of(RecordedEvent recorded) => recorded.Event switch
     {
         // Most purchases leave the earliest expiry where it is, and then no timer is written.
         PointsEarned { NextExpiry: null, NextRelease: null } => [],

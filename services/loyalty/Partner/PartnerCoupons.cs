@@ -112,7 +112,7 @@ internal sealed class PartnerCoupons(ServiceRuntime runtime, CouponDesk desk, Bu
         if (BasketEndpoints.Check(asked) is [var wrong, ..])
             throw PartnerErrors.Invalid(wrong.Path == "/codes" ? "code" : $"basket{wrong.Path.Replace('/', '.')}", wrong.Detail);
         var answer = await BasketEndpoints.AnswerAsync(asked, partner, desk, runtime, clock.GetUtcNow(), cancellation);
-        return (answer.Applied.FirstOrDefault(), answer.LeftOut.FirstOrDefault());
+        return (answer.Applied is [var applied, ..] ? applied : null, answer.LeftOut is [var left, ..] ? left : null);
     }
 
     private static (Guid Coupon, Guid? Member, int Number) Meant(string hold) =>

@@ -1,6 +1,7 @@
 using Patron.Contracts.Partner.V1;
 using Patron.Runtime.Grpc;
 using Patron.Runtime.Hosting;
+using Patron.Runtime.Processing;
 
 namespace Patron.Loyalty;
 
