@@ -1,6 +1,7 @@
 using Patron.Benchmarks.Identity;
 using Patron.Benchmarks.Import;
 using Patron.Benchmarks.Ingest;
+using Patron.Benchmarks.Ledger;
 using Patron.Benchmarks.Log;
 using Patron.Benchmarks.Store;
 using Patron.Benchmarks.Views;
@@ -29,6 +30,10 @@ internal static class Catalogue
         () => new IdentityResolve(),
         () => new IdentityFlatness(),
         () => new ImportRows(),
+        ReserveConfirm.Uniform,
+        ReserveConfirm.Hot,
+        () => new ReserveConfirmAge(),
+        () => new EarnFromLog(),
     ];
 
     /// <summary>Those that a list such as <c>append.batched,log.*</c> names; all without one.</summary>
