@@ -15,7 +15,8 @@ public static class Module
             Programme.TextOf(settings.ProgrammePath), services, services.GetRequiredService<SystemClock>(),
             services.GetRequiredService<ILogger<ProgrammeBook>>()));
         builder.Services.AddHostedService(services => services.GetRequiredService<ProgrammeBook>());
-        builder.AddPatronService(Name, services => Define(services.GetRequiredService<ProgrammeBook>()));
+        builder.AddPatronService(Name, services => Define(services.GetRequiredService<ProgrammeBook>(), services.GetRequiredService<CouponBook>()));
+        builder.AddCoupons();
     }
 
     public static void MapLoyalty(this WebApplication app)
@@ -25,20 +26,25 @@ public static class Module
         app.MapOperations(Name);
     }
 
-    internal static ServiceDefinition Define(ProgrammeBook book) => new()
+    internal static ServiceDefinition Define(ProgrammeBook programme, CouponBook book) => new()
     {
         Name = Name,
-        Events = Ledger.Events,
-        Streams = [Ledger.Kind],
-        Views = [new Figures()],
+        Events = CouponModule.Events,
+        Streams = [Ledger.Kind, .. CouponModule.Streams],
+        Views = [new Figures(), .. CouponModule.Views(CouponModule.Events)],
         Projections = [Books.Projection],
-        Subscriptions = [Consumed.Profile(() => book.Versions)],
+        Subscriptions = [Consumed.Profile(() => programme.Versions, book)],
         Publications = [Published.Loyalty],
-        Timers = LedgerTimers.Of,
-        Handovers = MergeLedgers.Rules(() => book.Versions),
-        OnDue = timer => LedgerTimers.OnDue(timer, book.Versions),
-        OnAcquired = (_, cancellation) => book.RefreshAsync(cancellation),
-        Migrations = [Figures.Migration, ProgrammeTable.Migration],
+        Timers = recorded => CouponModule.Knows(recorded.Event) ? CouponTimers.Of(recorded.Event) : LedgerTimers.Of(recorded),
+        Handovers = MergeLedgers.Rules(() => programme.Versions).And(MergeWallets.Rules),
+        CustomerTables = CouponModule.CustomerTables,
+        OnDue = timer => CouponTimers.Knows(timer) ? CouponTimers.OnDue(timer, book.Known) : LedgerTimers.OnDue(timer, programme.Versions),
+        OnAcquired = async (_, cancellation) =>
+        {
+            await programme.RefreshAsync(cancellation);
+            await book.RefreshAsync(cancellation);
+        },
+        Migrations = [Figures.Migration, ProgrammeTable.Migration, .. CouponModule.Migrations],
     };
 }
 

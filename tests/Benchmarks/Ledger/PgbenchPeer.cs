@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Npgsql;
+using Patron.Local;
 using Patron.Testing;
 
 namespace Patron.Benchmarks.Ledger;
@@ -16,10 +17,8 @@ internal sealed partial class PgbenchPeer : IAsyncDisposable
 
     public async Task PrepareAsync(BenchPlace place, CancellationToken cancellation)
     {
-        const string Versions = "/usr/lib/postgresql";
-        var programs = Directory.Exists(Versions) ? Directory.EnumerateDirectories(Versions).Order().Select(v => Path.Combine(v, "bin", "pgbench")) : [];
-        program = programs.LastOrDefault(File.Exists) ?? "";
-        if (program.Length == 0)
+        program = Path.Combine((await PostgresBinaries.FindAsync(null, cancellation)).Folder, "pgbench");
+        if (!File.Exists(program))
             throw new BenchmarkUnavailableException("it needs pgbench: install PostgreSQL's server package.");
         database = await place.CreateDatabaseAsync(cancellation);
         var scale = place.Of(ScaleFull, least: 1).ToString(CultureInfo.InvariantCulture);
