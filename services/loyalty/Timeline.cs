@@ -53,11 +53,13 @@ internal static class Timeline
             "No earlier purchase of this product has as many pieces left; stays open until one arrives"),
         PointsRedeemed redeemed => Tell(redeemed.At, $"Redeemed {redeemed.Points} points", WhyRedeemed(redeemed)),
         PointsReserved reserved => Tell(
-            reserved.At, $"Reserved {reserved.Points} points", $"{reserved.Reason}; promised until {reserved.Until:u}; {reserved.Available} can still be spent"),
+            reserved.At, $"Reserved {reserved.Points} points",
+            $"{reserved.Reason}; promised until {reserved.Until:u}; {reserved.Available} can still be spent"),
         HoldReleased released => Tell(
             released.At, $"{released.Points} reserved points are free again", $"The hold was {Ended(released.Why)}; balance {released.Balance}"),
         PointsRefunded refunded => Tell(
-            refunded.At, $"Got {refunded.Points} redeemed points back", $"What they paid came back: to their lots, with their expiry; balance {refunded.Balance}"),
+            refunded.At, $"Got {refunded.Points} redeemed points back",
+            $"What they paid came back: to their lots, with their expiry; balance {refunded.Balance}"),
         ClawbackSettled settled => Tell(settled.At, $"{settled.Points} points repaid what was owed", $"Points came back; balance {settled.Balance}"),
         PointsGranted granted => Tell(granted.At, $"Got {granted.Points} points", $"{granted.Reason}{By(granted.Partner)}; balance {granted.Balance}"),
         PointsReleased released => Tell(released.CutOff, $"{released.Points} pending points became available", "The return window has closed"),
@@ -95,7 +97,9 @@ internal static class Timeline
     {
         var pieces = reversed.Lines.Sum(line => (long)line.Quantity);
         var purchases = reversed.Lines.Select(line => line.Purchase).Distinct().Count();
-        var how = reversed.Claimed ? "an open return matched this purchase, which arrived after it" : "of the purchase that it named, or of the latest ones of the product";
+        var how = reversed.Claimed
+            ? "an open return matched this purchase, which arrived after it"
+            : "of the purchase that it named, or of the latest ones of the product";
         var owed = reversed.Clawback == 0 ? "" : $", {reversed.Clawback} already gone and now owed";
         return $"{pieces} piece(s) of {purchases} purchase(s) came back: {how}{owed}; balance {reversed.Balance}";
     }

@@ -59,7 +59,7 @@ internal static class ConfirmHold
     }
 
     /// <summary>A hold is confirmed once, so its id says what a repeat is.</summary>
-    public static RedemptionId IdFor(Guid customer, HoldId hold) => RedeemPoints.IdFor(customer, hold.ToString());
+    public static RedemptionId IdFor(Guid customer, HoldId hold) => new(Idempotency.IdFor("confirm", customer, hold.ToString()));
 
     public static string BodyOf(long? points) => Idempotency.BodyOf(points);
 }

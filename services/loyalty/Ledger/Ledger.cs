@@ -15,8 +15,7 @@ internal readonly record struct Lot(
     public (Guid? Home, int Sequence) Key => (Home, Sequence);
 
     /// <summary>By expiry; of one moment the ledger's own before those of others, and older ones first.</summary>
-    [JsonIgnore]
-    public static IComparer<Lot> InOrder { get; } = Comparer<Lot>.Create((one, other) =>
+    public static readonly IComparer<Lot> InOrder = Comparer<Lot>.Create((one, other) =>
         (one.ExpiresAt.CompareTo(other.ExpiresAt), Nullable.Compare(one.Home, other.Home), one.Sequence.CompareTo(other.Sequence)) switch
         {
             (0, 0, var sequence) => sequence,

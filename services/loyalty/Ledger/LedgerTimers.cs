@@ -40,7 +40,10 @@ internal static class LedgerTimers
         // What is left may have neither holds nor pending lots: their timers then find nothing to do.
         LedgerGivenBack given => [new(Expiry, given.NextExpiry), new(Review, given.ReviewAt)],
         LedgerReopened reopened =>
-            [new(Expiry, reopened.NextExpiry), new(Review, reopened.ReviewAt), .. Earlier(Holds, reopened.NextLapse), .. Earlier(Release, reopened.NextRelease)],
+            [
+                new(Expiry, reopened.NextExpiry), new(Review, reopened.ReviewAt), .. Earlier(Holds, reopened.NextLapse),
+                .. Earlier(Release, reopened.NextRelease),
+            ],
         MemberEnrolled or ReturnUnmatched => [],
         _ => throw new UnreachableException($"No timers are defined for {recorded.Event.GetType().Name}."),
     };

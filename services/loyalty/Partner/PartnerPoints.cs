@@ -37,7 +37,8 @@ internal static class PartnerPoints
         var customer = PartnerRefusals.IdOf(request.CustomerId, "customer_id");
         var (now, body) = (Now(call), Idempotency.BodyOf(request.Points, request.Reason));
         var wanted = new Redemption(
-            RedeemPoints.IdFor(customer, PartnerRefusals.KeyOf(request.IdempotencyKey)), request.Points, request.Reason, now, Partner: Partner(call), Body: body);
+            RedeemPoints.IdFor(customer, PartnerRefusals.KeyOf(request.IdempotencyKey)), request.Points, request.Reason, now, Partner: Partner(call),
+            Body: body);
         return Answer(await DoAsync<PointsRedeemed>(call, RedeemPoints.Command(customer, wanted, now), e => e.Body == body, cancellation));
     }
 

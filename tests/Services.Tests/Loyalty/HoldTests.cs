@@ -22,7 +22,8 @@ internal sealed class HoldTests
             Is.EqualTo((HttpStatusCode.Conflict, "not-enough-points")));
 
         var confirmed = await till.ConfirmAsync(anna, hold, cancellation);
-        Assert.That((confirmed.Status, Till.Number(confirmed.Body, "points"), Till.Number(confirmed.Body, "balance")), Is.EqualTo((HttpStatusCode.OK, 60L, 40L)));
+        Assert.That(
+            (confirmed.Status, Till.Number(confirmed.Body, "points"), Till.Number(confirmed.Body, "balance")), Is.EqualTo((HttpStatusCode.OK, 60L, 40L)));
         var shown = await till.GetAsync($"/v1/loyalty/customers/{anna}/holds/{hold}", cancellation);
         Assert.That(((string)shown["state"]!, Till.Number(shown, "redeemed")), Is.EqualTo(("confirmed", 60L)));
         Assert.That((string)shown["redemption"]!, Is.EqualTo((string)confirmed.Body["redemption"]!));

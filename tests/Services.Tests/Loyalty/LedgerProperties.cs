@@ -12,8 +12,9 @@ internal sealed class LedgerProperties
 
     private static readonly string[] Rare =
     [
-        "claimed", "clawed back", "settled", "spent late into clawback", "partly confirmed", "cancelled", "lapsed", nameof(PointsRedeemed), nameof(PointsExpired),
-        nameof(ReturnUnmatched), nameof(PointsReserved), nameof(PointsRefunded), nameof(PointsReleased), nameof(ClawbackSettled), nameof(HoldTimerSet),
+        "claimed", "clawed back", "settled", "spent late into clawback", "partly confirmed", "cancelled", "lapsed", nameof(PointsRedeemed),
+        nameof(PointsExpired), nameof(ReturnUnmatched), nameof(PointsReserved), nameof(PointsRefunded), nameof(PointsReleased),
+        nameof(ClawbackSettled), nameof(HoldTimerSet),
     ];
 
     [TestCase(30_000)]
