@@ -76,7 +76,9 @@ internal sealed class SummaryFoldTests
             new CouponIssued { CouponId = second, Campaign = "summer" }, new CouponViewed { CouponId = first, Campaign = "spring" },
             new CouponRedeemed { CouponId = second, Campaign = "summer" },
             new WalletRestated { Added = { new WalletRestated.Types.HeldCoupon { CouponId = third, Campaign = "autumn", Viewed = true } } }).Loyalty.Coupons;
-        Assert.That(coupons.Select(it => (it.Id.ToString("D"), it.Campaign, it.Viewed)), Is.EqualTo(new[] { (first, "spring", true), (third, "autumn", true) }));
+        Assert.That(
+            coupons.Select(it => (it.Id.ToString("D"), it.Campaign, it.Viewed)),
+            Is.EqualTo(new[] { (first, "spring", true), (third, "autumn", true) }));
         Assert.That(coupons[0].Until, Is.EqualTo(TestHost.Start.AddDays(5)));
 
         var gone = Told(
