@@ -63,8 +63,8 @@ internal sealed class CustomerViewTests
         await using var world = await ViewWorld.StartAsync(cancellation);
         var anna = await world.RegisterAsync(1, cancellation);
         var (coupon, now) = (Guid.Empty.ToString("D"), world.Host.Clock.GetUtcNow());
-        await world.WriteAsync(
-            Topics.Loyalty, anna, new CouponIssued { CouponId = coupon, Campaign = "spring", ValidUntil = now.AddDays(2).ToTimestamp(), Source = "reward/mug" });
+        var issued = new CouponIssued { CouponId = coupon, Campaign = "spring", ValidUntil = now.AddDays(2).ToTimestamp(), Source = "reward/mug" };
+        await world.WriteAsync(Topics.Loyalty, anna, issued);
         await world.WriteAsync(Topics.Loyalty, anna, new CouponViewed { CouponId = coupon, Campaign = "spring" });
         await world.Host.DrainAsync(cancellation);
 
