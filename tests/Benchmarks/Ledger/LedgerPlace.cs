@@ -76,7 +76,7 @@ internal sealed class LedgerPlace : IAsyncDisposable
 
     private static Task<TestHost> OpenAsync(TestDatabase database, CancellationToken cancellation) => TestHost.StartAsync(
         builder => builder.AddLoyalty(), app => app.MapLoyalty(), cancellation, database,
-        new Dictionary<string, string> { ["Runtime:Partitions"] = $"{Partitions}" });
+        new Dictionary<string, string> { ["Runtime:Partitions"] = $"{Partitions}", ["Partners:Default:CallsPerSecond"] = "100000" });
 
     private LogRecord Record(int partition, Guid member, long minor)
     {
