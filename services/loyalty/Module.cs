@@ -14,8 +14,11 @@ public static class Module
         builder.Services.AddSingleton(services => new ProgrammeBook(
             Programme.TextOf(settings.ProgrammePath), services, services.GetRequiredService<SystemClock>(),
             services.GetRequiredService<ILogger<ProgrammeBook>>()));
-        builder.Services.AddHostedService(services => services.GetRequiredService<ProgrammeBook>());
         builder.AddPatronService(Name, services => Define(services.GetRequiredService<ProgrammeBook>()));
+
+        // After the service, which brings their tables up to date at its start.
+        builder.Services.AddHostedService(services => services.GetRequiredService<ProgrammeBook>());
+        builder.Services.AddHostedService<RunBacktests>();
     }
 
     public static void MapLoyalty(this WebApplication app)
@@ -31,13 +34,15 @@ public static class Module
         Events = Ledger.Events,
         Streams = [Ledger.Kind],
         Views = [new Figures()],
+        Projections = [SegmentMembers.Projection],
+        CustomerTables = [SegmentMembers.Table],
         Subscriptions = [Consumed.Profile(() => book.Versions)],
         Publications = [Published.Loyalty],
         Timers = LedgerTimers.Of,
         Handovers = MergeLedgers.Rules(() => book.Versions),
         OnDue = timer => LedgerTimers.OnDue(timer, book.Versions),
         OnAcquired = (_, cancellation) => book.RefreshAsync(cancellation),
-        Migrations = [Figures.Migration, ProgrammeTable.Migration],
+        Migrations = [Figures.Migration, ProgrammeTable.Migration, BacktestTable.Migration],
     };
 }
 
