@@ -34,6 +34,10 @@ internal static class Consumed
             new(Guid.Parse(recorded.PurchaseId)), recorded.OccurredAt.ToDateTimeOffset(), recorded.Currency, Lines(recorded, LineKind.Sale),
             Lines(recorded, LineKind.Return))
         {
+            Receipt = Receipts.KeyOf(recorded.Source, recorded.Receipt),
+            ReturnsOf = recorded.ReturnedPurchaseId.Length > 0
+                ? Guid.ParseExact(recorded.ReturnedPurchaseId, "D")
+                : Receipts.KeyOf(recorded.ReturnedSource, recorded.ReturnedReceipt),
             Channel = recorded.Channel switch
             {
                 Channel.Pos => "pos",

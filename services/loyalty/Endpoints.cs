@@ -9,14 +9,18 @@ namespace Patron.Loyalty;
 /// <summary>The body of a redemption.</summary>
 /// <param name="Points">1 to 1,000,000,000.</param>
 /// <param name="Reason">A code such as <c>voucher-5-gbp</c>: lower-case letters, digits and hyphens, at most 64; never personal data.</param>
-internal sealed record RedemptionRequest(long Points, string? Reason);
+/// <param name="At">When the points were spent, where a till tells it later: at most 30 days ago, 5 minutes ahead. Absent for now.</param>
+/// <param name="OnConflict">
+/// When the points are not there: <c>refuse</c>, also where it is absent, or <c>accept-into-clawback</c> for goods that are gone already: what
+/// is missing is then owed.
+/// </param>
+internal sealed record RedemptionRequest(long Points, string? Reason, DateTimeOffset? At = null, string? OnConflict = null);
 
-internal sealed record RedemptionAnswer(RedemptionId Redemption, long Points, string Reason, long Balance);
+/// <param name="Owed">How many of the points were not there, and are owed now.</param>
+internal sealed record RedemptionAnswer(RedemptionId Redemption, long Points, string Reason, long Balance, long Owed);
 
 internal static class Endpoints
 {
-    private const int KeyCharsMax = 128;
-
     public static void Map(IEndpointRouteBuilder routes)
     {
         var loyalty = routes.MapGroup("/v1/loyalty");
@@ -26,6 +30,10 @@ internal static class Endpoints
         ProgrammeEndpoints.Map(loyalty);
         BacktestEndpoints.Map(loyalty);
         loyalty.MapPost("/customers/{id:guid}/redemptions", RedeemAsync).RequireApiKey("partner");
+        RefundEndpoint.Map(loyalty);
+        HoldEndpoints.Map(loyalty);
+        JournalEndpoints.Map(loyalty);
+        LedgerReports.Map(loyalty);
     }
 
     private static async Task<Results<JsonHttpResult<CustomerLedger>, ProblemHttpResult>> ShowAsync(
@@ -48,31 +56,34 @@ internal static class Endpoints
 
     /// <summary>A repeat with the same key and body answers as the first time, so a till may retry as often as it likes.</summary>
     private static async Task<Results<JsonHttpResult<RedemptionAnswer>, ProblemHttpResult>> RedeemAsync(
-        Guid id, RedemptionRequest body, [FromHeader(Name = "Idempotency-Key")] string? key,
+        Guid id, RedemptionRequest body, [FromHeader(Name = Idempotency.Header)] string? key,
         [FromKeyedServices(Module.Name)] ServiceRuntime runtime, BusinessClock clock, CancellationToken cancellation)
     {
-        if (key is not { Length: >= 1 and <= KeyCharsMax })
-        {
-            return Problem.Invalid(new FieldError(
-                "Idempotency-Key", $"Send this header with 1 to {KeyCharsMax} characters, new for every redemption and the same for a retry."));
-        }
+        if (Idempotency.FaultOf(key) is { } fault)
+            return Problem.Invalid(fault);
+        if (body.OnConflict is not (null or RedeemPoints.Refuse or RedeemPoints.AcceptIntoClawback))
+            return new ConflictPolicyUnknown().ToProblem(StatusCodes.Status400BadRequest);
 
-        var command = RedeemPoints.Command(id, RedeemPoints.IdFor(id, key), body.Points, body.Reason ?? "", clock.GetUtcNow());
-        var result = await runtime.ExecuteAsync(command, cancellation);
+        var now = clock.GetUtcNow();
+        var wanted = new Redemption(
+            RedeemPoints.IdFor(id, key!), body.Points, body.Reason ?? "", body.At ?? now, body.OnConflict == RedeemPoints.AcceptIntoClawback,
+            Body: Idempotency.BodyOf(body.Points, body.Reason, body.At?.UtcTicks, body.OnConflict));
+        var result = await runtime.ExecuteAsync(RedeemPoints.Command(id, wanted, now), cancellation);
         if (result.Refusal is { } refusal)
             return refusal.ToProblem(StatusOf(refusal));
 
+        // Older redemptions have no hash of their request.
         var redeemed = (PointsRedeemed)result.Events[0].Event;
-        if ((redeemed.Points, redeemed.Reason) != (body.Points, body.Reason))
+        if ((redeemed.Points, redeemed.Reason) != (body.Points, body.Reason) || (redeemed.Body is { } hash && hash != wanted.Body))
             return new IdempotencyKeyReused().ToProblem();
-        var answer = new RedemptionAnswer(redeemed.Redemption, redeemed.Points, redeemed.Reason, redeemed.Balance);
+        var answer = new RedemptionAnswer(redeemed.Redemption, redeemed.Points, redeemed.Reason, redeemed.Balance, redeemed.Clawback);
         return TypedResults.Json(answer, LoyaltyJson.Default.RedemptionAnswer);
     }
 
-    private static int StatusOf(Refusal refusal) => refusal switch
+    internal static int StatusOf(Refusal refusal) => refusal switch
     {
-        PointsOutOfRange or ReasonNotACode => StatusCodes.Status400BadRequest,
-        NoLedger => StatusCodes.Status404NotFound,
+        PointsOutOfRange or ReasonNotACode or HoldTimeOutOfRange or TimeOutOfRange => StatusCodes.Status400BadRequest,
+        NoLedger or RedemptionNotFound => StatusCodes.Status404NotFound,
         _ => StatusCodes.Status409Conflict,
     };
 }

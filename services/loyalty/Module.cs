@@ -34,7 +34,7 @@ public static class Module
         Events = Ledger.Events,
         Streams = [Ledger.Kind],
         Views = [new Figures()],
-        Projections = [SegmentMembers.Projection],
+        Projections = [Books.Projection, SegmentMembers.Projection],
         CustomerTables = [SegmentMembers.Table],
         Subscriptions = [Consumed.Profile(() => book.Versions)],
         Publications = [Published.Loyalty],

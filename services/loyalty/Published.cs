@@ -35,6 +35,9 @@ internal static class Published
         // Private on purpose: enrolment shows in the first points, a tier that is kept or in grace changes nothing, a redemption is between member
         // and till, and a closed ledger shows in the one that absorbed it.
         MemberEnrolled or TierKept or TierGraceGiven or PointsRedeemed or LedgerClosed => null,
+
+        // Likewise between member and till, or a matter of the books.
+        PointsReserved or HoldReleased or HoldTimerSet or PointsRefunded or ClawbackSettled or PointsGranted or PointsReleased => null,
         _ => throw new UnreachableException($"Nobody has decided whether {happened.GetType().Name} is public."),
     };
 

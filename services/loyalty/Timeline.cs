@@ -10,7 +10,10 @@ namespace Patron.Loyalty;
 internal static class Timeline
 {
     public static IReadOnlyList<TimelineEntry> Of(IEnumerable<RecordedEvent> events) =>
-        [.. events.GroupBy(recorded => recorded.Time).SelectMany(Together).OrderBy(entry => entry.Time)];
+    [
+        .. events.Where(recorded => recorded.Event is not (HoldTimerSet or PointsReleased { Points: 0 })).GroupBy(recorded => recorded.Time)
+            .SelectMany(Together).OrderBy(entry => entry.Time),
+    ];
 
     internal static string Reason(TierChanged changed)
     {
@@ -44,8 +47,18 @@ internal static class Timeline
         ReturnUnmatched open => Tell(
             open.OccurredAt, $"Returned {open.Quantity} × {open.Product} without a known purchase",
             "No earlier purchase of this product has as many pieces left; stays open until one arrives"),
-        PointsRedeemed redeemed => Tell(
-            redeemed.At, $"Redeemed {redeemed.Points} points", $"{redeemed.Reason}; taken from the lots that expire first; {redeemed.Balance} left"),
+        PointsRedeemed redeemed => Tell(redeemed.At, $"Redeemed {redeemed.Points} points", WhyRedeemed(redeemed)),
+        PointsReserved reserved => Tell(
+            reserved.At, $"Reserved {reserved.Points} points",
+            $"{reserved.Reason}; promised until {reserved.Until:u}; {reserved.Available} can still be spent"),
+        HoldReleased released => Tell(
+            released.At, $"{released.Points} reserved points are free again", $"The hold was {Ended(released.Why)}; balance {released.Balance}"),
+        PointsRefunded refunded => Tell(
+            refunded.At, $"Got {refunded.Points} redeemed points back",
+            $"What they paid came back: to their lots, with their expiry; balance {refunded.Balance}"),
+        ClawbackSettled settled => Tell(settled.At, $"{settled.Points} points repaid what was owed", $"Points came back; balance {settled.Balance}"),
+        PointsGranted granted => Tell(granted.At, $"Got {granted.Points} points", $"{granted.Reason}{By(granted.Partner)}; balance {granted.Balance}"),
+        PointsReleased released => Tell(released.CutOff, $"{released.Points} pending points became available", "The return window has closed"),
         PointsExpired expired => Tell(
             expired.CutOff, $"{expired.Points} points expired", $"{expired.Lots.Count} lot(s) reached their cut-off; {expired.Balance} left"),
         TierChanged changed => Tell(changed.At, $"Tier changed from {changed.From} to {changed.To}", Reason(changed)),
@@ -80,10 +93,28 @@ internal static class Timeline
     {
         var pieces = reversed.Lines.Sum(line => (long)line.Quantity);
         var purchases = reversed.Lines.Select(line => line.Purchase).Distinct().Count();
-        var how = reversed.Claimed ? "an open return matched this purchase, which arrived after it" : "matched by product, latest purchase first";
+        var how = reversed.Claimed
+            ? "an open return matched this purchase, which arrived after it"
+            : "of the purchase that it named, or of the latest ones of the product";
         var owed = reversed.Clawback == 0 ? "" : $", {reversed.Clawback} already gone and now owed";
         return $"{pieces} piece(s) of {purchases} purchase(s) came back: {how}{owed}; balance {reversed.Balance}";
     }
+
+    private static string WhyRedeemed(PointsRedeemed redeemed)
+    {
+        var from = redeemed.Hold is null ? "taken from the lots that expire first" : "reserved before";
+        var owed = redeemed.Clawback == 0 ? "" : $", {redeemed.Clawback} were not there and are owed";
+        return $"{redeemed.Reason}{By(redeemed.Partner)}; {from}{owed}; {redeemed.Balance} left";
+    }
+
+    private static string By(string? partner) => partner is null ? "" : $" by {partner}";
+
+    private static string Ended(string why) => why switch
+    {
+        ReleaseHold.Cancelled => "cancelled",
+        ReleaseHold.Lapsed => "not confirmed in time",
+        _ => "confirmed for fewer",
+    };
 
     private static IReadOnlyList<Measured> Measures(IReadOnlyList<Measured>? by, long spendMinor, long thresholdMinor) =>
         by ?? [new(TierMeasures.NameOf(TierMeasure.Spend), spendMinor, thresholdMinor)];

@@ -33,7 +33,29 @@ internal sealed partial class Consumed(ProfileSettings settings, ConsentSettings
             CheckLine(purchase.Lines[i], at, i, errors);
             lines[i] = new PurchaseLine(purchase.Lines[i].Product, (LineKind)purchase.Lines[i].Kind, purchase.Lines[i].Quantity, purchase.Lines[i].AmountMinor);
         }
-        return new PurchaseFacts(id, source, purchase.Receipt, (PurchaseChannel)purchase.Channel, purchase.Store, time, purchase.Currency, lines);
+        return new PurchaseFacts(id, source, purchase.Receipt, (PurchaseChannel)purchase.Channel, purchase.Store, time, purchase.Currency, lines)
+        {
+            Returned = ReturnedOf(purchase.ReturnsOf, source, $"{at}/returnsOf", errors),
+        };
+    }
+
+    private static ReturnedPurchase? ReturnedOf(Contracts.Ingest.V1.ReturnedPurchase? told, string source, string at, FieldErrors errors)
+    {
+        if (told is null)
+            return null;
+        if (told.Receipt.Length == 0 == (told.Id.Length == 0))
+            errors.Add(at, "Name the purchase by its receipt or by its event's id: one of both.");
+        if (told.Receipt.Length > 0)
+            CheckCode(told.Receipt, $"{at}/receipt", "the number on the receipt", errors);
+        foreach (var (name, text) in new[] { ("source", told.Source), ("id", told.Id) })
+        {
+            if (text.Length > NameCharactersMax || text.Any(char.IsControl))
+                errors.Add($"{at}/{name}", $"This has at most {NameCharactersMax} characters and no control characters.");
+            CheckLook(text, $"{at}/{name}", errors);
+        }
+
+        var of = told.Source.Length > 0 ? told.Source : source;
+        return new ReturnedPurchase(told.Id.Length > 0 ? IngestReader.KeyOf(of, told.Id) : null, of, told.Receipt);
     }
 
     /// <summary>An e-mail address or phone number that identifies a person is also where they can be reached.</summary>

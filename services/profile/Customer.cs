@@ -80,9 +80,13 @@ internal sealed record AnonymousPurchaseRecorded(PurchaseFacts Purchase) : Profi
 
 /// <summary>A purchase without a trace of the person.</summary>
 /// <param name="Products">What the catalogue said of the lines' products when this was recorded; null when it knew none.</param>
+/// <param name="Returned">The purchase that the return lines are from; null where nobody said.</param>
 internal sealed record PurchaseFacts(
     Guid Id, string Source, string Receipt, PurchaseChannel Channel, string Store, DateTimeOffset OccurredAt, string Currency,
-    IReadOnlyList<PurchaseLine> Lines, IReadOnlyList<KnownProduct>? Products = null);
+    IReadOnlyList<PurchaseLine> Lines, IReadOnlyList<KnownProduct>? Products = null, ReturnedPurchase? Returned = null);
+
+/// <summary>A purchase as a return names it: by its id, or else by the receipt of a source.</summary>
+internal sealed record ReturnedPurchase(Guid? Purchase, string Source, string Receipt);
 
 internal enum PurchaseChannel
 {

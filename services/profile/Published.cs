@@ -73,6 +73,9 @@ internal static class Published
             OccurredAt = Timestamp.FromDateTimeOffset(purchase.OccurredAt),
             Currency = purchase.Currency,
             Origin = origin?.ToString("D") ?? "",
+            ReturnedPurchaseId = purchase.Returned?.Purchase?.ToString("D") ?? "",
+            ReturnedSource = purchase.Returned?.Source ?? "",
+            ReturnedReceipt = purchase.Returned?.Receipt ?? "",
         };
         foreach (var line in purchase.Lines)
             fact.Lines.Add(LineOf(line));

@@ -11,14 +11,15 @@ internal sealed record BacktestResult(
     IReadOnlyList<BacktestGroup> BySegment, bool SegmentsKnown);
 
 /// <param name="Issued">The cost: points that purchases of the period earned.</param>
+/// <param name="Granted">Points for other reasons, which a programme does not change.</param>
 /// <param name="Liability">Points that members hold at the end of the period.</param>
 /// <param name="Owed">Points that members owe then.</param>
 /// <param name="NotRedeemable">Points that were redeemed in truth and that members would not have had.</param>
 /// <param name="Cut">Points that caps took away.</param>
 /// <param name="ByRule">What each rule gave, in <paramref name="Issued"/>.</param>
 internal sealed record BacktestFigures(
-    long Issued, long Reversed, long Expired, long Redeemed, long Liability, long Owed, long NotRedeemable, long Cut, long Upgrades, long Downgrades,
-    IReadOnlyList<RulePoints> ByRule, IReadOnlyList<TierMembers> Tiers);
+    long Issued, long Granted, long Reversed, long Expired, long Redeemed, long Liability, long Owed, long NotRedeemable, long Cut,
+    long Upgrades, long Downgrades, IReadOnlyList<RulePoints> ByRule, IReadOnlyList<TierMembers> Tiers);
 
 internal sealed record TierMembers(string Tier, long Members);
 
@@ -87,8 +88,8 @@ internal sealed record BacktestTally
     }
 
     private static BacktestFigures Figures(RerunFlows flows, long liability, long owed, IEnumerable<IGrouping<string, TierMove>> tiers) => new(
-        flows.Issued, flows.Reversed, flows.Expired, flows.Redeemed, liability, owed, flows.NotRedeemable, flows.Cut, flows.Upgrades, flows.Downgrades,
-        [.. flows.ByRule.OrderBy(rule => rule.Key, StringComparer.Ordinal).Select(rule => new RulePoints(rule.Key, rule.Value))],
+        flows.Issued, flows.Granted, flows.Reversed, flows.Expired, flows.Redeemed, liability, owed, flows.NotRedeemable, flows.Cut,
+        flows.Upgrades, flows.Downgrades, [.. flows.ByRule.OrderBy(rule => rule.Key, StringComparer.Ordinal).Select(rule => new RulePoints(rule.Key, rule.Value))],
         [.. tiers.OrderBy(tier => tier.Key, StringComparer.Ordinal).Select(tier => new TierMembers(tier.Key, tier.Sum(move => move.Members)))]);
 
     private static BacktestGroup[] Sorted(Dictionary<string, BacktestGroup> groups) => [.. groups.Values.OrderBy(group => group.Name, StringComparer.Ordinal)];

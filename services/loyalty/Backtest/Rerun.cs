@@ -9,7 +9,7 @@ namespace Patron.Loyalty;
 /// and each thing that happened to them happens here, with points, lots and tiers decided anew by the ledger's own functions. What customers
 /// did stays as it was: what they bought, which pieces came back, and when they redeemed, as far as there are points for it.
 /// </summary>
-internal sealed class Rerun(ProgrammeVersions versions, DateTimeOffset from)
+internal sealed partial class Rerun(ProgrammeVersions versions, DateTimeOffset from)
 {
     private readonly Dictionary<Guid, RerunLedger> ledgers = [];
     private readonly Dictionary<PurchaseId, RerunPurchase> purchases = [];
@@ -82,7 +82,19 @@ internal sealed class Rerun(ProgrammeVersions versions, DateTimeOffset from)
                 Book(ledger, open, recorded.Time);
                 break;
             case PointsRedeemed redeemed:
-                Redeem(ledger, redeemed);
+                Redeem(ledger, redeemed, recorded.Time);
+                break;
+            case PointsGranted granted:
+                Grant(ledger, granted, recorded.Time);
+                break;
+            case PointsReserved reserved:
+                Reserve(ledger, reserved, recorded.Time);
+                break;
+            case HoldReleased released:
+                Release(ledger, released, recorded.Time);
+                break;
+            case PointsRefunded refunded:
+                Refund(ledger, refunded, recorded.Time);
                 break;
             case PointsExpired { Balance: 0, NextExpiry: null } expired when isEnd:
                 Book(ledger, CloseLedger.Decide(ledger.State, expired.CutOff), recorded.Time);
@@ -93,7 +105,8 @@ internal sealed class Rerun(ProgrammeVersions versions, DateTimeOffset from)
             case LedgerGivenBack given:
                 Part(recorded, given);
                 break;
-            case PointsExpired or TierChanged or TierKept or TierGraceGiven or LedgerClosed or LedgerReopened:
+            case PointsExpired or PointsReleased or ClawbackSettled or HoldTimerSet:
+            case TierChanged or TierKept or TierGraceGiven or LedgerClosed or LedgerReopened:
                 // What follows from the programme is decided here anew; both sides of a merge are carried out at the first of them.
                 break;
             default:
@@ -124,9 +137,9 @@ internal sealed class Rerun(ProgrammeVersions versions, DateTimeOffset from)
             earned.Purchase, earned.OccurredAt, earned.Currency,
             [.. earned.Lines.Select(line => new PurchaseLine(line.Product, line.Quantity, line.AmountMinor, line.Category, line.Brand))], [])
         {
-            Origin = earned.Origin, Channel = earned.Channel, Store = earned.Store,
+            Origin = earned.Origin, Channel = earned.Channel, Store = earned.Store, Receipt = earned.Receipt,
         };
-        var again = RecordPurchase.Earn(ledger.State, purchase, versions.At(earned.OccurredAt));
+        var again = RecordPurchase.Earn(ledger.State, purchase, versions.At(earned.OccurredAt), recorded.Time);
         purchases[earned.Purchase] = new(recorded.Stream, again);
         Book(ledger, again, recorded.Time);
     }
@@ -135,19 +148,10 @@ internal sealed class Rerun(ProgrammeVersions versions, DateTimeOffset from)
     private void TakeBack(RerunLedger ledger, PointsReversed reversed, DateTimeOffset time)
     {
         var lines = reversed.Lines.Where(line => purchases.ContainsKey(line.Purchase)).Select(line => purchases[line.Purchase].Take(line)).ToList();
-        Book(ledger, ReturnGoods.Reverse(ledger.State, reversed.Return, reversed.Claimed, lines, LotOf, reversed.Origin), time);
+        Book(ledger, ReturnGoods.Reverse(ledger.State, reversed.Return, reversed.Claimed, reversed.At, lines, LotOf, reversed.Origin), time);
 
         (Guid? Home, int Sequence) LotOf(PurchaseId purchase) =>
             (Sharing.Seen(purchases[purchase].Ledger, ledger.Customer), purchases[purchase].Earned.Lot);
-    }
-
-    private void Redeem(RerunLedger ledger, PointsRedeemed redeemed)
-    {
-        var points = Math.Min(redeemed.Points, ledger.State.Spendable(redeemed.At));
-        if (redeemed.At >= from)
-            ledger.Flows.NotRedeemable += redeemed.Points - points;
-        if (points > 0)
-            Book(ledger, RedeemPoints.Decide(ledger.State, redeemed.Redemption, points, redeemed.Reason, redeemed.At), redeemed.At);
     }
 
     private void Merge(RecordedEvent recorded, LedgerAbsorbed absorbed)
@@ -188,11 +192,12 @@ internal sealed class Rerun(ProgrammeVersions versions, DateTimeOffset from)
     {
         while (ledger.NextDue is { } due && due <= now)
         {
+            var state = ledger.State;
             Book(
                 ledger,
-                ledger.State.Lots.Count > 0 && ledger.State.Lots[0].ExpiresAt == due
-                    ? ExpirePoints.Decide(ledger.State, due)
-                    : ReviewTier.Decide(ledger.State, versions.At(due), due),
+                state.NextRelease == due ? ReleasePoints.Decide(state, due)
+                : state.NextExpiry == due ? ExpirePoints.Decide(state, due)
+                : ReviewTier.Decide(state, versions.At(due), due),
                 due);
         }
     }
@@ -203,7 +208,12 @@ internal sealed class Rerun(ProgrammeVersions versions, DateTimeOffset from)
             Book(ledger, happened, at);
     }
 
-    private void Book(RerunLedger ledger, DomainEvent happened, DateTimeOffset at) => ledger.Book(happened, counts: at >= from);
+    private void Book(RerunLedger ledger, DomainEvent happened, DateTimeOffset at)
+    {
+        ledger.Book(happened, counts: at >= from);
+        if (happened is PointsRedeemed or PointsRefunded)
+            spent.Add((ledger.Customer, happened));
+    }
 }
 
 /// <summary>A purchase as it earned in a rerun, and how many pieces of each line came back.</summary>

@@ -14,14 +14,7 @@ internal sealed class RerunLedger(Guid customer)
     public RerunBooking Booking { get; set; } = RerunBooking.None;
 
     /// <summary>When the earliest of the ledger's timers is due; null when none is set.</summary>
-    public DateTimeOffset? NextDue
-    {
-        get
-        {
-            DateTimeOffset? expiry = State.Lots.Count == 0 ? null : State.Lots[0].ExpiresAt;
-            return expiry is null || State.ReviewAt < expiry ? State.ReviewAt ?? expiry : expiry;
-        }
-    }
+    public DateTimeOffset? NextDue => new[] { State.NextExpiry, State.NextRelease, State.ReviewAt }.Min();
 
     public void Book(DomainEvent happened, bool counts)
     {
@@ -65,10 +58,14 @@ internal sealed record RerunFlows
 {
     public long Issued { get; set; }
 
+    /// <summary>For other reasons than purchases: partners', referrals', goodwill.</summary>
+    public long Granted { get; set; }
+
     public long Reversed { get; set; }
 
     public long Expired { get; set; }
 
+    /// <summary>Less what was given back.</summary>
     public long Redeemed { get; set; }
 
     /// <summary>Points that were redeemed in truth and that the rerun had no points for.</summary>
@@ -103,6 +100,12 @@ internal sealed record RerunFlows
             case PointsRedeemed redeemed:
                 Redeemed += redeemed.Points;
                 break;
+            case PointsRefunded refunded:
+                Redeemed -= refunded.Points;
+                break;
+            case PointsGranted granted:
+                Granted += granted.Points;
+                break;
             case TierChanged changed:
                 Upgrades += changed.Upgrade ? 1 : 0;
                 Downgrades += changed.Upgrade ? 0 : 1;
@@ -113,6 +116,7 @@ internal sealed record RerunFlows
     public void Add(RerunFlows other)
     {
         Issued += other.Issued;
+        Granted += other.Granted;
         Reversed += other.Reversed;
         Expired += other.Expired;
         Redeemed += other.Redeemed;

@@ -12,6 +12,19 @@ internal readonly record struct Booked(DomainEvent Event, Guid? Home)
     public static IReadOnlyList<Booked> Of(Guid owner, IEnumerable<RecordedEvent> history) =>
         [.. history.Select(recorded => new Booked(Seen(recorded.Event, recorded.Stream, owner), recorded.Stream == owner ? null : recorded.Stream))];
 
-    private static DomainEvent Seen(DomainEvent happened, Guid ledger, Guid owner) =>
-        happened is PointsEarned earned ? earned with { Origin = Sharing.Seen(earned.Origin ?? ledger, owner) } : happened;
+    private static DomainEvent Seen(DomainEvent happened, Guid ledger, Guid owner) => happened switch
+    {
+        PointsEarned earned => earned with { Origin = Sharing.Seen(earned.Origin ?? ledger, owner) },
+        PointsRedeemed redeemed when ledger != owner => redeemed with
+        {
+            Lots =
+            [
+                .. redeemed.Lots.Select(use => use with
+                {
+                    Home = Sharing.Seen(use.Home ?? ledger, owner), Origin = Sharing.Seen(use.Origin ?? ledger, owner),
+                }),
+            ],
+        },
+        _ => happened,
+    };
 }

@@ -9,13 +9,22 @@ internal static class ExpirePoints
 
     public static Decision Decide(Ledger ledger, DateTimeOffset cutOff)
     {
+        var booking = new Booking(ledger);
+        In(booking, cutOff);
+        return booking.Decide();
+    }
+
+    /// <summary>Books out what has expired by then, where anything has.</summary>
+    public static void In(Booking booking, DateTimeOffset cutOff)
+    {
+        var ledger = booking.Ledger;
         var lapsed = ledger.Lots.TakeWhile(lot => lot.ExpiresAt <= cutOff).ToList();
         if (lapsed.Count == 0)
-            return Decision.Nothing;
+            return;
 
         var points = lapsed.Sum(lot => lot.Points);
-        return new PointsExpired(
-            cutOff, points, [.. lapsed.Select(lot => new LotUse(lot.Sequence, lot.Points, lot.Home))], ledger.Balance - points,
-            lapsed.Count < ledger.Lots.Count ? ledger.Lots[lapsed.Count].ExpiresAt : null);
+        booking.Add(new PointsExpired(
+            cutOff, points, [.. lapsed.Select(lot => lot.Use(lot.Points))], ledger.Balance - points,
+            lapsed.Count < ledger.Lots.Count ? ledger.Lots[lapsed.Count].ExpiresAt : null));
     }
 }

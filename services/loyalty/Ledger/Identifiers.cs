@@ -17,16 +17,41 @@ internal readonly record struct RedemptionId(Guid Value)
     public override string ToString() => Value.ToString("D");
 }
 
-internal sealed class PurchaseIdJson : JsonConverter<PurchaseId>
+/// <summary>Points that are promised to a till; derived like <see cref="RedemptionId"/>.</summary>
+[JsonConverter(typeof(HoldIdJson))]
+internal readonly record struct HoldId(Guid Value)
 {
-    public override PurchaseId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => new(reader.GetGuid());
-
-    public override void Write(Utf8JsonWriter writer, PurchaseId value, JsonSerializerOptions options) => writer.WriteStringValue(value.Value);
+    public override string ToString() => Value.ToString("D");
 }
 
-internal sealed class RedemptionIdJson : JsonConverter<RedemptionId>
+/// <summary>Redeemed points that came back; derived like <see cref="RedemptionId"/>.</summary>
+[JsonConverter(typeof(RefundIdJson))]
+internal readonly record struct RefundId(Guid Value)
 {
-    public override RedemptionId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => new(reader.GetGuid());
+    public override string ToString() => Value.ToString("D");
+}
 
-    public override void Write(Utf8JsonWriter writer, RedemptionId value, JsonSerializerOptions options) => writer.WriteStringValue(value.Value);
+/// <summary>Points that were given for something else than a purchase; derived like <see cref="RedemptionId"/>.</summary>
+[JsonConverter(typeof(GrantIdJson))]
+internal readonly record struct GrantId(Guid Value)
+{
+    public override string ToString() => Value.ToString("D");
+}
+
+internal sealed class PurchaseIdJson() : GuidJson<PurchaseId>(value => new(value), id => id.Value);
+
+internal sealed class RedemptionIdJson() : GuidJson<RedemptionId>(value => new(value), id => id.Value);
+
+internal sealed class HoldIdJson() : GuidJson<HoldId>(value => new(value), id => id.Value);
+
+internal sealed class RefundIdJson() : GuidJson<RefundId>(value => new(value), id => id.Value);
+
+internal sealed class GrantIdJson() : GuidJson<GrantId>(value => new(value), id => id.Value);
+
+/// <summary>Identifiers are UUID texts in JSON.</summary>
+internal abstract class GuidJson<TId>(Func<Guid, TId> make, Func<TId, Guid> value) : JsonConverter<TId>
+{
+    public override TId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => make(reader.GetGuid());
+
+    public override void Write(Utf8JsonWriter writer, TId id, JsonSerializerOptions options) => writer.WriteStringValue(value(id));
 }

@@ -4,84 +4,29 @@ using Patron.Runtime.EventStore;
 
 namespace Patron.Loyalty;
 
-[EventName("loyalty.member-enrolled.v1")]
-internal sealed record MemberEnrolled(DateTimeOffset At, string Tier) : DomainEvent;
-
-/// <summary>
-/// The sale lines of a purchase earned points. Also recorded for 0 points, since a later return must find the pieces.
-/// </summary>
-/// <param name="OccurredAt">When the purchase happened, by the touchpoint.</param>
-/// <param name="Programme">The version of the programme that applied.</param>
-/// <param name="Tier">The tier whose multiplier applied: the one before this purchase.</param>
-/// <param name="Month">The month that the spend counts in, as yyyymm in the programme's zone; 0 where the currency does not count.</param>
-/// <param name="Points">All points earned; the sum over the lines.</param>
-/// <param name="Settled">How many of them went to repay clawback; the others form the lot.</param>
-/// <param name="Lot">The new lot's sequence, from 1; 0 when there is nothing to put into one.</param>
-/// <param name="Balance">After this event, like in every other event.</param>
-/// <param name="NextExpiry">The earliest lot's expiry where this event made it earlier, otherwise null.</param>
-/// <param name="Origin">Whose identifier was used, where that customer is merged into the ledger's; otherwise null.</param>
-/// <param name="CountsIn">The month in which points and the visit count for tiers, where the spend does not count in it.</param>
-/// <param name="Channel">Such as <c>pos</c>; null where nobody said.</param>
-/// <param name="Given">What each rule of the programme gave beyond rate and tier; null where none did.</param>
-/// <param name="Cut">Points that the programme's caps took away; null for none.</param>
-/// <param name="Counted">What counts against caps of days and months; null where there are none.</param>
-[EventName("loyalty.points-earned.v1")]
-internal sealed record PointsEarned(
-    PurchaseId Purchase, DateTimeOffset OccurredAt, int Programme, string Tier, string Currency, int Month, long Points, long Settled,
-    int Lot, DateTimeOffset ExpiresAt, IReadOnlyList<EarnedLine> Lines, long Balance, DateTimeOffset? NextExpiry, Guid? Origin = null,
-    int? CountsIn = null, string? Channel = null, string? Store = null, IReadOnlyList<RulePoints>? Given = null, long? Cut = null,
-    IReadOnlyList<CapUse>? Counted = null) : DomainEvent;
-
-/// <summary>A sale line. Its place in the list is its number, from 0.</summary>
-/// <param name="Category">As the catalogue knew it when the purchase was recorded; null where it did not.</param>
-internal readonly record struct EarnedLine(
-    string Product, int Quantity, long AmountMinor, long Points, string? Category = null, string? Brand = null);
-
-/// <summary>Pieces came back: exactly the points that they had earned are taken back.</summary>
-/// <param name="Return">The document that brought the pieces back.</param>
-/// <param name="Claimed">The return was known before its purchase and open until now.</param>
-/// <param name="Points">All points taken back; the sum over the lines.</param>
-/// <param name="Lots">Where they were taken from: first the lot that they were earned in, then others, the earliest expiry first.</param>
-/// <param name="Clawback">What no lot could give, because it was spent or had expired: owed from what is earned next.</param>
-/// <param name="NextExpiry">The earliest remaining lot's expiry; null when no lot is left.</param>
-/// <param name="Origin">Of the purchases that the pieces are from: the same for all, as in <see cref="PointsEarned"/>.</param>
-[EventName("loyalty.points-reversed.v1")]
-internal sealed record PointsReversed(
-    PurchaseId Return, bool Claimed, long Points, IReadOnlyList<LotUse> Lots, long Clawback, IReadOnlyList<ReversedLine> Lines, long Balance,
-    DateTimeOffset? NextExpiry, Guid? Origin = null) : DomainEvent;
-
-/// <summary>Pieces of one line of a purchase. <paramref name="Month"/> is that of the purchase, whose spend shrinks by the amount.</summary>
-/// <param name="CountsIn">See <see cref="PointsEarned"/>.</param>
-internal readonly record struct ReversedLine(
-    PurchaseId Purchase, int Line, string Product, int Quantity, long AmountMinor, int Month, long Points, int? CountsIn = null);
-
-/// <summary>Points of one lot. <paramref name="Home"/>: see <see cref="Lot"/>.</summary>
-internal readonly record struct LotUse(int Lot, long Points, Guid? Home = null);
-
-/// <summary>Pieces came back that match no purchase known so far; they stay open until a purchase from before the return arrives.</summary>
-[EventName("loyalty.return-unmatched.v1")]
-internal sealed record ReturnUnmatched(
-    PurchaseId Return, DateTimeOffset OccurredAt, string Product, int Quantity, Guid? Origin = null) : DomainEvent;
-
-/// <param name="Reason">A code such as <c>voucher-5-gbp</c>, never free text.</param>
-/// <param name="NextExpiry">The earliest remaining lot's expiry; null when no lot is left.</param>
-[EventName("loyalty.points-redeemed.v1")]
-internal sealed record PointsRedeemed(
-    RedemptionId Redemption, DateTimeOffset At, long Points, string Reason, IReadOnlyList<LotUse> Lots, long Balance, DateTimeOffset? NextExpiry) : DomainEvent;
-
-/// <param name="CutOff">The moment up to which lots expired.</param>
-/// <param name="NextExpiry">The earliest remaining lot's expiry; null when no lot is left.</param>
-[EventName("loyalty.points-expired.v1")]
-internal sealed record PointsExpired(
-    DateTimeOffset CutOff, long Points, IReadOnlyList<LotUse> Lots, long Balance, DateTimeOffset? NextExpiry) : DomainEvent;
-
 /// <summary>Points that expire together. Sorted in a ledger by expiry, then sequence.</summary>
 /// <param name="Origin">Whose purchase earned them, where that is not the ledger's own customer: an unmerge gives back by it.</param>
 /// <param name="Home">Whose ledger gave the lot its sequence, where that is another: with it the sequence is unique.</param>
-internal readonly record struct Lot(int Sequence, DateTimeOffset ExpiresAt, long Points, Guid? Origin = null, Guid? Home = null)
+/// <param name="AvailableAt">When the return window closes: until it is booked that it has, the lot is pending. Null for an available lot.</param>
+internal readonly record struct Lot(
+    int Sequence, DateTimeOffset ExpiresAt, long Points, Guid? Origin = null, Guid? Home = null, DateTimeOffset? AvailableAt = null)
 {
     [JsonIgnore]
     public (Guid? Home, int Sequence) Key => (Home, Sequence);
+
+    /// <summary>By expiry; of one moment the ledger's own before those of others, and older ones first.</summary>
+    public static readonly IComparer<Lot> InOrder = Comparer<Lot>.Create((one, other) =>
+        (one.ExpiresAt.CompareTo(other.ExpiresAt), Nullable.Compare(one.Home, other.Home), one.Sequence.CompareTo(other.Sequence)) switch
+        {
+            (0, 0, var sequence) => sequence,
+            (0, var home, _) => home,
+            var (expiry, _, _) => expiry,
+        });
+
+    [JsonIgnore]
+    public bool IsPending => AvailableAt is not null;
+
+    public LotUse Use(long points) => new(Sequence, points, Home, ExpiresAt, Origin, IsPending);
 }
 
 /// <summary>What counts for tiers of one month: goods bought and kept, points earned by them, and purchases, of which a return takes none back.</summary>
@@ -90,12 +35,14 @@ internal readonly record struct MonthlySpend(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long Visits = 0);
 
 /// <summary>Pieces that came back and whose purchase is not known yet.</summary>
-internal readonly record struct OpenReturn(PurchaseId Return, DateTimeOffset OccurredAt, string Product, int Quantity, Guid? Origin = null);
+/// <param name="Of">See <see cref="ReturnUnmatched"/>.</param>
+internal readonly record struct OpenReturn(
+    PurchaseId Return, DateTimeOffset OccurredAt, string Product, int Quantity, Guid? Origin = null, Guid? Of = null);
 
 /// <summary>
 /// What decisions about one customer's points need. Purchase lines are not in it: the rare return reads them from the stream.
-/// Always: <see cref="Balance"/> is the sum of the lots, nothing is negative, and only one of balance and clawback is above zero unless
-/// customers are merged: what one of them owes then lowers what all of them can spend.
+/// Always: <see cref="Balance"/> is the sum of the lots and the holds, nothing is negative, and only one of lots and clawback is above zero
+/// unless customers are merged: what one of them owes then lowers what all of them can spend.
 /// </summary>
 internal sealed record Ledger
 {
@@ -107,7 +54,8 @@ internal sealed record Ledger
     public static EventTypes Events { get; } = new(
         LoyaltyJson.Default, typeof(MemberEnrolled), typeof(PointsEarned), typeof(PointsReversed), typeof(ReturnUnmatched), typeof(PointsRedeemed),
         typeof(PointsExpired), typeof(TierChanged), typeof(TierKept), typeof(TierGraceGiven), typeof(LedgerClosed), typeof(LedgerAbsorbed),
-        typeof(LedgerGivenBack), typeof(LedgerReopened));
+        typeof(LedgerGivenBack), typeof(LedgerReopened), typeof(PointsReserved), typeof(HoldReleased), typeof(HoldTimerSet), typeof(PointsRefunded),
+        typeof(ClawbackSettled), typeof(PointsGranted), typeof(PointsReleased));
 
     /// <summary>Null until enrolled.</summary>
     public string? Tier { get; init; }
@@ -121,7 +69,14 @@ internal sealed record Ledger
 
     public int LotsMade { get; init; }
 
+    /// <summary>In the order of <see cref="Lot.InOrder"/>.</summary>
     public IReadOnlyList<Lot> Lots { get; init; } = [];
+
+    /// <summary>Points that are promised to a till, in the order of the promises.</summary>
+    public IReadOnlyList<Hold> Holds { get; init; } = [];
+
+    /// <summary>Where the timer of the holds was last set; it may have passed.</summary>
+    public DateTimeOffset? HoldTimer { get; init; }
 
     /// <summary>What each merged customer brought in, the ledger's own first; empty while nobody is merged.</summary>
     public IReadOnlyList<Share> Shares { get; init; } = [];
@@ -138,11 +93,26 @@ internal sealed record Ledger
     /// <summary>When a tier is lost that the review found too little for; null while there is no such review.</summary>
     public DateTimeOffset? GraceUntil { get; init; }
 
+    [JsonIgnore]
+    public long Held => Holds.Sum(hold => hold.Points);
+
+    [JsonIgnore]
+    public long Pending => Lots.Where(lot => lot.IsPending).Sum(lot => lot.Points);
+
+    [JsonIgnore]
+    public DateTimeOffset? NextExpiry => Lots.Count == 0 ? null : Lots[0].ExpiresAt;
+
+    [JsonIgnore]
+    public DateTimeOffset? NextRelease => Lots.Min(lot => lot.AvailableAt);
+
     /// <summary>What a redemption may take of lots that are good.</summary>
-    public long Spendable(DateTimeOffset now) => Math.Max(0, Lots.Where(lot => lot.ExpiresAt > now).Sum(lot => lot.Points) - Clawback);
+    public long Spendable(DateTimeOffset now) => Math.Max(0, Good(now).Sum(lot => lot.Points) - Clawback);
+
+    /// <summary>Lots that may be redeemed. One past its cut-off is gone for the member, even where its timer has not run yet.</summary>
+    public IEnumerable<Lot> Good(DateTimeOffset now) => Lots.Where(lot => !lot.IsPending && lot.ExpiresAt > now);
 
     /// <summary>The ledger is that of this customer too; null for its own.</summary>
-    public bool Holds(Guid? origin) => origin is null || Shares.Any(share => share.Customer == origin);
+    public bool IsAlsoOf(Guid? origin) => origin is null || Shares.Any(share => share.Customer == origin);
 
     /// <summary>What counts for tiers from a month on.</summary>
     public TierStanding StandingSince(int month)
@@ -166,10 +136,36 @@ internal sealed record Ledger
         {
             OpenReturns =
             [
-                .. ledger.OpenReturns.Append(new(open.Return, open.OccurredAt, open.Product, open.Quantity, open.Origin)).OrderBy(known => known.OccurredAt),
+                .. ledger.OpenReturns.Append(new(open.Return, open.OccurredAt, open.Product, open.Quantity, open.Origin, open.Of))
+                    .OrderBy(known => known.OccurredAt),
             ],
         },
-        PointsRedeemed redeemed => ledger.Less(redeemed.Lots, redeemed.Balance),
+        PointsRedeemed { Hold: { } hold } redeemed => ledger with
+        {
+            Balance = redeemed.Balance, Holds = Hold.Less(ledger.Holds, hold, redeemed.Lots),
+        },
+        PointsRedeemed redeemed => ledger.Less(redeemed.Lots, redeemed.Balance) with
+        {
+            Clawback = ledger.Clawback + redeemed.Clawback, Shares = Share.Owing(ledger.Shares, null, redeemed.Clawback),
+        },
+        PointsReserved reserved => ledger.Less(reserved.Lots, reserved.Balance) with
+        {
+            Holds = [.. ledger.Holds, Hold.Of(reserved)], HoldTimer = reserved.Timer ?? ledger.HoldTimer,
+        },
+        HoldReleased released => ledger.More(released.Lots, released.Balance) with { Holds = Hold.Less(ledger.Holds, released.Hold, released.Lots) },
+        HoldTimerSet set => ledger with { HoldTimer = set.Due },
+        PointsRefunded refunded => ledger.More(refunded.Lots, refunded.Balance) with
+        {
+            Clawback = ledger.Clawback - refunded.Settled,
+            Shares = Share.Settled(ledger.Shares, null, refunded.Settled),
+            LotsMade = refunded.Lots.Where(use => use.Home is null).Aggregate(ledger.LotsMade, (made, use) => Math.Max(made, use.Lot)),
+        },
+        ClawbackSettled settled => ledger.Less(settled.Lots, settled.Balance) with
+        {
+            Clawback = ledger.Clawback - settled.Points, Shares = Share.Settled(ledger.Shares, settled.Origin, settled.Points),
+        },
+        PointsGranted granted => ledger.Add(granted),
+        PointsReleased released => ledger.Release(released),
         PointsExpired expired => ledger.Less(expired.Lots, expired.Balance),
         TierChanged changed => ledger with { Tier = changed.To, ReviewAt = changed.ReviewAt, GraceUntil = null },
         TierKept kept => ledger with { ReviewAt = kept.ReviewAt, GraceUntil = null },
@@ -187,28 +183,63 @@ internal sealed record Ledger
         Clawback = Clawback - earned.Settled,
         Shares = Share.Settled(Shares, earned.Origin, earned.Settled),
         LotsMade = Math.Max(LotsMade, earned.Lot),
-        Lots = earned.Lot == 0 ? Lots : Insert(new(earned.Lot, earned.ExpiresAt, earned.Points - earned.Settled, earned.Origin)),
+        Lots = earned.Lot == 0 ? Lots : Insert(
+            Lots, new(earned.Lot, earned.ExpiresAt, earned.Points - earned.Settled, earned.Origin, AvailableAt: earned.AvailableAt)),
         Spend = Counted(Spend, Done(earned)),
         Caps = earned.Counted is { } counted ? CapUse.Add(Caps, counted.Select(use => use with { Origin = earned.Origin })) : Caps,
     };
 
-    private Lot[] Insert(Lot lot)
+    private Ledger Add(PointsGranted granted) => this with
     {
-        // A new lot stands behind the last one that expires no later; mostly that is the end.
-        var at = Lots.Count;
-        while (at > 0 && Lots[at - 1].ExpiresAt > lot.ExpiresAt)
+        Balance = granted.Balance,
+        Clawback = Clawback - granted.Settled,
+        Shares = Share.Settled(Shares, granted.Origin, granted.Settled),
+        LotsMade = Math.Max(LotsMade, granted.Lot),
+        Lots = granted.Lot == 0 ? Lots : Insert(Lots, new(granted.Lot, granted.ExpiresAt, granted.Points - granted.Settled, granted.Origin)),
+    };
+
+    private static Lot[] Insert(IReadOnlyList<Lot> lots, Lot lot)
+    {
+        // Mostly that is the end.
+        var at = lots.Count;
+        while (at > 0 && Lot.InOrder.Compare(lots[at - 1], lot) > 0)
             at--;
-        return [.. Lots.Take(at), lot, .. Lots.Skip(at)];
+        return [.. lots.Take(at), lot, .. lots.Skip(at)];
     }
 
     private Ledger Less(IReadOnlyList<LotUse> uses, long balance)
     {
-        var used = uses.ToDictionary(use => (use.Home, use.Lot), use => use.Points);
-        return this with
+        if (uses.Count == 0)
+            return this with { Balance = balance };
+        var lots = new List<Lot>(Lots.Count);
+        foreach (var lot in Lots)
         {
-            Balance = balance,
-            Lots = [.. Lots.Select(lot => lot with { Points = lot.Points - used.GetValueOrDefault(lot.Key) }).Where(lot => lot.Points > 0)],
-        };
+            var left = lot.Points - uses.Where(use => use.Key == lot.Key).Sum(use => use.Points);
+            if (left > 0)
+                lots.Add(lot with { Points = left });
+        }
+
+        return this with { Balance = balance, Lots = lots };
+    }
+
+    /// <summary>Points come back to the lots that they were of; one that is no more is there again, in its place.</summary>
+    private Ledger More(IReadOnlyList<LotUse> uses, long balance)
+    {
+        var lots = Lots;
+        foreach (var use in uses)
+        {
+            lots = lots.Any(lot => lot.Key == use.Key && lot.ExpiresAt == use.ExpiresAt)
+                ? [.. lots.Select(lot => lot.Key == use.Key && lot.ExpiresAt == use.ExpiresAt ? lot with { Points = lot.Points + use.Points } : lot)]
+                : Insert(lots, new(use.Lot, use.ExpiresAt!.Value, use.Points, use.Origin, use.Home));
+        }
+
+        return this with { Balance = balance, Lots = lots };
+    }
+
+    private Ledger Release(PointsReleased released)
+    {
+        var keys = released.Lots.Select(use => use.Key).ToHashSet();
+        return this with { Lots = [.. Lots.Select(lot => keys.Contains(lot.Key) ? lot with { AvailableAt = null } : lot)] };
     }
 
     private OpenReturn[] StillOpen(PointsReversed claimed)

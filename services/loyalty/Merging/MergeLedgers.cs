@@ -4,8 +4,8 @@ namespace Patron.Loyalty;
 
 /// <summary>
 /// Two customers are one person, or are not after all. Their ledgers change in one transaction: everything of the one goes to the other, with
-/// its origin, and what is left of an origin goes back. Points are earned and spent by whoever the ledger is of at that moment; a hold on
-/// points, once there is one, will be a part of <see cref="LedgerContent"/>, so that it goes with the lots that it holds.
+/// its origin, and what is left of an origin goes back. Points are earned and spent by whoever the ledger is of at that moment; a hold goes
+/// with the lots that it holds.
 /// </summary>
 internal static class MergeLedgers
 {
@@ -19,7 +19,8 @@ internal static class MergeLedgers
             from => GiveBack(from, handover, versions().At(handover.At))));
 
     public static Decision Close(Ledger ledger, Handover handover) =>
-        new LedgerClosed(handover.Root, handover.Link, handover.Version, ledger.Tier, ledger.Balance, ledger.Clawback);
+        new LedgerClosed(
+            handover.Root, handover.Link, handover.Version, ledger.Tier, ledger.Balance, ledger.Clawback, ledger.Pending, ledger.Held);
 
     /// <param name="history">What was booked in both ledgers so far, seen from the one that takes.</param>
     public static Decision Absorb(Ledger from, Ledger into, IReadOnlyList<Booked> history, Handover handover, Programme programme)
@@ -39,18 +40,20 @@ internal static class MergeLedgers
         var (tier, review) = Higher((into.Tier, into.ReviewAt), (from.Tier, from.ReviewAt), programme);
         return new(
             handover.Customer, handover.Link, handover.Version, content, into.Tier, tier, review, checked(into.Balance + content.Points),
-            Earliest(into.Lots.Concat(content.Lots)));
+            Earliest(into.Lots.Concat(content.Lots)), FirstEnd(into.Holds.Concat(content.Holds ?? [])),
+            into.Lots.Concat(content.Lots).Min(lot => lot.AvailableAt));
     }
 
     public static Decision GiveBack(Ledger from, Handover handover, Programme programme)
     {
-        if (!from.Holds(handover.Customer))
+        if (!from.IsAlsoOf(handover.Customer))
             return Decision.Nothing;
-        var points = Going(from, handover).Points;
+        var going = Going(from, handover);
+        var points = going.Points;
         var booking = new Booking(from);
         var given = new LedgerGivenBack(
             handover.Customer, handover.Link, handover.Version, [.. handover.Origins.Order()], points, from.Tier, null, null, from.Balance - points,
-            Earliest(from.Lots.Where(lot => !Goes(lot.Origin, handover))));
+            Earliest(from.Lots.Where(lot => !Goes(lot.Origin, handover))), going.Clawback, going.Pending, going.Held);
         var left = Ledger.Evolve(from, given);
         var (tier, review) = TierOf([.. from.Shares.Where(share => !Goes(share.Customer, handover))], left, programme);
         booking.Add(given with { Tier = tier, ReviewAt = review });
@@ -60,12 +63,13 @@ internal static class MergeLedgers
 
     public static Decision Reopen(Ledger from, Ledger opened, Handover handover, Programme programme)
     {
-        if (!from.Holds(handover.Customer))
+        if (!from.IsAlsoOf(handover.Customer))
             return Decision.Nothing;
         var content = Going(from, handover);
         var booking = new Booking(opened);
         var reopened = new LedgerReopened(
-            handover.Root, handover.Link, handover.Version, content, null, null, checked(opened.Balance + content.Points), Earliest(content.Lots));
+            handover.Root, handover.Link, handover.Version, content, null, null, checked(opened.Balance + content.Points), Earliest(content.Lots),
+            FirstEnd(content.Holds ?? []), content.Lots.Min(lot => lot.AvailableAt));
         var (tier, review) = TierOf(content.Shares, Ledger.Evolve(opened, reopened), programme);
         booking.Add(reopened with { Tier = tier, ReviewAt = review });
         ReviewTier.Upgrade(booking, programme, handover.At);
@@ -85,7 +89,7 @@ internal static class MergeLedgers
     {
         var brought = shares.Aggregate(
             (Tier: (string?)null, ReviewAt: (DateTimeOffset?)null), (best, share) => Higher(best, (share.Tier, share.ReviewAt), programme));
-        var hasBought = ledger.Lots.Count + ledger.Spend.Count + ledger.OpenReturns.Count > 0;
+        var hasBought = ledger.Lots.Count + ledger.Holds.Count + ledger.Spend.Count + ledger.OpenReturns.Count > 0;
         return brought.Tier is null && hasBought ? (programme.Tiers[0].Name, null) : brought;
     }
 
@@ -99,6 +103,8 @@ internal static class MergeLedgers
     }
 
     private static DateTimeOffset? Later(DateTimeOffset? one, DateTimeOffset? other) => one > other || other is null ? one : other;
+
+    private static DateTimeOffset? FirstEnd(IEnumerable<Hold> holds) => holds.Min(hold => (DateTimeOffset?)hold.Until);
 
     private static DateTimeOffset? Earliest(IEnumerable<Lot> lots) =>
         lots.Select(lot => (DateTimeOffset?)lot.ExpiresAt).Order().FirstOrDefault();

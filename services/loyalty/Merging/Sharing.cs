@@ -5,36 +5,51 @@ namespace Patron.Loyalty;
 
 /// <summary>The ledger's content went to that of the same person; what comes later is booked there.</summary>
 /// <param name="Points">The balance that was handed over; <paramref name="Clawback"/> is what was owed.</param>
+/// <param name="Pending">How many of the points were pending, and <paramref name="Held"/> how many were held.</param>
 [EventName("loyalty.ledger-closed.v1")]
-internal sealed record LedgerClosed(Guid Into, Guid Link, long Version, string? Tier, long Points, long Clawback) : DomainEvent;
+internal sealed record LedgerClosed(
+    Guid Into, Guid Link, long Version, string? Tier, long Points, long Clawback,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long Pending = 0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long Held = 0) : DomainEvent;
 
 /// <summary>Another ledger of the same person was taken in: its lots, spend, open returns and debts, each with its origin.</summary>
 /// <param name="TierBefore">Null where the ledger had not been opened yet.</param>
 /// <param name="Tier">The higher of both; with its review.</param>
+/// <param name="NextLapse">When the first of all holds ends; <paramref name="NextRelease"/> the first return window.</param>
 [EventName("loyalty.ledger-absorbed.v1")]
 internal sealed record LedgerAbsorbed(
     Guid Customer, Guid Link, long Version, LedgerContent Content, string? TierBefore, string? Tier, DateTimeOffset? ReviewAt, long Balance,
-    DateTimeOffset? NextExpiry) : DomainEvent;
+    DateTimeOffset? NextExpiry, DateTimeOffset? NextLapse = null, DateTimeOffset? NextRelease = null) : DomainEvent;
 
 /// <summary>A customer turned out to be another person: what is left of these origins went back to them.</summary>
 /// <param name="Tier">Null where the ledger had never been its owner's own.</param>
+/// <param name="Clawback">What went with them of what was owed; <paramref name="Pending"/> and <paramref name="Held"/>: of the points.</param>
 [EventName("loyalty.ledger-given-back.v1")]
 internal sealed record LedgerGivenBack(
     Guid Customer, Guid Link, long Version, IReadOnlyList<Guid> Origins, long Points, string? TierBefore, string? Tier, DateTimeOffset? ReviewAt,
-    long Balance, DateTimeOffset? NextExpiry) : DomainEvent;
+    long Balance, DateTimeOffset? NextExpiry, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long Clawback = 0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long Pending = 0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long Held = 0) : DomainEvent;
 
 /// <summary>The ledger is the customer's own again, with what was left of it.</summary>
 [EventName("loyalty.ledger-reopened.v1")]
 internal sealed record LedgerReopened(
-    Guid From, Guid Link, long Version, LedgerContent Content, string? Tier, DateTimeOffset? ReviewAt, long Balance, DateTimeOffset? NextExpiry) : DomainEvent;
+    Guid From, Guid Link, long Version, LedgerContent Content, string? Tier, DateTimeOffset? ReviewAt, long Balance, DateTimeOffset? NextExpiry,
+    DateTimeOffset? NextLapse = null, DateTimeOffset? NextRelease = null) : DomainEvent;
 
 /// <summary>What changes hands, in the words of the ledger that gets it: no origin and no home mean its own.</summary>
 internal sealed record LedgerContent(
     IReadOnlyList<Share> Shares, IReadOnlyList<Lot> Lots, IReadOnlyList<MonthlySpend> Spend, IReadOnlyList<OpenReturn> OpenReturns,
-    IReadOnlyList<CapUse>? Caps = null)
+    IReadOnlyList<CapUse>? Caps = null, IReadOnlyList<Hold>? Holds = null)
 {
     [JsonIgnore]
-    public long Points => Lots.Sum(lot => lot.Points);
+    public long Points => Lots.Sum(lot => lot.Points) + Held;
+
+    [JsonIgnore]
+    public long Pending => Lots.Where(lot => lot.IsPending).Sum(lot => lot.Points);
+
+    [JsonIgnore]
+    public long Held => Holds?.Sum(hold => hold.Points) ?? 0;
 
     [JsonIgnore]
     public long Clawback => Shares.Sum(share => share.Clawback);
@@ -80,17 +95,20 @@ internal static class Sharing
             [.. ledger.Lots.Where(lot => Goes(lot.Origin)).Select(lot => lot with { Origin = Named(lot.Origin), Home = Named(lot.Home) })],
             [.. ledger.Spend.Where(spent => Goes(spent.Origin)).Select(spent => spent with { Origin = Named(spent.Origin) })],
             [.. ledger.OpenReturns.Where(open => Goes(open.Origin)).Select(open => open with { Origin = Named(open.Origin) })],
-            ledger.Caps.Count == 0 ? null : [.. ledger.Caps.Where(use => Goes(use.Origin)).Select(use => use with { Origin = Named(use.Origin) })]);
+            ledger.Caps.Count == 0 ? null : [.. ledger.Caps.Where(use => Goes(use.Origin)).Select(use => use with { Origin = Named(use.Origin) })],
+            ledger.Holds.Count == 0 ? null : [.. Parts(ledger.Holds, use => Goes(use.Origin), Renamed)]);
 
         bool Goes(Guid? origin) => origins?.Contains(origin ?? owner) ?? true;
 
         Guid? Named(Guid? customer) => Seen(customer ?? owner, receiver);
+
+        LotUse Renamed(LotUse use) => use with { Origin = Named(use.Origin), Home = Named(use.Home) };
     }
 
     public static IReadOnlyList<Share> SharesOf(Ledger ledger) =>
         ledger.Shares.Count > 0 ? ledger.Shares : [new(null, ledger.Tier, ledger.ReviewAt, ledger.Clawback)];
 
-    public static Ledger Join(Ledger ledger, LedgerAbsorbed absorbed) => With(ledger, absorbed.Content) with
+    public static Ledger Join(Ledger ledger, LedgerAbsorbed absorbed) => With(ledger, absorbed.Content, absorbed.NextLapse) with
     {
         Shares = [.. SharesOf(ledger), .. absorbed.Content.Shares],
         Tier = absorbed.Tier,
@@ -106,6 +124,7 @@ internal static class Sharing
         {
             Shares = shares.Count > 1 ? shares : [],
             Lots = [.. ledger.Lots.Where(lot => Stays(lot.Origin))],
+            Holds = [.. Parts(ledger.Holds, use => Stays(use.Origin), use => use)],
             Spend = [.. ledger.Spend.Where(spent => Stays(spent.Origin))],
             OpenReturns = [.. ledger.OpenReturns.Where(open => Stays(open.Origin))],
             Caps = [.. ledger.Caps.Where(use => Stays(use.Origin))],
@@ -119,7 +138,7 @@ internal static class Sharing
         bool Stays(Guid? origin) => origin is null || !gone.Contains(origin.Value);
     }
 
-    public static Ledger Reopen(Ledger ledger, LedgerReopened reopened) => With(ledger, reopened.Content) with
+    public static Ledger Reopen(Ledger ledger, LedgerReopened reopened) => With(ledger, reopened.Content, reopened.NextLapse) with
     {
         Shares = reopened.Content.Shares.Count > 1 ? reopened.Content.Shares : [],
         Tier = reopened.Tier,
@@ -135,9 +154,22 @@ internal static class Sharing
         return [.. known.Where(spent => kept.Contains(spent.Month)).OrderBy(spent => spent.Month).ThenBy(spent => spent.Origin)];
     }
 
-    private static Ledger With(Ledger ledger, LedgerContent content) => ledger with
+    /// <summary>The parts of holds that meet a condition. One that was parted is whole again when its parts meet.</summary>
+    private static IEnumerable<Hold> Parts(IEnumerable<Hold> holds, Func<LotUse, bool> condition, Func<LotUse, LotUse> named) =>
+        holds.Select(hold => hold.Part(condition, named)).Where(hold => hold.Lots.Count > 0);
+
+    private static Ledger With(Ledger ledger, LedgerContent content, DateTimeOffset? nextLapse) => ledger with
     {
-        Lots = [.. ledger.Lots.Concat(content.Lots).OrderBy(lot => lot.ExpiresAt)],
+        Holds =
+        [
+            .. ledger.Holds.Concat(content.Holds ?? []).GroupBy(hold => hold.Id)
+                .Select(parts => parts.First() with
+                {
+                    Lots = [.. parts.SelectMany(part => part.Lots).OrderBy(use => use.ExpiresAt).ThenBy(use => use.Home).ThenBy(use => use.Lot)],
+                }),
+        ],
+        HoldTimer = nextLapse ?? ledger.HoldTimer,
+        Lots = [.. ledger.Lots.Concat(content.Lots).Order(Lot.InOrder)],
         Spend = Latest(ledger.Spend.Concat(content.Spend)),
         OpenReturns = [.. ledger.OpenReturns.Concat(content.OpenReturns).OrderBy(open => open.OccurredAt)],
         Clawback = ledger.Clawback + content.Clawback,

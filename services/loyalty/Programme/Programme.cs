@@ -40,6 +40,12 @@ internal sealed record Programme(
 
     public IReadOnlyList<Benefit> Benefits { get; init; } = [];
 
+    /// <summary>Points are pending for the day of the purchase and this many days more; 0 for not at all.</summary>
+    public int ReturnWindowDays { get; init; }
+
+    /// <summary>Redeemed points that come back after their expiry are good for this many days more; with 0 they expire at once.</summary>
+    public int RefundGraceDays { get; init; }
+
     /// <summary>Reads and checks the document of a file; the one inside the assembly without a path.</summary>
     /// <exception cref="InvalidDataException">It is not a programme; every fault is named.</exception>
     public static Programme Load(string? path) => ProgrammeReader.Read(TextOf(path));
@@ -85,6 +91,10 @@ internal sealed record Programme(
 
     public DateTimeOffset ExpiryOf(DateTimeOffset purchase) => CutOffAfter(LocalDay(purchase).AddMonths(ExpiryMonths));
 
+    /// <summary>The cut-off at which the return window closes; null where it has closed already, or there is none.</summary>
+    public DateTimeOffset? AvailableFrom(DateTimeOffset purchase, DateTimeOffset now) =>
+        ReturnWindowDays > 0 && CutOffAfterDays(purchase, ReturnWindowDays) is var closes && closes > now ? closes : null;
+
     public DateTimeOffset ReviewAfter(DateTimeOffset change) => CutOffAfter(LocalDay(change).AddMonths(TierReviewMonths));
 
     public DateTimeOffset GraceAfter(DateTimeOffset review) => CutOffAfter(LocalDay(review).AddDays(TierGraceDays - 1));
@@ -111,6 +121,9 @@ internal sealed record Programme(
     }
 
     private TimeZoneInfo TimeZone => TimeZoneInfo.FindSystemTimeZoneById(Zone);
+
+    /// <summary>The first cut-off after the instant's local day and so many days more.</summary>
+    public DateTimeOffset CutOffAfterDays(DateTimeOffset instant, int days) => CutOffAfter(LocalDay(instant).AddDays(days));
 
     private DateOnly LocalDay(DateTimeOffset instant) => DateOnly.FromDateTime(LocalTime(instant));
 

@@ -86,6 +86,8 @@ internal static partial class ProgrammeReader
             TierScheme = root.Choice("tierScheme", Schemes, TierScheme.Any),
             TierGraceDays = (int)root.Number("tierGraceDays", 0, 366, 0),
             TierReminderDays = (int)root.Number("tierReminderDays", 0, 366, 0),
+            ReturnWindowDays = (int)root.Number("returnWindowDays", 0, 366, 0),
+            RefundGraceDays = (int)root.Number("refundGraceDays", 0, 366, 0),
             Benefits = root.Objects("benefits", BenefitsMax, benefit => new Benefit(benefit.NeededText("code", IsCode, CodeRule), Names(benefit))),
         };
     }

@@ -5,6 +5,8 @@ namespace Patron.Loyalty;
 /// <summary>What the parts of a programme's document must be to each other, where each for itself is right.</summary>
 internal static class ProgrammeRules
 {
+    private const int DaysOfShortestMonth = 28;
+
     public static void Check(Programme programme, DocumentObject root)
     {
         if (!root.Has("earnRates"))
@@ -13,6 +15,8 @@ internal static class ProgrammeRules
         Differ(root, "rules", programme.Rules.Select(rule => rule.Id), "id");
         Differ(root, "benefits", programme.Benefits.Select(benefit => benefit.Code), "code");
         Differ(root, "tiers", programme.Tiers.Select(tier => tier.Name), "name");
+        if (programme.ReturnWindowDays >= programme.ExpiryMonths * DaysOfShortestMonth)
+            root.Fault("returnWindowDays", "The window must close before the points expire (expiryMonths), or nobody could ever redeem them.");
         CheckTiers(programme, root);
         CheckRules(programme, root);
     }

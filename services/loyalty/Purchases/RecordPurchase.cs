@@ -9,6 +9,12 @@ internal sealed record Purchase(
     /// <summary>Whose identifier was used, where that customer is merged into the ledger's; otherwise null.</summary>
     public Guid? Origin { get; init; }
 
+    /// <summary>See <see cref="Receipts"/>.</summary>
+    public Guid? Receipt { get; init; }
+
+    /// <summary>The one purchase that the returns are from, by its id or its receipt; null where the touchpoint did not say.</summary>
+    public Guid? ReturnsOf { get; init; }
+
     /// <summary>Such as <c>pos</c>; null where nobody said.</summary>
     public string? Channel { get; init; }
 
@@ -44,7 +50,7 @@ internal static class RecordPurchase
             booking.Add(new MemberEnrolled(now, versions.At(now).Tiers[0].Name));
         if (purchase.Sales.Count > 0)
         {
-            var earned = Earn(booking.Ledger, purchase, versions.At(purchase.OccurredAt));
+            var earned = Earn(booking.Ledger, purchase, versions.At(purchase.OccurredAt), now);
             booking.Add(earned);
             ReturnGoods.Claim(booking, earned);
         }
@@ -55,7 +61,7 @@ internal static class RecordPurchase
         return booking.Decide();
     }
 
-    public static PointsEarned Earn(Ledger ledger, Purchase purchase, Programme programme)
+    public static PointsEarned Earn(Ledger ledger, Purchase purchase, Programme programme, DateTimeOffset now)
     {
         var tier = ledger.Tier!;
         var earned = EarnPoints.Of(programme, purchase, tier, ledger.Caps);
@@ -63,13 +69,15 @@ internal static class RecordPurchase
         var expires = programme.ExpiryOf(purchase.OccurredAt);
         var kept = earned.Points - settled;
         var earlier = kept > 0 && (ledger.Lots.Count == 0 || expires < ledger.Lots[0].ExpiresAt);
+        var available = kept > 0 ? programme.AvailableFrom(purchase.OccurredAt, now) : null;
         var month = programme.MonthOf(purchase.OccurredAt);
         var spendCounts = purchase.Currency == programme.TierCurrency;
         return new(
             purchase.Id, purchase.OccurredAt, programme.Version, tier, purchase.Currency, spendCounts ? month : 0, earned.Points, settled,
             Lot: kept > 0 ? ledger.LotsMade + 1 : 0, expires, [.. purchase.Sales.Select((sale, i) => Line(sale, earned.Lines[i]))],
             checked(ledger.Balance + kept), NextExpiry: earlier ? expires : null, purchase.Origin, spendCounts ? null : month, purchase.Channel, purchase.Store,
-            earned.Given.Count == 0 ? null : earned.Given, earned.Cut == 0 ? null : earned.Cut, earned.Counted.Count == 0 ? null : earned.Counted);
+            earned.Given.Count == 0 ? null : earned.Given, earned.Cut == 0 ? null : earned.Cut, earned.Counted.Count == 0 ? null : earned.Counted,
+            available, NextRelease: ledger.NextRelease <= available ? null : available, purchase.Receipt);
     }
 
     private static EarnedLine Line(PurchaseLine sale, long points) =>

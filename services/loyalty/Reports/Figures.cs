@@ -119,6 +119,18 @@ internal sealed class Figures : IInlineView
                     break;
                 case PointsRedeemed redeeming:
                     redeemed += redeeming.Points;
+                    clawback += redeeming.Clawback;
+                    break;
+                case PointsRefunded refunding:
+                    redeemed -= refunding.Points;
+                    settled += refunding.Settled;
+                    break;
+                case PointsGranted granting:
+                    earned += granting.Points;
+                    settled += granting.Settled;
+                    break;
+                case ClawbackSettled settling:
+                    settled += settling.Points;
                     break;
                 case ReturnUnmatched open:
                     openReturns += open.Quantity;
@@ -139,7 +151,7 @@ internal sealed class Figures : IInlineView
                 case LedgerReopened reopened:
                     Join(null, reopened.Tier);
                     break;
-                case TierKept or TierGraceGiven:
+                case TierKept or TierGraceGiven or PointsReserved or HoldReleased or HoldTimerSet or PointsReleased:
                     break;
                 default:
                     throw new UnreachableException($"Nobody has decided how {happened.GetType().Name} counts.");

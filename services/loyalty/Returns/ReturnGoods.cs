@@ -3,8 +3,9 @@ using Patron.Runtime.EventStore;
 namespace Patron.Loyalty;
 
 /// <summary>
-/// Returns name no purchase, so they match the customer's purchases of the product, the latest first, never one from after the return
-/// and never the document's own sale lines. What is left stays open until such a purchase arrives.
+/// A return that names its purchase takes back what that one gave, and nothing else. One that names none matches the customer's purchases of the
+/// product, the latest first, never one from after the return and never the document's own sale lines. What is left stays open until such a
+/// purchase arrives.
 /// </summary>
 internal static class ReturnGoods
 {
@@ -17,7 +18,7 @@ internal static class ReturnGoods
         foreach (var (product, quantity) in Quantities(document.Returns))
         {
             var missing = quantity;
-            foreach (var line in bought.Of(product))
+            foreach (var line in bought.Of(product).Where(line => document.ReturnsOf is null || IsNamed(line.Earned, document.ReturnsOf)))
             {
                 if (missing == 0)
                     break;
@@ -31,9 +32,9 @@ internal static class ReturnGoods
         }
 
         foreach (var origin in lines.GroupBy(line => bought.OriginOf(line.Purchase)))
-            booking.Add(Reverse(booking.Ledger, document.Id, claimed: false, [.. origin], bought.LotOf, origin.Key));
+            booking.Add(Reverse(booking.Ledger, document.Id, claimed: false, document.OccurredAt, [.. origin], bought.LotOf, origin.Key));
         foreach (var (product, quantity) in open)
-            booking.Add(new ReturnUnmatched(document.Id, document.OccurredAt, product, quantity, document.Origin));
+            booking.Add(new ReturnUnmatched(document.Id, document.OccurredAt, product, quantity, document.Origin, document.ReturnsOf));
     }
 
     /// <summary>Lets open returns from after a purchase have its pieces, the oldest return first.</summary>
@@ -47,7 +48,7 @@ internal static class ReturnGoods
         foreach (var returned in booking.Ledger.OpenReturns.GroupBy(open => open.Return))
         {
             var lines = new List<ReversedLine>();
-            foreach (var open in returned.Where(open => open.Return != earned.Purchase && earned.OccurredAt <= open.OccurredAt))
+            foreach (var open in returned.Where(open => MayClaim(open, earned)))
             {
                 var missing = open.Quantity;
                 foreach (var line in bought.Of(open.Product).TakeWhile(_ => missing > 0))
@@ -59,7 +60,7 @@ internal static class ReturnGoods
             }
 
             if (lines.Count > 0)
-                booking.Add(Reverse(booking.Ledger, returned.Key, claimed: true, lines, bought.LotOf, earned.Origin));
+                booking.Add(Reverse(booking.Ledger, returned, lines, bought, earned.Origin));
         }
     }
 
@@ -76,7 +77,7 @@ internal static class ReturnGoods
             foreach (var open in returned)
             {
                 var missing = open.Quantity;
-                foreach (var line in bought.Of(open.Product).Where(line => line.OccurredAt <= open.OccurredAt && line.Purchase != open.Return))
+                foreach (var line in bought.Of(open.Product).Where(line => MayClaim(open, line.Earned)))
                 {
                     if (missing == 0)
                         break;
@@ -87,27 +88,40 @@ internal static class ReturnGoods
             }
 
             foreach (var origin in lines.GroupBy(line => bought.OriginOf(line.Purchase)))
-                booking.Add(Reverse(booking.Ledger, returned.Key, claimed: true, [.. origin], bought.LotOf, origin.Key));
+                booking.Add(Reverse(booking.Ledger, returned, [.. origin], bought, origin.Key));
         }
     }
 
+    /// <summary>A clock may be wrong, and a receipt in the hand is not: a named purchase may be from after its return.</summary>
+    private static bool MayClaim(OpenReturn open, PointsEarned earned) => open.Return != earned.Purchase
+        && (open.Of is { } of ? IsNamed(earned, of) : earned.OccurredAt <= open.OccurredAt);
+
+    private static bool IsNamed(PointsEarned earned, Guid? name) => name is not null && (name == earned.Purchase.Value || name == earned.Receipt);
+
+    private static PointsReversed Reverse(
+        Ledger ledger, IGrouping<PurchaseId, OpenReturn> returned, List<ReversedLine> lines, Bought bought, Guid? origin) =>
+        Reverse(ledger, returned.Key, claimed: true, returned.First().OccurredAt, lines, bought.LotOf, origin);
+
     /// <param name="lotOf">The lot that a purchase's points went to, as the ledger names it.</param>
     public static PointsReversed Reverse(
-        Ledger ledger, PurchaseId returned, bool claimed, List<ReversedLine> lines, Func<PurchaseId, (Guid? Home, int Sequence)> lotOf, Guid? origin)
+        Ledger ledger, PurchaseId returned, bool claimed, DateTimeOffset? at, List<ReversedLine> lines,
+        Func<PurchaseId, (Guid? Home, int Sequence)> lotOf, Guid? origin)
     {
         var left = ledger.Lots.ToDictionary(lot => lot.Key, lot => lot.Points);
         var uses = new Dictionary<(Guid? Home, int Sequence), long>();
         var owed = lines.Sum(line => line.Points);
         foreach (var line in lines)
             owed -= Use(lotOf(line.Purchase), line.Points);
-        foreach (var lot in ledger.Lots.TakeWhile(_ => owed > 0))
+
+        // What nobody can spend yet goes first.
+        foreach (var lot in ledger.Lots.OrderBy(lot => !lot.IsPending).TakeWhile(_ => owed > 0))
             owed -= Use(lot.Key, owed);
 
         var balance = ledger.Balance - uses.Values.Sum();
         return new(
-            returned, claimed, lines.Sum(line => line.Points), [.. uses.Select(use => new LotUse(use.Key.Sequence, use.Value, use.Key.Home))],
+            returned, claimed, lines.Sum(line => line.Points), [.. uses.Select(use => ledger.Lots.First(lot => lot.Key == use.Key).Use(use.Value))],
             Clawback: owed, lines, balance,
-            ledger.Lots.Where(lot => left[lot.Key] > 0).Select(lot => (DateTimeOffset?)lot.ExpiresAt).FirstOrDefault(), origin);
+            ledger.Lots.Where(lot => left[lot.Key] > 0).Select(lot => (DateTimeOffset?)lot.ExpiresAt).FirstOrDefault(), origin, at);
 
         long Use((Guid? Home, int Sequence) lot, long points)
         {
@@ -139,8 +153,9 @@ internal static class ReturnGoods
             var bought = new Bought();
             foreach (var (happened, home) in history)
             {
-                if (happened is PointsEarned earned && ledger.Holds(earned.Origin)
-                    && (document is null || (earned.Purchase != document.Id && earned.OccurredAt <= document.OccurredAt)))
+                if (happened is PointsEarned earned && ledger.IsAlsoOf(earned.Origin)
+                    && (document is null || IsNamed(earned, document.ReturnsOf)
+                        || (earned.Purchase != document.Id && earned.OccurredAt <= document.OccurredAt)))
                     bought.Add(earned, home);
             }
 
@@ -191,6 +206,8 @@ internal static class ReturnGoods
     {
         private readonly EarnedLine line = earned.Lines[number];
         private int returned;
+
+        public PointsEarned Earned => earned;
 
         public PurchaseId Purchase => earned.Purchase;
 

@@ -11,6 +11,14 @@ internal sealed class EventReader(NpgsqlDataSource database, EventTypes types)
     public Task<IReadOnlyList<RecordedEvent>> StreamAsync(Guid stream, CancellationToken cancellation) => QueryAsync(
         $"select {Columns} from events e where e.stream = $1 order by e.version", cancellation, new NpgsqlParameter<Guid> { TypedValue = stream });
 
+    /// <summary>At most <paramref name="eventsMax"/> events of a stream after this version, in order.</summary>
+    public Task<IReadOnlyList<RecordedEvent>> StreamAsync(Guid stream, int after, int eventsMax, CancellationToken cancellation) => QueryAsync(
+        $"select {Columns} from events e where e.stream = $1 and e.version > $2 order by e.version limit $3",
+        cancellation,
+        new NpgsqlParameter<Guid> { TypedValue = stream },
+        new NpgsqlParameter<int> { TypedValue = after },
+        new NpgsqlParameter<int> { TypedValue = eventsMax });
+
     /// <summary>Of several streams up to a moment, in the order in which they were booked.</summary>
     public Task<IReadOnlyList<RecordedEvent>> StreamsAsync(
         IReadOnlyCollection<Guid> streams, DateTimeOffset until, CancellationToken cancellation) => QueryAsync(

@@ -145,6 +145,10 @@ public sealed partial class ServiceRuntime : IAsyncDisposable
     /// <summary>A stream's events in order; empty when there are none.</summary>
     public Task<IReadOnlyList<RecordedEvent>> ReadStreamAsync(Guid stream, CancellationToken cancellation) => store.Reader.StreamAsync(stream, cancellation);
 
+    /// <summary>At most <paramref name="eventsMax"/> of a stream's events after a version, in order.</summary>
+    public Task<IReadOnlyList<RecordedEvent>> ReadStreamAsync(Guid stream, int after, int eventsMax, CancellationToken cancellation) =>
+        store.Reader.StreamAsync(stream, after, eventsMax, cancellation);
+
     /// <summary>The events of all streams of a customer, in the order of their positions.</summary>
     public Task<IReadOnlyList<RecordedEvent>> ReadCustomerAsync(Guid customer, CancellationToken cancellation) =>
         store.Reader.CustomerAsync(customer, cancellation);

@@ -24,14 +24,17 @@ internal sealed class BacktestTests
     public async Task The_programme_as_it_is_comes_to_exactly_the_live_figures_and_touches_nothing(
         [Values(1, 2, 3)] int seed, CancellationToken cancellation)
     {
-        await using var host = await StartAsync(cancellation);
+        // One of the programmes lets points wait for the end of the return window.
+        var windowDays = seed == 3 ? 20 : 0;
+        var settings = await Till.ProgrammeAsync(programme => programme["returnWindowDays"] = windowDays, cancellation);
+        await using var host = await StartAsync(cancellation, settings);
         await LiveAsync(host, new Random(seed), cancellation);
         var before = await ChecksumAsync(host, cancellation);
         var figures = await LedgerMergeTests.FiguresAsync(host, cancellation);
         string[] lively = ["points reversed", "points expired", "points redeemed", "points owed by members"];
         Assert.That(lively.Select(name => figures[name]), Is.All.Positive, "a life");
 
-        var result = (await RunAsync(host, Document(100), "", cancellation))["result"]!;
+        var result = (await RunAsync(host, Document(100, windowDays: windowDays), "", cancellation))["result"]!;
         foreach (var side in new[] { result["asItWas"]!, result["changed"]! })
         {
             long[] run = [.. new[] { "issued", "reversed", "expired", "redeemed", "liability", "owed" }.Select(name => (long)side[name]!)];
@@ -167,6 +170,8 @@ internal sealed class BacktestTests
             await host.DrainAsync(cancellation);
             foreach (var who in people.Take(5))
                 await LedgerMergeTests.RedeemAsync(host, who, $"{month}", random.Next(50, 400), cancellation);
+            foreach (var who in people.Skip(2).Take(6))
+                await SpendAsync(host, who, month, random, cancellation);
             if (month == 3)
                 await writer.TellInOrderAsync(host, cancellation, People.Merge(people[0], people[1], 1));
             if (month == 6)
@@ -186,17 +191,44 @@ internal sealed class BacktestTests
         await writer.TellInOrderAsync(host, cancellation, People.Returns(owing, ++receipt));
     }
 
-    private static Task<TestHost> StartAsync(CancellationToken cancellation) => TestHost.StartAsync(
-        builder => builder.AddLoyalty(), app => app.MapLoyalty(), cancellation, settings: new Dictionary<string, string>
+    private static Task<TestHost> StartAsync(CancellationToken cancellation, Dictionary<string, string>? settings = null) => TestHost.StartAsync(
+        builder => builder.AddLoyalty(), app => app.MapLoyalty(), cancellation, settings: new Dictionary<string, string>(settings ?? [])
         {
             ["Api:Keys:tool:Hash"] = Key.Hash, ["Api:Keys:tool:Scopes:0"] = "read", ["Api:Keys:tool:Scopes:1"] = "operate",
         });
 
-    private static string Document(int minorPerPoint, int silverFrom = 50_000, string rules = "")
+    /// <summary>Points are reserved, then spent in part, given up, or left until they lapse; some that were redeemed come back.</summary>
+    private static async Task SpendAsync(TestHost host, Guid who, int month, Random random, CancellationToken cancellation)
+    {
+        if (await PostAsync("holds", $"h{month}", new { points = random.Next(10, 200), reason = "voucher" }) is { } held)
+        {
+            var hold = $"holds/{(string)held["hold"]!}";
+            if (month % 3 == 0)
+                await PostAsync($"{hold}/confirm", null, new { points = random.Next(1, 10) });
+            else if (month % 3 == 1)
+                await PostAsync($"{hold}/cancel", null, new { });
+        }
+
+        if (await PostAsync("redemptions", $"r{month}", new { points = random.Next(10, 200), reason = "voucher" }) is { } redeemed && month % 2 == 0)
+            await PostAsync($"redemptions/{(string)redeemed["redemption"]!}/refund", $"b{month}", new { points = random.Next(1, 10) });
+
+        async Task<JsonNode?> PostAsync(string path, string? key, object body)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri($"/v1/loyalty/customers/{who}/{path}", UriKind.Relative));
+            request.Content = JsonContent.Create(body);
+            if (key is not null)
+                request.Headers.Add("Idempotency-Key", key);
+            using var answer = await host.Http.SendAsync(request, cancellation);
+            return answer.IsSuccessStatusCode ? await answer.Content.ReadFromJsonAsync<JsonNode>(cancellation) : null;
+        }
+    }
+
+    private static string Document(int minorPerPoint, int silverFrom = 50_000, string rules = "", int windowDays = 0)
     {
         var document = JsonNode.Parse(Programme.TextOf(null))!;
         document["earnRates"]![0]!["minorPerPoint"] = minorPerPoint;
         document["tiers"]![1]!["fromMinor"] = silverFrom;
+        document["returnWindowDays"] = windowDays;
         document["rules"] = JsonNode.Parse($"[{rules}]");
         return document.ToJsonString();
     }

@@ -14,8 +14,14 @@ namespace Patron.Services.Tests.Loyalty;
 /// <summary>What loyalty hears and what it says.</summary>
 internal sealed class ContractTests
 {
+    private static readonly System.Type[] Till =
+    [
+        typeof(PointsReserved), typeof(HoldReleased), typeof(HoldTimerSet), typeof(PointsRefunded), typeof(ClawbackSettled), typeof(PointsGranted),
+        typeof(PointsReleased),
+    ];
+
     private static readonly System.Type[] Private =
-        [typeof(MemberEnrolled), typeof(TierKept), typeof(TierGraceGiven), typeof(PointsRedeemed), typeof(LedgerClosed)];
+        [typeof(MemberEnrolled), typeof(TierKept), typeof(TierGraceGiven), typeof(PointsRedeemed), typeof(LedgerClosed), .. Till];
 
     [Test]
     public void Only_sales_earn_and_only_returns_come_back()
@@ -84,6 +90,10 @@ internal sealed class ContractTests
             new LedgerClosed(Anna, Anna, 1, "silver", 5, 0),
             new LedgerAbsorbed(Anna, Anna, 1, Content, "silver", "silver", at, 5, at), new LedgerReopened(Anna, Anna, 2, Content, "silver", at, 5, at),
             new LedgerGivenBack(Anna, Anna, 2, [Anna], 5, "silver", "silver", at, 5, at),
+            new PointsReserved(new(Anna), at, at, 5, "voucher", [new(1, 5)], 5, 0, true, null, at), new HoldTimerSet(at),
+            new HoldReleased(new(Anna), at, ReleaseHold.Lapsed, 5, [new(1, 5)], 5, at), new ClawbackSettled(at, 1, [new(1, 1)], 4, at),
+            new PointsRefunded(new(Anna), new(Anna), at, 5, [new(1, 5)], 0, 5, at), new PointsReleased(at, 5, [new(1, 5)], null),
+            new PointsGranted(new(Anna), at, 5, 0, "goodwill", 1, at, 5, at),
         ];
         var defined = typeof(Ledger).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(DomainEvent)));
         Assert.That(all.Select(happened => happened.GetType()), Is.EquivalentTo(defined));
@@ -92,8 +102,10 @@ internal sealed class ContractTests
             var text = Ledger.Events.Write(happened);
             Assert.That(Ledger.Events.Write(Ledger.Events.Read(Ledger.Events.NameOf(happened), text)), Is.EqualTo(text));
             Assert.That(Published.From(happened) is null, Is.EqualTo(Private.Contains(happened.GetType())), text);
-            var told = Timeline.Of([new(0, 1, Anna, Anna, 1, at, happened, EventMetadata.None)]).Single();
-            Assert.That(told.What.Length * told.Why.Length, Is.Positive);
+
+            // When holds are looked at next is nobody's story.
+            var told = Timeline.Of([new(0, 1, Anna, Anna, 1, at, happened, EventMetadata.None)]);
+            Assert.That(told.Count(entry => entry.What.Length * entry.Why.Length > 0), Is.EqualTo(happened is HoldTimerSet ? 0 : 1), text);
         }
     }
 

@@ -29,7 +29,7 @@ internal sealed class ExpiryTests
         var story = Nobody.After(Buy(1, March1, Line("MUG", 1, 1_000))).After(Buy(2, March1.AddDays(1), Line("MUG", 1, 700)));
         var cutOff = new DateTimeOffset(2012, 3, 2, 0, 0, 0, TimeSpan.Zero);
         story.When(Expire(cutOff.AddTicks(-1))).Nothing();
-        story.When(Expire(cutOff)).Then(new PointsExpired(cutOff, 10, [new(1, 10)], 7, cutOff.AddDays(1)));
+        story.When(Expire(cutOff)).Then(new PointsExpired(cutOff, 10, [new(1, 10, ExpiresAt: cutOff)], 7, cutOff.AddDays(1)));
     }
 
     [Test]

@@ -21,7 +21,7 @@ internal sealed class ProgrammeTests
               "caps": { "perPurchase": 100, "perDay": 200, "perMonth": 300 } },
             { "id": "welcome", "bonusPoints": 50 }, { "id": "per-piece", "bonusPointsPerPiece": 2 }],
           "exclusions": { "categories": ["gift-cards"] }, "caps": { "perDay": 1000 }, "expiryMonths": 18, "tierCurrency": "GBP", "tierWindowMonths": 12,
-          "tierReviewMonths": 12, "tierScheme": "all", "tierGraceDays": 30, "tierReminderDays": 14,
+          "tierReviewMonths": 12, "tierScheme": "all", "tierGraceDays": 30, "tierReminderDays": 14, "returnWindowDays": 14, "refundGraceDays": 7,
           "tiers": [{ "name": "member", "names": { "en": "Member" } },
             { "name": "gold", "fromMinor": 50000, "fromPoints": 400, "fromVisits": 3, "multiplierPercent": 150, "benefits": ["free-delivery"] }],
           "benefits": [{ "code": "free-delivery", "names": { "en": "Free delivery" } }] }

@@ -16,7 +16,7 @@ internal sealed class RedemptionTests
     public void The_points_that_expire_first_are_spent_first()
     {
         var redeemed = TwoLots.When(Redeem(7, March1.AddDays(10))).The<PointsRedeemed>();
-        Assert.That(redeemed.Lots, Is.EqualTo(new LotUse[] { new(2, 5), new(1, 2) }));
+        Assert.That(redeemed.Lots.Select(use => (use.Lot, use.Points)), Is.EqualTo(new[] { (2, 5L), (1, 2L) }));
         Assert.That((redeemed.Balance, redeemed.NextExpiry), Is.EqualTo((8L, new DateTimeOffset(2012, 3, 11, 0, 0, 0, TimeSpan.Zero))));
     }
 

@@ -6,6 +6,7 @@ namespace Patron.Services.Tests.Loyalty;
 
 internal sealed class ReturnTests
 {
+    private static readonly DateTimeOffset March2 = new(2012, 3, 2, 0, 0, 0, TimeSpan.Zero);
     private static readonly DateTimeOffset April1 = new(2011, 4, 1, 10, 0, 0, TimeSpan.Zero);
 
     [Test]
@@ -14,8 +15,7 @@ internal sealed class ReturnTests
         var bought = Nobody.After(Buy(1, March1, Line("MUG", 3, 1_000), Line("LAMP", 1, 2_000)));
         bought.When(Return(2, April1, "MUG", 1)).Then(
             new PointsReversed(
-                Receipt(2), false, 3, [new(1, 3)], 0, [new(Receipt(1), 0, "MUG", 1, 333, 201103, 3)], 27,
-                new DateTimeOffset(2012, 3, 2, 0, 0, 0, TimeSpan.Zero)));
+                Receipt(2), false, 3, [new(1, 3, ExpiresAt: March2)], 0, [new(Receipt(1), 0, "MUG", 1, 333, 201103, 3)], 27, March2, At: April1));
     }
 
     [Test]

@@ -9,7 +9,8 @@ internal static class BacktestText
 {
     private static readonly (string Field, string Name)[] Figures =
     [
-        ("issued", "points issued (cost)"), ("reversed", "points reversed"), ("expired", "points expired"), ("redeemed", "points redeemed"),
+        ("issued", "points issued (cost)"), ("granted", "points granted otherwise"), ("reversed", "points reversed"),
+        ("expired", "points expired"), ("redeemed", "points redeemed"),
         ("liability", "liability at the end"), ("owed", "points owed by members"), ("notRedeemable", "redeemed, but not there"),
         ("cut", "cut by caps"), ("upgrades", "tier upgrades"), ("downgrades", "tier downgrades"),
     ];

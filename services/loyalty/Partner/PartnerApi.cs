@@ -15,6 +15,7 @@ internal static class PartnerApi
         var partner = new GrpcService(PartnerReflection.Descriptor.Services[0])
             .Guard(CheckKeyAsync)
             .Unary<GetBalanceRequest, GetBalanceResponse>("GetBalance", GetBalanceAsync);
+        PartnerPoints.Bind(partner);
         app.MapGrpc(new GrpcServerOptions { Clock = app.Services.GetRequiredService<SystemClock>() }, partner)
             .AllowPublic("The service's guard checks the API key, so that a refusal is a gRPC status.");
     }
@@ -26,18 +27,17 @@ internal static class PartnerApi
             throw new GrpcException(GrpcStatus.Unauthenticated, "Send a known API key in the metadata x-api-key.");
         if (!caller.Scopes.Contains(Scope))
             throw new GrpcException(GrpcStatus.PermissionDenied, $"This needs an API key with the scope '{Scope}'.");
+        call.Http.Features.Set(caller);
         return ValueTask.CompletedTask;
     }
 
     private static async Task<GetBalanceResponse> GetBalanceAsync(GetBalanceRequest request, GrpcCall call, CancellationToken cancellation)
     {
-        if (!Guid.TryParseExact(request.CustomerId, "D", out var customer))
-            throw new GrpcException(GrpcStatus.InvalidArgument, "customer_id must be a UUID of 36 characters.");
-
+        var customer = PartnerRefusals.IdOf(request.CustomerId, "customer_id");
         var services = call.Http.RequestServices;
         var ledger = await services.PatronService(Module.Name).StateAsync(Ledger.Kind, customer, cancellation);
         if (ledger?.Tier is null)
-            throw new GrpcException(GrpcStatus.NotFound, new NoLedger().Detail);
+            throw PartnerRefusals.Of(new NoLedger());
         var now = services.GetRequiredService<BusinessClock>().GetUtcNow();
         var shown = CustomerLedger.Of(customer, ledger, services.GetRequiredService<ProgrammeBook>().Versions.At(now), now);
         return new GetBalanceResponse { Available = shown.Balance, Tier = shown.Tier };
