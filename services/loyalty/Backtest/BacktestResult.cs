@@ -89,7 +89,8 @@ internal sealed record BacktestTally
 
     private static BacktestFigures Figures(RerunFlows flows, long liability, long owed, IEnumerable<IGrouping<string, TierMove>> tiers) => new(
         flows.Issued, flows.Granted, flows.Reversed, flows.Expired, flows.Redeemed, liability, owed, flows.NotRedeemable, flows.Cut,
-        flows.Upgrades, flows.Downgrades, [.. flows.ByRule.OrderBy(rule => rule.Key, StringComparer.Ordinal).Select(rule => new RulePoints(rule.Key, rule.Value))],
+        flows.Upgrades, flows.Downgrades,
+        [.. flows.ByRule.OrderBy(rule => rule.Key, StringComparer.Ordinal).Select(rule => new RulePoints(rule.Key, rule.Value))],
         [.. tiers.OrderBy(tier => tier.Key, StringComparer.Ordinal).Select(tier => new TierMembers(tier.Key, tier.Sum(move => move.Members)))]);
 
     private static BacktestGroup[] Sorted(Dictionary<string, BacktestGroup> groups) => [.. groups.Values.OrderBy(group => group.Name, StringComparer.Ordinal)];
