@@ -35,7 +35,13 @@ internal sealed class Consumed(TimeProvider clock)
             .Ignore<PointsReversed>()
             .Ignore<PointsExpired>()
             .Ignore<LedgerRestated>()
-            .Ignore<ReturnUnmatched>(),
+            .Ignore<ReturnUnmatched>()
+            .Ignore<CouponIssued>()
+            .Ignore<CouponViewed>()
+            .Ignore<CouponRedeemed>()
+            .Ignore<CouponExpired>()
+            .Ignore<CouponVoided>()
+            .Ignore<WalletRestated>(),
         new Subscription(new Topic(Topics.Segmentation))
             .On(SegmentEntered.Parser, Segment)
             .Ignore<SegmentLeft>(),

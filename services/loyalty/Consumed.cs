@@ -10,8 +10,8 @@ namespace Patron.Loyalty;
 /// <summary>What the facts of other services mean for ledgers.</summary>
 internal static class Consumed
 {
-    public static Subscription Profile(Func<ProgrammeVersions> versions) => new Subscription(new Topic(Topics.Profile))
-        .On(PurchaseRecorded.Parser, (recorded, context) => From(recorded, context, versions()))
+    public static Subscription Profile(Func<ProgrammeVersions> versions, CouponBook book) => new Subscription(new Topic(Topics.Profile))
+        .On(PurchaseRecorded.Parser, (recorded, context) => From(recorded, context, versions(), book.Known))
         .Ignore<CustomerRegistered>()
         .Ignore<ConsentChanged>()
         .Ignore<OptInRequested>()
@@ -20,9 +20,13 @@ internal static class Consumed
         .Follow(SplitOff.Parser, (fact, context) => context.SplitFrom(fact.From, fact.LinkId, fact.Version))
         .Ignore<Absorbed>()
         .Ignore<GaveBack>()
-        .Erases(CustomerErased.Parser, (_, context) => [CloseLedger.Command(context.Customer, context.Envelope.Time)]);
+        .Erases(CustomerErased.Parser, (_, context) =>
+        [
+            CloseLedger.Command(context.Customer, context.Envelope.Time), MergeWallets.Empty(context.Customer, context.Envelope.Time),
+        ]);
 
-    internal static IEnumerable<Command> From(PurchaseRecorded recorded, FactContext context, ProgrammeVersions versions)
+    internal static IEnumerable<Command> From(
+        PurchaseRecorded recorded, FactContext context, ProgrammeVersions versions, BookContent? book = null)
     {
         // Nobody was named, so nobody can be given points.
         if (recorded.Anonymous)
@@ -48,7 +52,12 @@ internal static class Consumed
         };
         return purchase.Sales.Count + purchase.Returns.Count == 0
             ? []
-            : [RecordPurchase.Command(customer, purchase, versions, context.Envelope.Time) with { Metadata = context.Metadata }];
+            :
+            [
+                RecordPurchase.Command(customer, purchase, versions, context.Envelope.Time) with { Metadata = context.Metadata },
+                .. AdvanceOffers.Commands(customer, purchase, book ?? BookContent.Empty, context.Envelope.Time),
+                .. JudgeReferral.Commands(customer, purchase, book ?? BookContent.Empty, context.Envelope.Time),
+            ];
     }
 
     private static PurchaseLine[] Lines(PurchaseRecorded recorded, LineKind kind)

@@ -34,6 +34,7 @@ internal static class Endpoints
         HoldEndpoints.Map(loyalty);
         JournalEndpoints.Map(loyalty);
         LedgerReports.Map(loyalty);
+        CouponModule.Map(loyalty);
     }
 
     private static async Task<Results<JsonHttpResult<CustomerLedger>, ProblemHttpResult>> ShowAsync(

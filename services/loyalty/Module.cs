@@ -14,11 +14,12 @@ public static class Module
         builder.Services.AddSingleton(services => new ProgrammeBook(
             Programme.TextOf(settings.ProgrammePath), services, services.GetRequiredService<SystemClock>(),
             services.GetRequiredService<ILogger<ProgrammeBook>>()));
-        builder.AddPatronService(Name, services => Define(services.GetRequiredService<ProgrammeBook>()));
+        builder.AddPatronService(Name, services => Define(services.GetRequiredService<ProgrammeBook>(), services.GetRequiredService<CouponBook>()));
 
         // After the service, which brings their tables up to date at its start.
         builder.Services.AddHostedService(services => services.GetRequiredService<ProgrammeBook>());
         builder.Services.AddHostedService<RunBacktests>();
+        builder.AddCoupons();
     }
 
     public static void MapLoyalty(this WebApplication app)
@@ -28,21 +29,25 @@ public static class Module
         app.MapOperations(Name);
     }
 
-    internal static ServiceDefinition Define(ProgrammeBook book) => new()
+    internal static ServiceDefinition Define(ProgrammeBook programme, CouponBook book) => new()
     {
         Name = Name,
-        Events = Ledger.Events,
-        Streams = [Ledger.Kind],
-        Views = [new Figures()],
+        Events = CouponModule.Events,
+        Streams = [Ledger.Kind, .. CouponModule.Streams],
+        Views = [new Figures(), .. CouponModule.Views(CouponModule.Events)],
         Projections = [Books.Projection, SegmentMembers.Projection],
-        CustomerTables = [SegmentMembers.Table],
-        Subscriptions = [Consumed.Profile(() => book.Versions)],
+        Subscriptions = [Consumed.Profile(() => programme.Versions, book)],
         Publications = [Published.Loyalty],
-        Timers = LedgerTimers.Of,
-        Handovers = MergeLedgers.Rules(() => book.Versions),
-        OnDue = timer => LedgerTimers.OnDue(timer, book.Versions),
-        OnAcquired = (_, cancellation) => book.RefreshAsync(cancellation),
-        Migrations = [Figures.Migration, ProgrammeTable.Migration, BacktestTable.Migration],
+        Timers = recorded => CouponModule.Knows(recorded.Event) ? CouponTimers.Of(recorded.Event) : LedgerTimers.Of(recorded),
+        Handovers = MergeLedgers.Rules(() => programme.Versions).And(MergeWallets.Rules),
+        CustomerTables = [.. CouponModule.CustomerTables, SegmentMembers.Table],
+        OnDue = timer => CouponTimers.Knows(timer) ? CouponTimers.OnDue(timer, book.Known) : LedgerTimers.OnDue(timer, programme.Versions),
+        OnAcquired = async (_, cancellation) =>
+        {
+            await programme.RefreshAsync(cancellation);
+            await book.RefreshAsync(cancellation);
+        },
+        Migrations = [Figures.Migration, ProgrammeTable.Migration, BacktestTable.Migration, .. CouponModule.Migrations],
     };
 }
 

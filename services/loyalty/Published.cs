@@ -12,7 +12,8 @@ namespace Patron.Loyalty;
 /// <summary>What others may know of ledgers.</summary>
 internal static class Published
 {
-    public static Publication Loyalty { get; } = new(new Topic(Topics.Loyalty), recorded => From(recorded.Event));
+    public static Publication Loyalty { get; } = new(
+        new Topic(Topics.Loyalty), recorded => CouponModule.Knows(recorded.Event) ? CouponFacts.From(recorded) : From(recorded.Event));
 
     internal static IMessage? From(DomainEvent happened) => happened switch
     {

@@ -10,10 +10,14 @@ namespace Patron.Loyalty;
 internal static class Timeline
 {
     public static IReadOnlyList<TimelineEntry> Of(IEnumerable<RecordedEvent> events) =>
-    [
-        .. events.Where(recorded => recorded.Event is not (HoldTimerSet or PointsReleased { Points: 0 })).GroupBy(recorded => recorded.Time)
-            .SelectMany(Together).OrderBy(entry => entry.Time),
-    ];
+        [.. events.Where(IsOfLedger).GroupBy(recorded => recorded.Time).SelectMany(Together).Concat(OfCoupons(events)).OrderBy(entry => entry.Time)];
+
+    private static bool IsOfLedger(RecordedEvent recorded) =>
+        !CouponModule.Knows(recorded.Event) && recorded.Event is not (HoldTimerSet or PointsReleased { Points: 0 });
+
+    private static IEnumerable<TimelineEntry> OfCoupons(IEnumerable<RecordedEvent> events) =>
+        events.Select(recorded => CouponFacts.Tell(recorded.Event)).OfType<(DateTimeOffset At, string What, string Why)>()
+            .Select(told => Tell(told.At, told.What, told.Why));
 
     internal static string Reason(TierChanged changed)
     {

@@ -31,7 +31,13 @@ internal sealed class Consumed
         profile.On(PurchaseRecorded.Parser, Purchase);
         Silently(Source.Profile, PurchaseRecorded.Parser, fact => !fact.Anonymous && fact.Origin.Length == 0, Purchased);
 
-        var loyalty = new Subscription(new Topic(Topics.Loyalty)).Ignore<ReturnUnmatched>();
+        var loyalty = new Subscription(new Topic(Topics.Loyalty)).Ignore<ReturnUnmatched>()
+            .Ignore<CouponIssued>()
+            .Ignore<CouponViewed>()
+            .Ignore<CouponRedeemed>()
+            .Ignore<CouponExpired>()
+            .Ignore<CouponVoided>()
+            .Ignore<WalletRestated>();
         On(loyalty, Source.Loyalty, LedgerRestated.Parser, _ => true, Restated);
         On(loyalty, Source.Loyalty, TierChanged.Parser, _ => true, (columns, row, fact, _) => columns.SetTier(row, fact.To));
         On(loyalty, Source.Loyalty, PointsEarned.Parser, _ => true, (columns, row, fact, _) => columns.SetPoints(row, fact.Balance));

@@ -32,7 +32,13 @@ internal sealed class Consumed(TagRules rules, ActivityMemory memory, MergeTags 
             .Ignore<PointsReversed>()
             .Ignore<PointsExpired>()
             .On(LedgerRestated.Parser, Handle)
-            .Ignore<ReturnUnmatched>(),
+            .Ignore<ReturnUnmatched>()
+            .Ignore<CouponIssued>()
+            .Ignore<CouponViewed>()
+            .Ignore<CouponRedeemed>()
+            .Ignore<CouponExpired>()
+            .Ignore<CouponVoided>()
+            .Ignore<WalletRestated>(),
     ];
 
     private IEnumerable<Command> Handle(PurchaseRecorded receipt, FactContext context)

@@ -1,3 +1,4 @@
+using Patron.Benchmarks.Coupons;
 using Patron.Benchmarks.Identity;
 using Patron.Benchmarks.Import;
 using Patron.Benchmarks.Ingest;
@@ -29,6 +30,8 @@ internal static class Catalogue
         () => new IdentityResolve(),
         () => new IdentityFlatness(),
         () => new ImportRows(),
+        () => new GenerateCodes(),
+        () => new RedeemCoupons(),
     ];
 
     /// <summary>Those that a list such as <c>append.batched,log.*</c> names; all without one.</summary>

@@ -54,10 +54,13 @@ internal sealed class ReleasedContractsTests
     public void JSON_names_are_those_of_the_protobuf_library()
     {
         var written = DescriptorSets.Of(PublicContracts.Files).File
-            .SelectMany(file => file.MessageType.SelectMany(type => type.Field.Select(field => $"{file.Package}.{type.Name}.{field.JsonName}")));
+            .SelectMany(file => file.MessageType.SelectMany(type => JsonNames($"{file.Package}.{type.Name}", type)));
         var known = PublicContracts.Messages.SelectMany(type => type.Fields.InDeclarationOrder().Select(field => $"{type.FullName}.{field.JsonName}"));
         Assert.That(written, Is.EquivalentTo(known));
     }
+
+    private static IEnumerable<string> JsonNames(string name, DescriptorProto type) => type.Field.Select(field => $"{name}.{field.JsonName}")
+        .Concat(type.NestedType.Where(nested => nested.Options?.MapEntry != true).SelectMany(nested => JsonNames($"{name}.{nested.Name}", nested)));
 
     private static FileDescriptorSet Read() => FileDescriptorSet.Parser.ParseFrom(File.ReadAllBytes(Binary));
 }

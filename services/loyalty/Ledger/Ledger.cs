@@ -51,7 +51,7 @@ internal sealed record Ledger
 
     public static StreamKind<Ledger> Kind { get; } = new("ledger", new Ledger(), Evolve, LoyaltyJson.Default.Ledger, shape: 3);
 
-    public static EventTypes Events { get; } = new(
+    internal static EventTypes Events { get; } = new(
         LoyaltyJson.Default, typeof(MemberEnrolled), typeof(PointsEarned), typeof(PointsReversed), typeof(ReturnUnmatched), typeof(PointsRedeemed),
         typeof(PointsExpired), typeof(TierChanged), typeof(TierKept), typeof(TierGraceGiven), typeof(LedgerClosed), typeof(LedgerAbsorbed),
         typeof(LedgerGivenBack), typeof(LedgerReopened), typeof(PointsReserved), typeof(HoldReleased), typeof(HoldTimerSet), typeof(PointsRefunded),

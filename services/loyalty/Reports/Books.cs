@@ -61,7 +61,7 @@ internal static class Books
     {
         var accounts = new SortedDictionary<(string Account, int Month), long>();
         var expiries = new SortedDictionary<DateTimeOffset, long>();
-        foreach (var recorded in events)
+        foreach (var recorded in events.Where(recorded => !CouponModule.Knows(recorded.Event)))
         {
             var posting = Journal.Of(recorded.Event);
             var at = (posting.At ?? recorded.Time).UtcDateTime;

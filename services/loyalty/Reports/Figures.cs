@@ -21,7 +21,7 @@ internal sealed class Figures : IInlineView
 
         var slot = events.Min(recorded => recorded.Partition);
         var tally = new Tally();
-        foreach (var recorded in events)
+        foreach (var recorded in events.Where(recorded => !CouponModule.Knows(recorded.Event)))
             tally.Count(recorded.Event);
         Add(transaction, slot, tally.Figures);
         Add(transaction, slot, [.. tally.Tiers.Where(tier => tier.Value != 0)]);

@@ -76,6 +76,9 @@ internal sealed record LoyaltySummary(long Balance, string? Tier, DateTimeOffset
     public const int LotsMax = 40;
 
     public static readonly LoyaltySummary None = new(0, null, null, null, []);
+
+    /// <summary>See <see cref="CouponFold"/>; at most <see cref="CouponFold.HeldMax"/>.</summary>
+    public IReadOnlyList<CouponHeld> Coupons { get; init; } = [];
 }
 
 internal readonly record struct PointLot(DateTimeOffset ExpiresAt, long Points);

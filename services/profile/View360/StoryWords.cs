@@ -30,6 +30,14 @@ internal static class StoryWords
         Loyalty.TierChanged f => ($"Tier changed from {f.From} to {f.To}", f.Reason),
         Loyalty.LedgerRestated f => (
             $"Has {Number(f.Balance)} points and {(f.Tier.Length == 0 ? "no tier" : $"the tier {f.Tier}")}", $"{f.Reason}; link {f.LinkId}."),
+        Loyalty.CouponIssued f => ($"Got a coupon of {f.Campaign}", $"{f.Source}; coupon {f.CouponId}."),
+        Loyalty.CouponViewed f => ($"Looked at a coupon of {f.Campaign}", $"Coupon {f.CouponId}."),
+        Loyalty.CouponRedeemed f => (
+            $"Used a coupon of {f.Campaign}", $"{(f.DiscountMinor == 0 ? "" : $"{Money.Text(f.DiscountMinor, f.Currency)} off; ")}coupon {f.CouponId}."),
+        Loyalty.CouponExpired f => ($"A coupon of {f.Campaign} expired", $"Coupon {f.CouponId}."),
+        Loyalty.CouponVoided f => ($"A coupon of {f.Campaign} was withdrawn", $"{f.Reason}; coupon {f.CouponId}."),
+        Loyalty.WalletRestated f => (
+            f.Added.Count > 0 ? $"Has {Number(f.Added.Count)} more coupons" : $"Has {Number(f.Removed.Count)} coupons less", $"Link {f.LinkId}."),
         Tags.TagAdded f => ($"Was tagged {f.Tag}", $"{f.Reason} (version {f.RuleVersion} of the rule)"),
         Tags.TagRemoved f => ($"Lost the tag {f.Tag}", $"{f.Reason} (version {f.RuleVersion} of the rule)"),
         Segments.SegmentEntered f => ($"Entered the segment {f.Segment}", f.Reason),

@@ -39,6 +39,8 @@ internal static class SummaryFold
             Loyalty = before.Loyalty with { Tier = fact.To, TierSince = viewed.Time, TierReason = fact.Reason },
         },
         Loyalty.LedgerRestated fact => before with { Loyalty = Restated(before.Loyalty, fact, viewed.Time) },
+        Loyalty.CouponIssued or Loyalty.CouponViewed or Loyalty.CouponRedeemed or Loyalty.CouponExpired or Loyalty.CouponVoided or Loyalty.WalletRestated =>
+            before with { Loyalty = before.Loyalty with { Coupons = CouponFold.Fold(before.Loyalty.Coupons, viewed) } },
         Tags.TagAdded fact => before with
         {
             Tags = [.. before.Tags.Where(t => t.Tag != fact.Tag).Append(new TagHeld(fact.Tag, fact.Reason, fact.RuleVersion, viewed.Time)).TakeLast(HeldMax)],

@@ -27,7 +27,10 @@ internal static class ViewOf
 
     private static LoyaltyView Loyalty(LoyaltySummary loyalty, DateTimeOffset now) => new(
         loyalty.Balance, loyalty.Tier, loyalty.TierSince, loyalty.TierReason,
-        [.. loyalty.Lots.Where(l => l.ExpiresAt > now && l.ExpiresAt <= now.AddDays(SoonDays))]);
+        [.. loyalty.Lots.Where(l => l.ExpiresAt > now && l.ExpiresAt <= now.AddDays(SoonDays))])
+    {
+        Coupons = [.. loyalty.Coupons.Where(coupon => coupon.Until is null || coupon.Until > now)],
+    };
 
     private static PurchasesView Purchases(PurchaseSummary purchases) => new(
         purchases.Count, purchases.Returns, purchases.First, purchases.Last, purchases.Spend,

@@ -36,6 +36,8 @@ internal static class ViewedFacts
         Kind(4, Facts.Absorbed.Parser), Kind(5, Facts.SplitOff.Parser), Kind(6, Facts.GaveBack.Parser), Kind(7, Facts.CustomerErased.Parser),
         Kind(20, Loyalty.PointsEarned.Parser), Kind(21, Loyalty.PointsReversed.Parser), Kind(22, Loyalty.PointsExpired.Parser),
         Kind(23, Loyalty.ReturnUnmatched.Parser), Kind(24, Loyalty.TierChanged.Parser), Kind(25, Loyalty.LedgerRestated.Parser),
+        Kind(26, Loyalty.CouponIssued.Parser), Kind(27, Loyalty.CouponViewed.Parser), Kind(28, Loyalty.CouponRedeemed.Parser),
+        Kind(29, Loyalty.CouponExpired.Parser), Kind(30, Loyalty.CouponVoided.Parser), Kind(31, Loyalty.WalletRestated.Parser),
         Kind(40, Tags.TagAdded.Parser), Kind(41, Tags.TagRemoved.Parser),
         Kind(60, Segments.SegmentEntered.Parser), Kind(61, Segments.SegmentLeft.Parser),
         Kind(80, Journeys.JourneyEntered.Parser), Kind(81, Journeys.StepTaken.Parser), Kind(82, Journeys.SendRequested.Parser),

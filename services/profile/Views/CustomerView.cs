@@ -49,7 +49,11 @@ internal sealed record CustomerView(Guid Id, MaskedDetails? Details, IReadOnlyLi
 /// <param name="Balance">Points.</param>
 /// <param name="ExpiringSoon">What will be gone within <see cref="ViewOf.SoonDays"/> days, the earliest first.</param>
 internal sealed record LoyaltyView(
-    long Balance, string? Tier, DateTimeOffset? TierSince, string? TierReason, IReadOnlyList<PointLot> ExpiringSoon);
+    long Balance, string? Tier, DateTimeOffset? TierSince, string? TierReason, IReadOnlyList<PointLot> ExpiringSoon)
+{
+    /// <summary>Those that can be used at the moment that is shown.</summary>
+    public IReadOnlyList<CouponHeld> Coupons { get; init; } = [];
+}
 
 /// <param name="Count">Documents with goods sold; those that only bring goods back are <paramref name="Returns"/>.</param>
 /// <param name="Spend">By channel and currency, everything that was paid less what was paid back, in minor units.</param>

@@ -32,7 +32,7 @@ public sealed record Command
 
     internal bool NeedsHistory { get; init; }
 
-    /// <summary>A stream whose state the decision looks at too.</summary>
+    /// <summary>A customer whose stream of the kind the decision looks at too.</summary>
     internal Guid? Beside { get; init; }
 
     /// <summary>It is meant for this very stream, whoever is merged into whom.</summary>
@@ -41,7 +41,7 @@ public sealed record Command
     internal Func<object, Surroundings, Decision> Decide { get; }
 
     /// <summary>The same for the customer whom this one's is merged into.</summary>
-    internal Command To(Guid root) => this with { Customer = root, Stream = Stream == Customer ? root : Stream };
+    internal Command To(Guid root) => this with { Customer = root, Stream = Stream == Kind.StreamOf(Customer) ? Kind.StreamOf(root) : Stream };
 }
 
 /// <summary>What a decision may look at beside the state.</summary>

@@ -15,7 +15,10 @@ public sealed class EventTypes
     private readonly Dictionary<string, (string To, Func<JsonObject, JsonObject> Change)> upcasters = [];
 
     /// <summary>Registers every <see cref="DomainEvent"/> that the context can serialise, under its <see cref="EventNameAttribute"/>.</summary>
-    public EventTypes(JsonSerializerContext context, params IReadOnlyList<Type> types)
+    public EventTypes(JsonSerializerContext context, params IReadOnlyList<Type> types) => And(context, types);
+
+    /// <summary>Registers further types, of another context.</summary>
+    public EventTypes And(JsonSerializerContext context, params IReadOnlyList<Type> types)
     {
         foreach (var type in types)
         {
@@ -25,6 +28,8 @@ public sealed class EventTypes
             byName.Add(name, json);
             byType.Add(type, (name, json));
         }
+
+        return this;
     }
 
     /// <summary>Reads events stored as <paramref name="from"/> as <paramref name="to"/>, which may itself be upcast further.</summary>

@@ -21,6 +21,10 @@ public sealed record HandoverRules(Func<Handover, IEnumerable<Command>> Merged, 
 {
     /// <summary>Nothing is kept by customer: later commands alone go to the root.</summary>
     public static HandoverRules Nothing { get; } = new(_ => [], _ => []);
+
+    /// <summary>These and those of another kind of stream.</summary>
+    public HandoverRules And(HandoverRules others) =>
+        new(handover => Merged(handover).Concat(others.Merged(handover)), handover => Split(handover).Concat(others.Split(handover)));
 }
 
 /// <summary>Records of the other customer of a merge are parked, so the merge waits too.</summary>

@@ -29,7 +29,7 @@ internal sealed partial class StoreTransaction
                 heads.TryAdd(store.PartitionOf(command.Customer), 0);
             Expect(command.Kind, command.Stream, command.Customer, command.NeedsHistory);
             if (command.Beside is { } beside)
-                Expect(command.Kind, beside, beside, command.NeedsHistory);
+                Expect(command.Kind, command.Kind.StreamOf(beside), beside, command.NeedsHistory);
         }
 
         foreach (var stream in streams.Values)

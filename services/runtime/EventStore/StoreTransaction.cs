@@ -238,7 +238,7 @@ internal sealed partial class StoreTransaction(StoreContext store, LaneMemory me
             return new CommandResult(new VersionConflict(expected, stream.Version), false, stream.Version, []);
         }
 
-        var beside = command.Beside is { } id ? streams[id] : null;
+        var beside = command.Beside is { } id ? streams[command.Kind.StreamOf(id)] : null;
         IReadOnlyList<RecordedEvent> history = beside is null || !command.NeedsHistory
             ? stream.History
             : [.. stream.History.Concat(beside.History).DistinctBy(e => (e.Stream, e.Version))];

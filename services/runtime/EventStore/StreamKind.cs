@@ -9,13 +9,18 @@ namespace Patron.Runtime.EventStore;
 /// </summary>
 public abstract class StreamKind
 {
-    private protected StreamKind(string name, int shape) => (Name, Shape) = (name, shape);
+    private readonly Func<Guid, Guid>? streamOf;
+
+    private protected StreamKind(string name, int shape, Func<Guid, Guid>? streamOf) => (Name, Shape, this.streamOf) = (name, shape, streamOf);
 
     /// <summary>Stable name, such as <c>ledger</c>.</summary>
     public string Name { get; }
 
     /// <summary>Raise it when state or evolving changes: kept states of another shape are folded anew from their events.</summary>
     public int Shape { get; }
+
+    /// <summary>A customer's own stream of this kind, which goes on in another's after a merge. Mostly it has the customer's id.</summary>
+    public Guid StreamOf(Guid customer) => streamOf?.Invoke(customer) ?? customer;
 
     internal abstract object Initial { get; }
 
@@ -27,11 +32,21 @@ public abstract class StreamKind
 }
 
 /// <inheritdoc/>
+/// <param name="streamOf">
+/// For a second kind of stream that every customer has: derives its id from the customer's, one to one. Decisions on such streams see no history.
+/// </param>
 public sealed class StreamKind<TState>(
-    string name, TState initial, Func<TState, DomainEvent, TState> evolve, JsonTypeInfo<TState> json, int shape = 1) : StreamKind(name, shape)
+    string name, TState initial, Func<TState, DomainEvent, TState> evolve, JsonTypeInfo<TState> json, int shape = 1,
+    Func<Guid, Guid>? streamOf = null) : StreamKind(name, shape, streamOf)
     where TState : class
 {
     internal override object Initial => initial;
+
+    /// <summary>A command for a customer's own stream: <see cref="StreamKind.StreamOf"/>.</summary>
+    public Command CommandOf(Guid customer, Func<TState, Guid, Decision> decide) => Command(StreamOf(customer), customer, decide);
+
+    /// <inheritdoc cref="CommandOf(Guid, Func{TState, Guid, Decision})"/>
+    public Command CommandOf(Guid customer, Func<TState, Decision> decide) => Command(StreamOf(customer), customer, decide);
 
     /// <summary>
     /// A command for one stream. <paramref name="decide"/> is pure: it may run again when a transaction is repeated, and must not change
@@ -55,7 +70,7 @@ public sealed class StreamKind<TState>(
 
     /// <summary>A command for the very stream of a customer, also while they are merged into another, for <see cref="HandoverRules"/>.</summary>
     public Command ExactCommand(Guid customer, Func<TState, Decision> decide) =>
-        new(this, customer, customer, (state, _) => decide((TState)state)) { IsExact = true };
+        new(this, StreamOf(customer), customer, (state, _) => decide((TState)state)) { IsExact = true };
 
     /// <summary>
     /// Two commands that move something from one customer's own stream to another's, for <see cref="HandoverRules"/>: what is taken is
@@ -63,8 +78,8 @@ public sealed class StreamKind<TState>(
     /// </summary>
     public IReadOnlyList<Command> Handover(Guid from, Guid to, Func<TState, TState, Decision> take, Func<TState, Decision> give) =>
     [
-        new(this, to, to, (state, around) => take((TState)around.Beside!, (TState)state)) { Beside = from, IsExact = true },
-        new(this, from, from, (state, _) => give((TState)state)) { IsExact = true },
+        new(this, StreamOf(to), to, (state, around) => take((TState)around.Beside!, (TState)state)) { Beside = from, IsExact = true },
+        new(this, StreamOf(from), from, (state, _) => give((TState)state)) { IsExact = true },
     ];
 
     /// <summary>The same where taking needs all that happened to both.</summary>

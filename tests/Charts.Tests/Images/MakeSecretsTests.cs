@@ -13,6 +13,7 @@ internal sealed class MakeSecretsTests
     {
         var secrets = await Deployments.SecretsAsync();
         Assert.That(Convert.FromBase64String(secrets["patron-profile"]["master-key"]), Has.Length.EqualTo(32));
+        Assert.That(Convert.FromBase64String(secrets["patron-loyalty"]["coupon-key"]), Has.Length.EqualTo(32));
         Assert.That(Convert.FromBase64String(secrets["patron-email"]["recipient-key"]), Has.Length.EqualTo(32));
         Assert.That(secrets["patron-callers"]["gateway"], Is.EqualTo(ApiKey.HashOf(secrets["patron-gateway"]["api-key"])));
         Assert.That(secrets["patron-callers"]["metrics"], Is.EqualTo(ApiKey.HashOf(secrets["patron-metrics"]["api-key"])));

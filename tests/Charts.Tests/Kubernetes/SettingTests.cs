@@ -16,6 +16,7 @@ internal sealed class SettingTests
     [TestCase("profile", "PATRON_VAULT__MASTERKEY", null)]
     [TestCase("profile", "PATRON_VAULT__MASTERKEY", "short")]
     [TestCase("loyalty", "PATRON_DATABASE", null)]
+    [TestCase("loyalty", "PATRON_COUPONS__MASTERKEY", "short")]
     [TestCase("email", "PATRON_EMAIL__RECIPIENTKEY", null)]
     [TestCase("email", "PATRON_LINKS__KEYS__k1", null)]
     [TestCase("email", "PATRON_EMAIL__SMPT__HOST", "relay")]

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Google.Protobuf.WellKnownTypes;
 using NUnit.Framework;
 using Patron.Contracts.Ingest.V1;
@@ -95,7 +96,8 @@ internal sealed class ContractTests
             new PointsRefunded(new(Anna), new(Anna), at, 5, [new(1, 5)], 0, 5, at), new PointsReleased(at, 5, [new(1, 5)], null),
             new PointsGranted(new(Anna), at, 5, 0, "goodwill", 1, at, 5, at),
         ];
-        var defined = typeof(Ledger).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(DomainEvent)));
+        var defined = typeof(Ledger).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(DomainEvent)) && !type.IsAbstract
+            && !CouponModule.Knows((DomainEvent)RuntimeHelpers.GetUninitializedObject(type)));
         Assert.That(all.Select(happened => happened.GetType()), Is.EquivalentTo(defined));
         foreach (var happened in all)
         {

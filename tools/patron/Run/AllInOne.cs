@@ -27,6 +27,7 @@ internal static class AllInOne
         var all = new Dictionary<string, string>
         {
             ["Vault:MasterKey"] = secrets.MasterKey,
+            ["Coupons:MasterKey"] = secrets.MasterKey,
             ["Links:Current"] = "local",
             ["Links:Keys:local"] = secrets.LinkKey,
             ["Api:Keys:local:Hash"] = ApiKey.HashOf(secrets.ApiKey),

@@ -68,6 +68,27 @@ internal sealed class SummaryFoldTests
     }
 
     [Test]
+    public void Coupons_come_are_looked_at_move_with_a_merge_and_go()
+    {
+        var (first, second, third) = (Coupon(1), Coupon(2), Coupon(3));
+        var coupons = Told(
+            new CouponIssued { CouponId = first, Campaign = "spring", ValidUntil = TestHost.Start.AddDays(5).ToTimestamp() },
+            new CouponIssued { CouponId = second, Campaign = "summer" }, new CouponViewed { CouponId = first, Campaign = "spring" },
+            new CouponRedeemed { CouponId = second, Campaign = "summer" },
+            new WalletRestated { Added = { new WalletRestated.Types.HeldCoupon { CouponId = third, Campaign = "autumn", Viewed = true } } }).Loyalty.Coupons;
+        Assert.That(
+            coupons.Select(it => (it.Id.ToString("D"), it.Campaign, it.Viewed)),
+            Is.EqualTo(new[] { (first, "spring", true), (third, "autumn", true) }));
+        Assert.That(coupons[0].Until, Is.EqualTo(TestHost.Start.AddDays(5)));
+
+        var gone = Told(
+            new CouponIssued { CouponId = first, Campaign = "spring" }, new CouponIssued { CouponId = second, Campaign = "spring" },
+            new CouponIssued { CouponId = third, Campaign = "spring" }, new CouponExpired { CouponId = first, Campaign = "spring" },
+            new CouponVoided { CouponId = second, Campaign = "spring" }, new WalletRestated { Removed = { third } });
+        Assert.That(gone.Loyalty.Coupons, Is.Empty);
+    }
+
+    [Test]
     public void Many_lots_are_kept_together_at_the_far_end()
     {
         var facts = Enumerable.Range(1, 100).Select(i => (IMessage)Earned(1, balance: i, days: i)).ToArray();
@@ -100,6 +121,8 @@ internal sealed class SummaryFoldTests
         }.SelectMany(f => f.MessageTypes).Where(m => !noFacts.Contains(m.Name)).Select(m => m.FullName);
         Assert.That(types.Where(t => !ViewedFacts.IsKnown(t)), Is.Empty);
     }
+
+    private static string Coupon(int number) => new Guid(number, 0, 0, new byte[8]).ToString("D");
 
     private static ViewedFact Next(RandomHistory history, int position)
     {
