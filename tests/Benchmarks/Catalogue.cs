@@ -2,6 +2,7 @@ using Patron.Benchmarks.Coupons;
 using Patron.Benchmarks.Identity;
 using Patron.Benchmarks.Import;
 using Patron.Benchmarks.Ingest;
+using Patron.Benchmarks.Ledger;
 using Patron.Benchmarks.Log;
 using Patron.Benchmarks.Store;
 using Patron.Benchmarks.Views;
@@ -30,6 +31,10 @@ internal static class Catalogue
         () => new IdentityResolve(),
         () => new IdentityFlatness(),
         () => new ImportRows(),
+        ReserveConfirm.Uniform,
+        ReserveConfirm.Hot,
+        () => new ReserveConfirmAge(),
+        () => new EarnFromLog(),
         () => new GenerateCodes(),
         () => new RedeemCoupons(),
     ];

@@ -16,6 +16,7 @@ internal static class PartnerApi
             .Guard(CheckKeyAsync)
             .Unary<GetBalanceRequest, GetBalanceResponse>("GetBalance", GetBalanceAsync);
         PartnerPoints.Bind(partner);
+        PartnerCoupons.Bind(partner);
         app.MapGrpc(new GrpcServerOptions { Clock = app.Services.GetRequiredService<SystemClock>() }, partner)
             .AllowPublic("The service's guard checks the API key, so that a refusal is a gRPC status.");
     }

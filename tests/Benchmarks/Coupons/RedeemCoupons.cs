@@ -16,6 +16,7 @@ internal sealed class RedeemCoupons : IBenchmark
     private IReadOnlyList<string> codes = [];
     private int uses;
     private int rounds;
+    private int peerRounds;
     private int used;
 
     public Figure Figure { get; } = new(
@@ -41,7 +42,7 @@ internal sealed class RedeemCoupons : IBenchmark
         await batch.ExecuteNonQueryAsync(cancellation);
     }
 
-    public Task<double> MeasureAsync(CancellationToken cancellation) => RunAsync(Interlocked.Add(ref rounds, 1) - 1, async code =>
+    public Task<double> MeasureAsync(CancellationToken cancellation) => RunAsync(Interlocked.Increment(ref rounds) - 1, async code =>
     {
         var key = Interlocked.Increment(ref used).ToString(CultureInfo.InvariantCulture);
         var (found, refusal) = await place!.Desk.FindAsync(code, key, "bench", cancellation);
@@ -53,7 +54,7 @@ internal sealed class RedeemCoupons : IBenchmark
             throw new InvalidOperationException(result.Refusal.Detail);
     });
 
-    public async Task<double?> MeasurePeerAsync(CancellationToken cancellation) => await RunAsync(rounds - 1, async code =>
+    public async Task<double?> MeasurePeerAsync(CancellationToken cancellation) => await RunAsync(Interlocked.Increment(ref peerRounds) - 1, async code =>
     {
         await using var command = stored!.CreateCommand("update stored_codes set used_at = now() where code = $1 and used_at is null");
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = code });

@@ -58,6 +58,25 @@ internal sealed class CustomerViewTests
     }
 
     [Test]
+    public async Task Coupons_are_shown_while_they_can_be_used_and_told_in_the_story(CancellationToken cancellation)
+    {
+        await using var world = await ViewWorld.StartAsync(cancellation);
+        var anna = await world.RegisterAsync(1, cancellation);
+        var (coupon, now) = (Guid.Empty.ToString("D"), world.Host.Clock.GetUtcNow());
+        var issued = new CouponIssued { CouponId = coupon, Campaign = "spring", ValidUntil = now.AddDays(2).ToTimestamp(), Source = "reward/mug" };
+        await world.WriteAsync(Topics.Loyalty, anna, issued);
+        await world.WriteAsync(Topics.Loyalty, anna, new CouponViewed { CouponId = coupon, Campaign = "spring" });
+        await world.Host.DrainAsync(cancellation);
+
+        var shown = (await world.ViewAsync(anna, cancellation))["loyalty"]!["coupons"]!.AsArray().Single()!;
+        Assert.That(((string?)shown["campaign"], (bool?)shown["viewed"]), Is.EqualTo(("spring", true)));
+        Assert.That(await LinesAsync(world, anna, cancellation), Does.Contain("Got a coupon of spring").And.Contains("Looked at a coupon of spring"));
+
+        await world.Host.AdvanceToAsync(now.AddDays(3), cancellation);
+        Assert.That((await world.ViewAsync(anna, cancellation))["loyalty"]!["coupons"]!.AsArray(), Is.Empty);
+    }
+
+    [Test]
     public async Task The_whole_view_is_found_by_any_identifier(CancellationToken cancellation)
     {
         await using var world = await ViewWorld.StartAsync(cancellation);
