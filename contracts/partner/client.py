@@ -8,7 +8,8 @@
     client.py HOST:PORT check|redeem code=XXXX-XXXX-XXXX-XXXX currency=HKD amount=25000 [customer=<uuid>] [key=desk-13]
     client.py HOST:PORT statement customer=<uuid> [after=0]
 
-The API key comes from PATRON_API_KEY. Needs python3-grpcio, python3-protobuf and protoc (Debian: protobuf-compiler).
+The API key comes from PATRON_API_KEY. Needs python3-grpcio, python3-protobuf and protoc with its standard protos
+(Debian: protobuf-compiler, libprotobuf-dev).
 """
 import json
 import os

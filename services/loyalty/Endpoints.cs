@@ -28,6 +28,7 @@ internal static class Endpoints
         loyalty.MapGet("/customers/{id:guid}/timeline", TellAsync).RequireApiKey("read");
         loyalty.MapGet("/figures", CountAsync).RequireApiKey("read");
         ProgrammeEndpoints.Map(loyalty);
+        BacktestEndpoints.Map(loyalty);
         loyalty.MapPost("/customers/{id:guid}/redemptions", RedeemAsync).RequireApiKey("partner");
         RefundEndpoint.Map(loyalty);
         HoldEndpoints.Map(loyalty);

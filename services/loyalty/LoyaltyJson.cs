@@ -30,6 +30,8 @@ namespace Patron.Loyalty;
 [JsonSerializable(typeof(Ledger))]
 [JsonSerializable(typeof(ProgrammeShown))]
 [JsonSerializable(typeof(ProgrammeChecked))]
+[JsonSerializable(typeof(BacktestTally))]
+[JsonSerializable(typeof(IReadOnlyList<BacktestShown>))]
 [JsonSerializable(typeof(IReadOnlyList<VersionShown>))]
 [JsonSerializable(typeof(CustomerLedger))]
 [JsonSerializable(typeof(RedemptionRequest))]

@@ -14,9 +14,12 @@ public static class Module
         builder.Services.AddSingleton(services => new ProgrammeBook(
             Programme.TextOf(settings.ProgrammePath), services, services.GetRequiredService<SystemClock>(),
             services.GetRequiredService<ILogger<ProgrammeBook>>()));
-        builder.Services.AddHostedService(services => services.GetRequiredService<ProgrammeBook>());
         builder.AddPartners();
         builder.AddPatronService(Name, services => Define(services.GetRequiredService<ProgrammeBook>(), services.GetRequiredService<CouponBook>()));
+
+        // After the service, which brings their tables up to date at its start.
+        builder.Services.AddHostedService(services => services.GetRequiredService<ProgrammeBook>());
+        builder.Services.AddHostedService<RunBacktests>();
         builder.AddCoupons();
     }
 
@@ -33,19 +36,19 @@ public static class Module
         Events = CouponModule.Events,
         Streams = [Ledger.Kind, .. CouponModule.Streams],
         Views = [new Figures(), .. CouponModule.Views(CouponModule.Events)],
-        Projections = [Books.Projection],
+        Projections = [Books.Projection, SegmentMembers.Projection],
         Subscriptions = [Consumed.Profile(() => programme.Versions, book)],
         Publications = [Published.Loyalty],
         Timers = recorded => CouponModule.Knows(recorded.Event) ? CouponTimers.Of(recorded.Event) : LedgerTimers.Of(recorded, programme.Versions),
         Handovers = MergeLedgers.Rules(() => programme.Versions).And(MergeWallets.Rules),
-        CustomerTables = CouponModule.CustomerTables,
+        CustomerTables = [.. CouponModule.CustomerTables, SegmentMembers.Table],
         OnDue = timer => CouponTimers.Knows(timer) ? CouponTimers.OnDue(timer, book.Known) : LedgerTimers.OnDue(timer, programme.Versions),
         OnAcquired = async (_, cancellation) =>
         {
             await programme.RefreshAsync(cancellation);
             await book.RefreshAsync(cancellation);
         },
-        Migrations = [Figures.Migration, ProgrammeTable.Migration, .. CouponModule.Migrations],
+        Migrations = [Figures.Migration, ProgrammeTable.Migration, BacktestTable.Migration, .. CouponModule.Migrations],
     };
 }
 

@@ -69,7 +69,7 @@ internal static class Published
     {
         var restated = new Facts.LedgerRestated { LinkId = link.ToString("D"), Balance = balance, Tier = reviewAt is null ? "" : tier, Reason = reason };
         restated.Gained.Add(gained.GroupBy(lot => lot.ExpiresAt).OrderBy(lots => lots.Key).Select(
-            lots => new Facts.ExpiringPoints { Points = lots.Sum(lot => lot.Points), ExpiresAt = lots.Key.ToTimestamp() }));
+            lots => new Facts.LedgerRestated.Types.ExpiringPoints { Points = lots.Sum(lot => lot.Points), ExpiresAt = lots.Key.ToTimestamp() }));
         return restated;
     }
 }

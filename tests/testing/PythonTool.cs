@@ -13,11 +13,12 @@ public static class PythonTool
     public static NodeProcess Start(string folder, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment)
     {
         if (!IsThere.Value)
-            Assert.Ignore("Foreign clients in Python need python3-grpcio, python3-protobuf and protobuf-compiler.");
+            Assert.Ignore("Foreign clients in Python need python3-grpcio, python3-protobuf, protobuf-compiler and libprotobuf-dev.");
         return NodeTool.Start(Python, folder, arguments, environment);
     }
 
-    private static bool Look() => Succeeds(Python, "-c", "import grpc, google.protobuf") && Succeeds("protoc", "--version");
+    private static bool Look() => Succeeds(Python, "-c", "import grpc, google.protobuf") && Succeeds("protoc", "--version")
+        && File.Exists("/usr/include/google/protobuf/timestamp.proto");
 
     private static bool Succeeds(string program, params string[] arguments)
     {

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Patron.Tool;
+using Patron.Tool.Backtest;
 using Patron.Tool.Export;
 using Patron.Tool.Import;
 
@@ -19,6 +20,8 @@ switch (args.FirstOrDefault() ?? "help")
         return await ImportCommand.ExecuteAsync(args[1..], Console.Out, Console.Error, stop.Token);
     case "export":
         return await ExportCommand.ExecuteAsync(args[1..], Console.Out, Console.Error, stop.Token);
+    case "backtest":
+        return await BacktestCommand.ExecuteAsync(args[1..], Console.Out, Console.Error, stop.Token);
     case "doctor":
         return await Doctor.RunAsync(Console.Out, stop.Token);
     case "clean":

@@ -8,6 +8,7 @@ internal static class Usage
                      (environment: FRESH=1 starts anew, DAYS=90 replays less)
           import     take customers, purchases, products or stores from a CSV or NDJSON file; 'patron import' alone says how
           export     write customers or purchases to a CSV or NDJSON file; 'patron export' alone says how
+          backtest   run a changed loyalty programme over the stored history; 'patron backtest' alone says how
           doctor     say what is missing or wrong on this machine, with the fix
           clean      stop the private PostgreSQL and delete what 'run' keeps
           help       this text

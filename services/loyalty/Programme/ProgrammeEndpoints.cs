@@ -140,7 +140,7 @@ internal static class ProgrammeEndpoints
             CultureInfo.InvariantCulture,
             $"This version was put already and never changes. Read version {latest}, carry your change over and put it as version {latest + 1}."));
 
-    private static async Task<string> TextAsync(HttpRequest request, CancellationToken cancellation)
+    public static async Task<string> TextAsync(HttpRequest request, CancellationToken cancellation)
     {
         using var reader = new StreamReader(request.Body, Encoding.UTF8);
         return await reader.ReadToEndAsync(cancellation);

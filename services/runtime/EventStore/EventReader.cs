@@ -19,11 +19,11 @@ internal sealed class EventReader(NpgsqlDataSource database, EventTypes types)
         new NpgsqlParameter<int> { TypedValue = after },
         new NpgsqlParameter<int> { TypedValue = eventsMax });
 
-    /// <summary>Of several streams before a moment, in the order in which they were booked.</summary>
+    /// <summary>Of several streams up to a moment, in the order in which they were booked.</summary>
     public Task<IReadOnlyList<RecordedEvent>> StreamsAsync(
-        IReadOnlyCollection<Guid> streams, DateTimeOffset before, CancellationToken cancellation) => QueryAsync(
-        $"select {Columns} from events e where e.stream = any($1) and e.time < $2 order by e.time, e.partition, e.position",
-        cancellation, Statements.Uuids(streams), new NpgsqlParameter { Value = before.UtcDateTime, NpgsqlDbType = NpgsqlDbType.TimestampTz });
+        IReadOnlyCollection<Guid> streams, DateTimeOffset until, CancellationToken cancellation) => QueryAsync(
+        $"select {Columns} from events e where e.stream = any($1) and e.time <= $2 order by e.time, e.partition, e.position",
+        cancellation, Statements.Uuids(streams), new NpgsqlParameter { Value = until.UtcDateTime, NpgsqlDbType = NpgsqlDbType.TimestampTz });
 
     /// <summary>Of the customer that this one belongs to now, with all that are merged into them.</summary>
     public Task<IReadOnlyList<RecordedEvent>> CustomerAsync(Guid customer, CancellationToken cancellation) => QueryAsync(

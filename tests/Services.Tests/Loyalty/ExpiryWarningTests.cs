@@ -30,7 +30,7 @@ internal sealed class ExpiryWarningTests
             0, 1, Anna, Anna, 1, Due.AddDays(1), new PointsRedeemed(new(Anna), Due, 10, "voucher", [new(1, 10)], 10, Expiry.AddDays(1)), EventMetadata.None);
         Assert.That(
             LedgerTimers.Of(redeemed, Demo), Does.Contain(TimerChange.Set(LedgerTimers.Warning, Due.AddDays(1))), "the timer goes with the earliest lot");
-        story.When(Warn(Due.AddDays(1))).Then(new ExpiryWarningSet(Due.AddDays(60)));
+        story.When(Warn(Due.AddDays(1))).Then(new ExpiryWarningSet(Due.AddDays(60).AddHours(-1)));
     }
 
     [Test]

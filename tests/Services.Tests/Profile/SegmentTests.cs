@@ -167,7 +167,8 @@ internal sealed class SegmentTests
             .Select(r => string.Join(' ', r!["reasons"]!.AsArray().Select(e => (string?)e!["pointer"])));
         Assert.That(reasons, Is.EquivalentTo((string[])
         [
-            "/properties/price", "/traits/email /traits/address/country /traits/birthday", "/properties/products/0/price", "/userId", "/previousId", "/type", "",
+            "/properties/price", "/traits/email /traits/address/country /traits/birthday", "/properties/products/0/price", "/userId", "/previousId", "/type",
+            "",
         ]));
         Assert.That(await Behaviours.FactsAsync(host, cancellation), Has.Count.EqualTo(1));
     }

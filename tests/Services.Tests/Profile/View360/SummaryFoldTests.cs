@@ -73,7 +73,7 @@ internal sealed class SummaryFoldTests
             new LedgerRestated
             {
                 Balance = 80, Tier = "platinum", Reason = "merged",
-                Gained = { new ExpiringPoints { Points = 30, ExpiresAt = TestHost.Start.AddDays(10).ToTimestamp() } },
+                Gained = { new LedgerRestated.Types.ExpiringPoints { Points = 30, ExpiresAt = TestHost.Start.AddDays(10).ToTimestamp() } },
             });
         var away = Told(Earned(50, balance: 50, days: 20), new LedgerRestated { Balance = 0, Reason = "merged" });
 
