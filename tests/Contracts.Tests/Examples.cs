@@ -63,7 +63,8 @@ internal static class Examples
         FieldType.Bytes => ByteString.CopyFrom(0, 0xff, (byte)field.FieldNumber, (byte)nth),
         FieldType.Enum => System.Enum.ToObject(field.EnumType.ClrType, field.EnumType.Values[^1].Number),
         FieldType.Message when field.MessageType.FullName == Timestamp.Descriptor.FullName => Time(field, nth),
-        FieldType.Message when field.MessageType.FullName == Duration.Descriptor.FullName => new Duration { Seconds = 100 * field.FieldNumber + nth, Nanos = 5 },
+        FieldType.Message when field.MessageType.FullName == Duration.Descriptor.FullName =>
+            new Duration { Seconds = (100 * field.FieldNumber) + nth, Nanos = 5 },
         FieldType.Message => Fill(field.MessageType, nth, depth + 1),
         _ => throw new NotSupportedException($"{field.FullName} is of a kind without an example: {field.FieldType}."),
     };
