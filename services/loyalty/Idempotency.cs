@@ -28,7 +28,7 @@ internal static class Idempotency
     /// <summary>What is wrong with a key, or null.</summary>
     public static FieldError? FaultOf(string? key) => key is { Length: >= 1 and <= KeyCharsMax }
         ? null
-        : new FieldError(Header, $"Send this with 1 to {KeyCharsMax} characters, new for every request and the same for a retry.");
+        : new FieldError(Header, $"Send this header with 1 to {KeyCharsMax} characters, new for every request and the same for a retry.");
 
     /// <summary>The same for the same customer and key for ever; what it is for, such as <c>hold</c>, has keys of its own.</summary>
     public static Guid IdFor(string what, Guid customer, string key) => HashOf($"{what}/{customer:D}/{key}");

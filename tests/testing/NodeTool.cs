@@ -54,7 +54,8 @@ public static class NodeTool
         if (IsInstalled(marker, hash))
             return;
         var npm = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(Path!)!, "npm");
-        await using var install = Start(File.Exists(npm) ? npm : "npm", folder, ["ci", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts"]);
+        await using var install = ForeignProcess.Start(
+            File.Exists(npm) ? npm : "npm", folder, ["ci", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts"]);
         var exit = await install.WaitForExitAsync(InstallMax, cancellation);
         if (exit != 0)
             throw new InvalidOperationException($"npm ci in {folder} ended with {exit}:\n{install.Output}");
@@ -62,28 +63,12 @@ public static class NodeTool
     }
 
     /// <summary>Starts a script with node in its folder; dispose it to end the process if it still runs.</summary>
-    public static NodeProcess StartScript(string folder, string script, params string[] arguments) => Start(Path!, folder, [script, .. arguments]);
+    public static ForeignProcess StartScript(string folder, string script, params string[] arguments) =>
+        ForeignProcess.Start(Path!, folder, [script, .. arguments]);
 
     /// <summary>The same with variables in its environment, as for what must not stand in a command line.</summary>
-    public static NodeProcess StartScript(string folder, string script, IReadOnlyDictionary<string, string> environment) =>
-        Start(Path!, folder, [script], environment);
-
-    /// <summary>Starts a program in a folder; dispose it to end the process if it still runs.</summary>
-    public static NodeProcess Start(
-        string program, string folder, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
-    {
-        var start = new ProcessStartInfo(program, arguments)
-        {
-            WorkingDirectory = folder,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            RedirectStandardInput = true,
-            UseShellExecute = false,
-        };
-        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
-            start.Environment[name] = value;
-        return new NodeProcess(Process.Start(start)!);
-    }
+    public static ForeignProcess StartScript(string folder, string script, IReadOnlyDictionary<string, string> environment) =>
+        ForeignProcess.Start(Path!, folder, [script], environment);
 
     private static bool IsInstalled(string marker, string hash) => File.Exists(marker) && File.ReadAllText(marker) == hash;
 

@@ -10,11 +10,11 @@ public static class PythonTool
     private static readonly Lazy<bool> IsThere = new(Look);
 
     /// <summary>Starts a script in a folder; ends the test as ignored, with one line that says why, when something is missing.</summary>
-    public static NodeProcess Start(string folder, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment)
+    public static ForeignProcess Start(string folder, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment)
     {
         if (!IsThere.Value)
             Assert.Ignore("Foreign clients in Python need python3-grpcio, python3-protobuf, protobuf-compiler and libprotobuf-dev.");
-        return NodeTool.Start(Python, folder, arguments, environment);
+        return ForeignProcess.Start(Python, folder, arguments, environment);
     }
 
     private static bool Look() => Succeeds(Python, "-c", "import grpc, google.protobuf") && Succeeds("protoc", "--version")

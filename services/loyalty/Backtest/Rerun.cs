@@ -105,7 +105,7 @@ internal sealed partial class Rerun(ProgrammeVersions versions, DateTimeOffset f
             case LedgerGivenBack given:
                 Part(recorded, given);
                 break;
-            case PointsExpired or PointsReleased or ClawbackSettled or HoldTimerSet:
+            case PointsExpired or PointsReleased or PointsExpiring or ExpiryWarningSet or ClawbackSettled or HoldTimerSet:
             case TierChanged or TierKept or TierGraceGiven or LedgerClosed or LedgerReopened:
                 // What follows from the programme is decided here anew; both sides of a merge are carried out at the first of them.
                 break;

@@ -14,7 +14,7 @@ internal static class CouponModule
     public static IReadOnlyList<CustomerTable> CustomerTables { get; } = [LateRedemptions.Table, HeldReferrals.Table];
 
     /// <summary>Every event of the service.</summary>
-    public static EventTypes Events { get; } = Ledger.Events.And(
+    public static EventTypes Events { get; } = new EventTypes(LoyaltyJson.Default, Ledger.EventClasses).And(
         CouponJson.Default, typeof(CodeSpaceOpened), typeof(CampaignDefined), typeof(CampaignStopped), typeof(CampaignResumed), typeof(BatchMade),
         typeof(BatchVoided), typeof(SerialsTaken), typeof(PublicCodeDefined), typeof(PublicCodeEnded), typeof(CouponIssued), typeof(CouponViewed),
         typeof(CodeBound), typeof(CouponReserved), typeof(CouponReleased), typeof(CouponRedeemed), typeof(CouponExpired), typeof(CouponVoided),

@@ -103,7 +103,7 @@ internal sealed class LateRedemptions : IInlineView
     private static List<FieldError> Check(LateRedemption late, DateTimeOffset now)
     {
         var errors = TillEndpoints.Check(late.Request);
-        if (TillEndpoints.CheckKey(late.Key) is { } error)
+        if (Idempotency.FaultOf(late.Key) is not null)
             errors.Add(new("/key", "Give each use a key of 1 to 128 characters of its own, the same for a retry."));
         if (late.At > now + AheadMax || late.At < now - AgeMax)
             errors.Add(new("/at", "This must be a time of the last 90 days. A till whose clock is wrong must correct it first."));

@@ -16,7 +16,6 @@ internal sealed record BatchShown(
 internal sealed class MakeBatch([FromKeyedServices(Module.Name)] ServiceRuntime runtime, CouponBook book)
 {
     private const int TriesMax = 20;
-    private const int ReasonKeyCharsMax = 128;
 
     public static CouponRefused NoKey { get; } = new("no-coupon-key", "This deployment has no key for codes: set Coupons:MasterKey or Coupons:MasterKeyFile.");
 
@@ -62,15 +61,15 @@ internal sealed class MakeBatch([FromKeyedServices(Module.Name)] ServiceRuntime 
     }
 
     private static async Task<IResult> AnswerAsync(
-        string id, BatchRequest body, [FromHeader(Name = "Idempotency-Key")] string? key, MakeBatch making, CouponBook book, HttpContext context,
+        string id, BatchRequest body, [FromHeader(Name = Idempotency.Header)] string? key, MakeBatch making, CouponBook book, HttpContext context,
         CancellationToken cancellation)
     {
         var errors = new List<FieldError>();
         CampaignCheck.Range(errors, "/count", body.Count, 1, CodeSpace.SerialsMax);
         if (body.From >= body.Until)
             errors.Add(new("/until", "This must be later than from."));
-        if (key is not { Length: >= 1 and <= ReasonKeyCharsMax })
-            errors.Add(new("Idempotency-Key", $"Send this header with 1 to {ReasonKeyCharsMax} characters, new for every batch and the same for a retry."));
+        if (Idempotency.FaultOf(key) is { } fault)
+            errors.Add(fault);
         if (errors.Count > 0)
             return Problem.Invalid(errors);
         if ((await book.RefreshAsync(cancellation)).Find(id) is not { } campaign)

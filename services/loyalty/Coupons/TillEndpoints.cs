@@ -37,7 +37,6 @@ internal sealed record CouponRedemption(Guid Coupon, string Campaign, CouponBene
 /// <summary>What tills, shops and marketplaces do with coupons. Each request but check and giving up has an <c>Idempotency-Key</c>.</summary>
 internal static class TillEndpoints
 {
-    private const int KeyCharsMax = 128;
     private const int TextCharsMax = 100;
 
     public static void Map(RouteGroupBuilder loyalty)
@@ -69,9 +68,6 @@ internal static class TillEndpoints
     }
 
     public static string HashOf<T>(T body, JsonTypeInfo<T> json) => Ids.Fingerprint(JsonSerializer.Serialize(body, json));
-
-    public static FieldError? CheckKey(string? key) => key is { Length: >= 1 and <= KeyCharsMax } ? null : new(
-        "Idempotency-Key", $"Send this header with 1 to {KeyCharsMax} characters, new for every request and the same for a retry.");
 
     public static int StatusOf(Refusal refusal) => refusal.Code switch
     {
@@ -108,18 +104,18 @@ internal static class TillEndpoints
     }
 
     private static Task<IResult> ReserveAsync(
-        CouponRequest body, [FromHeader(Name = "Idempotency-Key")] string? key, CouponDesk desk, BusinessClock clock, HttpContext context,
+        CouponRequest body, [FromHeader(Name = Idempotency.Header)] string? key, CouponDesk desk, BusinessClock clock, HttpContext context,
         CancellationToken cancellation) => UseAsync(body, key, reserve: true, desk, clock, context, cancellation);
 
     private static Task<IResult> RedeemAsync(
-        CouponRequest body, [FromHeader(Name = "Idempotency-Key")] string? key, CouponDesk desk, BusinessClock clock, HttpContext context,
+        CouponRequest body, [FromHeader(Name = Idempotency.Header)] string? key, CouponDesk desk, BusinessClock clock, HttpContext context,
         CancellationToken cancellation) => UseAsync(body, key, reserve: false, desk, clock, context, cancellation);
 
     private static async Task<IResult> UseAsync(
         CouponRequest body, string? key, bool reserve, CouponDesk desk, BusinessClock clock, HttpContext context, CancellationToken cancellation)
     {
         var errors = Check(body);
-        if (CheckKey(key) is { } error)
+        if (Idempotency.FaultOf(key) is { } error)
             errors.Add(error);
         if (errors.Count > 0)
             return Problem.Invalid(errors);
@@ -146,11 +142,11 @@ internal static class TillEndpoints
     }
 
     private static async Task<IResult> ConfirmAsync(
-        string reservation, CouponUse body, [FromHeader(Name = "Idempotency-Key")] string? key, CouponDesk desk, CouponBook book, BusinessClock clock,
+        string reservation, CouponUse body, [FromHeader(Name = Idempotency.Header)] string? key, CouponDesk desk, CouponBook book, BusinessClock clock,
         HttpContext context, CancellationToken cancellation)
     {
         var errors = Check(new("", null, null, body.Channel, body.Store, body.Receipt, body.DiscountMinor, body.Currency));
-        if (CheckKey(key) is { } error)
+        if (Idempotency.FaultOf(key) is { } error)
             errors.Add(error);
         if (errors.Count > 0)
             return Problem.Invalid(errors);

@@ -29,13 +29,13 @@ internal static class WalletEndpoints
 
     /// <summary>A repeat with the same key answers the same coupon.</summary>
     private static async Task<IResult> IssueAsync(
-        Guid id, IssueRequest body, [FromHeader(Name = "Idempotency-Key")] string? key, [FromKeyedServices(Module.Name)] ServiceRuntime runtime,
+        Guid id, IssueRequest body, [FromHeader(Name = Idempotency.Header)] string? key, [FromKeyedServices(Module.Name)] ServiceRuntime runtime,
         CouponBook book, BusinessClock clock, HttpContext context, CancellationToken cancellation)
     {
         var errors = new List<FieldError>();
         CampaignCheck.Id(errors, "/campaign", body.Campaign);
         CampaignCheck.Id(errors, "/source", body.Source);
-        if (TillEndpoints.CheckKey(key) is { } error)
+        if (Idempotency.FaultOf(key) is { } error)
             errors.Add(error);
         if (errors.Count > 0)
             return Problem.Invalid(errors);

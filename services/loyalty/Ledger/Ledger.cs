@@ -51,11 +51,14 @@ internal sealed record Ledger
 
     public static StreamKind<Ledger> Kind { get; } = new("ledger", new Ledger(), Evolve, LoyaltyJson.Default.Ledger, shape: 3);
 
-    internal static EventTypes Events { get; } = new(
-        LoyaltyJson.Default, typeof(MemberEnrolled), typeof(PointsEarned), typeof(PointsReversed), typeof(ReturnUnmatched), typeof(PointsRedeemed),
+    /// <summary>What a ledger evolves by.</summary>
+    internal static IReadOnlyList<Type> EventClasses { get; } =
+    [
+        typeof(MemberEnrolled), typeof(PointsEarned), typeof(PointsReversed), typeof(ReturnUnmatched), typeof(PointsRedeemed),
         typeof(PointsExpired), typeof(TierChanged), typeof(TierKept), typeof(TierGraceGiven), typeof(LedgerClosed), typeof(LedgerAbsorbed),
         typeof(LedgerGivenBack), typeof(LedgerReopened), typeof(PointsReserved), typeof(HoldReleased), typeof(HoldTimerSet), typeof(PointsRefunded),
-        typeof(ClawbackSettled), typeof(PointsGranted), typeof(PointsReleased), typeof(PointsExpiring), typeof(ExpiryWarningSet));
+        typeof(ClawbackSettled), typeof(PointsGranted), typeof(PointsReleased), typeof(PointsExpiring), typeof(ExpiryWarningSet),
+    ];
 
     /// <summary>Null until enrolled.</summary>
     public string? Tier { get; init; }

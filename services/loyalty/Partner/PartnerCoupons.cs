@@ -17,8 +17,12 @@ internal sealed class PartnerCoupons(ServiceRuntime runtime, CouponDesk desk, Bu
 
     public async Task<CheckCouponResponse> CheckAsync(CheckCouponRequest request, GrpcCall call, CancellationToken cancellation)
     {
-        var (applied, left) = await EvaluateAsync(request.Code, request.CustomerId, request.Basket, PartnerService.PartnerOf(call), cancellation);
-        var (found, _) = await desk.FindAsync(request.Code, "check", PartnerService.PartnerOf(call), cancellation);
+        var partner = PartnerService.PartnerOf(call);
+        var (applied, left) = await EvaluateAsync(request.Code, request.CustomerId, request.Basket, partner, cancellation);
+
+        // A code that is none counts as one failed try, not two.
+        var isOne = (applied?.Coupon ?? left?.Coupon) is not null;
+        var (found, _) = isOne ? await desk.FindAsync(request.Code, "check", partner, cancellation) : (null, null);
         return new()
         {
             Applies = applied is not null, Campaign = applied?.Campaign ?? left?.Campaign ?? "", DiscountMinor = applied?.DiscountMinor ?? 0,
@@ -73,14 +77,13 @@ internal sealed class PartnerCoupons(ServiceRuntime runtime, CouponDesk desk, Bu
         Wanted wanted, string partner, Func<TEvent, string> hashOf, CancellationToken cancellation)
         where TEvent : DomainEvent
     {
-        if (Idempotency.FaultOf(wanted.Key) is not null)
-            throw PartnerErrors.Invalid("idempotency_key", $"This must be 1 to {Idempotency.KeyCharsMax} characters, new for every request.");
+        var request = PartnerService.KeyOf(wanted.Key, $"{partner}/{wanted.What}");
         CheckTexts(("receipt", wanted.Receipt));
         var (applied, left) = await EvaluateAsync(wanted.Code, wanted.CustomerId, wanted.Basket, partner, cancellation);
         if (applied is null && !MayBeRepeat.Contains(left!.Why.Code))
             throw PartnerErrors.Of(new CouponRefused(left.Why.Code, left.Why.Detail));
 
-        var (customer, request) = (CustomerOf(wanted.CustomerId), $"{partner}/{wanted.What}/{wanted.Key}");
+        var customer = CustomerOf(wanted.CustomerId);
         var (found, refusal) = await desk.FindAsync(wanted.Code, request, partner, cancellation);
         if (refusal is not null)
             throw PartnerErrors.Of(refusal);

@@ -32,7 +32,7 @@ internal sealed class PartnerPoints(ServiceRuntime runtime, ProgrammeBook progra
 
         var now = clock.GetUtcNow();
         var grant = new Grant(
-            GrantPoints.IdFor(customer, KeyOf(request.IdempotencyKey, partner)), request.Points, request.Reason,
+            GrantPoints.IdFor(customer, PartnerService.KeyOf(request.IdempotencyKey, partner)), request.Points, request.Reason,
             request.OccurredAt is { } told ? TimeOf(told, "occurred_at") : now, partner,
             Idempotency.BodyOf(request.Points, request.Reason, request.OccurredAt?.ToString()));
         var granted = await RunAsync<PointsGranted>(GrantPoints.Command(customer, grant, programmes.Versions, now), e => e.Body == grant.Body, cancellation);
@@ -44,7 +44,7 @@ internal sealed class PartnerPoints(ServiceRuntime runtime, ProgrammeBook progra
         var (partner, customer) = (PartnerService.PartnerOf(call), PartnerService.IdOf(request.CustomerId, "customer_id"));
         var seconds = request.HoldFor is { } wanted ? SecondsOf(wanted) : ReservePoints.SecondsUsual;
         var reservation = new Reservation(
-            ReservePoints.IdFor(customer, KeyOf(request.IdempotencyKey, partner)), request.Points, request.Reason, seconds, partner,
+            ReservePoints.IdFor(customer, PartnerService.KeyOf(request.IdempotencyKey, partner)), request.Points, request.Reason, seconds, partner,
             Idempotency.BodyOf(request.Points, request.Reason, seconds));
         var reserved = await RunAsync<PointsReserved>(
             ReservePoints.Command(customer, reservation, clock.GetUtcNow()), e => e.Body == reservation.Body, cancellation);
@@ -59,7 +59,7 @@ internal sealed class PartnerPoints(ServiceRuntime runtime, ProgrammeBook progra
         var (partner, customer) = (PartnerService.PartnerOf(call), PartnerService.IdOf(request.CustomerId, "customer_id"));
         var now = clock.GetUtcNow();
         var wanted = new Redemption(
-            RedeemPoints.IdFor(customer, KeyOf(request.IdempotencyKey, partner)), request.Points, request.Reason, now, Partner: partner,
+            RedeemPoints.IdFor(customer, PartnerService.KeyOf(request.IdempotencyKey, partner)), request.Points, request.Reason, now, Partner: partner,
             Body: Idempotency.BodyOf(request.Points, request.Reason));
         return Answer(await RunAsync<PointsRedeemed>(RedeemPoints.Command(customer, wanted, now), e => e.Body == wanted.Body, cancellation));
     }
@@ -95,11 +95,6 @@ internal sealed class PartnerPoints(ServiceRuntime runtime, ProgrammeBook progra
 
     private static RedeemPointsResponse Answer(PointsRedeemed redeemed) =>
         new() { RedemptionId = redeemed.Redemption.ToString(), Points = redeemed.Points, Balance = redeemed.Balance };
-
-    // Partners choose their keys without knowing of each other.
-    private static string KeyOf(string key, string partner) => Idempotency.FaultOf(key) is null
-        ? $"{partner}/{key}"
-        : throw PartnerErrors.Invalid("idempotency_key", $"This must be 1 to {Idempotency.KeyCharsMax} characters, new for every request.");
 
     private static DateTimeOffset TimeOf(Timestamp told, string field)
     {

@@ -51,6 +51,12 @@ internal static class PartnerService
         return ValueTask.CompletedTask;
     }
 
+    /// <summary>Partners choose their keys without knowing of each other.</summary>
+    /// <exception cref="GrpcException">The key has no right length.</exception>
+    public static string KeyOf(string key, string partner) => Idempotency.FaultOf(key) is null
+        ? $"{partner}/{key}"
+        : throw PartnerErrors.Invalid("idempotency_key", $"This must be 1 to {Idempotency.KeyCharsMax} characters, new for every request.");
+
     /// <exception cref="GrpcException">It is no UUID.</exception>
     public static Guid IdOf(string text, string field) => Guid.TryParseExact(text, "D", out var id)
         ? id

@@ -104,11 +104,12 @@ internal sealed class ClaimReward([FromKeyedServices(Module.Name)] ServiceRuntim
     }
 
     private static async Task<IResult> AnswerAsync(
-        Guid id, ClaimRequest body, [FromHeader(Name = "Idempotency-Key")] string? key, ClaimReward claims, HttpContext context, CancellationToken cancellation)
+        Guid id, ClaimRequest body, [FromHeader(Name = Idempotency.Header)] string? key, ClaimReward claims, HttpContext context,
+        CancellationToken cancellation)
     {
         var errors = new List<FieldError>();
         CampaignCheck.Id(errors, "/reward", body.Reward);
-        if (TillEndpoints.CheckKey(key) is { } error)
+        if (Idempotency.FaultOf(key) is { } error)
             errors.Add(error);
         if (errors.Count > 0)
             return Problem.Invalid(errors);

@@ -17,8 +17,7 @@ internal static partial class RegisterWording
     public static void Map(WebApplication app)
     {
         app.MapGet("/v1/wordings", (WordingBook book) => TypedResults.Json(
-                new WordingList([.. book.All.OrderBy(t => (t.Wording, t.Version, t.Language))]), ConsentJson.Default.WordingList))
-            .RequireAnyApiKey("read", "ingest");
+            new WordingList([.. book.All.OrderBy(t => (t.Wording, t.Version, t.Language))]), ConsentJson.Default.WordingList)).RequireApiKey("read");
         app.MapPut("/v1/wordings/{wording}/{version:int}/{language}", RegisterAsync).RequireApiKey("write");
     }
 

@@ -26,9 +26,6 @@ internal sealed class WordingBook(NpgsqlDataSource database)
         return wanted.Find(t => t.Language == language) ?? wanted.Find(t => t.Language == "en") ?? wanted.FirstOrDefault();
     }
 
-    /// <summary>Takes what another process of the brand's said that its wordings are.</summary>
-    public void Use(IEnumerable<WordingText> registered) => texts = registered.ToDictionary(t => (t.Wording, t.Version, t.Language));
-
     public async Task RefreshAsync(CancellationToken cancellation)
     {
         await using var command = database.CreateCommand("select wording, version, language, title, body from consent_wordings");

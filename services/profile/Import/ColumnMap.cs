@@ -67,6 +67,8 @@ internal sealed class BoundMap
 
     public IReadOnlyList<string> Columns { get; }
 
+    public bool HasAttributes => fields.Exists(f => f.Field.Pointer.StartsWith(CustomerRows.AttributesPointer, StringComparison.Ordinal));
+
     public bool HasTime => fields.Exists(f => f.Field.Pointer == "/time");
 
     /// <summary>The columns that tell which rows belong together.</summary>

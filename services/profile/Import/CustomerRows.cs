@@ -9,6 +9,8 @@ internal static class CustomerRows
     /// <summary>Before the key of an attribute, in the name of its column.</summary>
     public const string AttributePrefix = "attribute.";
 
+    public const string AttributesPointer = "/attributes/";
+
     public static RowKind Kind { get; } = new(
         "customers", CustomerUpdate.Descriptor.FullName, static () => new Draft(),
         [
@@ -25,15 +27,11 @@ internal static class CustomerRows
         ],
         [("consent.", Consent), (AttributePrefix, Attribute)]);
 
-    // attribute.birth_date, or one that the brand declared; an empty cell tells nothing.
+    // attribute.birth_date, or one that the brand declared.
     private static ImportField Attribute(string name)
     {
         var key = name[AttributePrefix.Length..].ToLowerInvariant();
-        return new ImportField(name, $"/attributes/{ProtobufJson.Escape(key)}", (draft, text, _) =>
-        {
-            if (text.Length > 0)
-                Of(draft).Attributes[key] = text;
-        });
+        return new ImportField(name, AttributesPointer + ProtobufJson.Escape(key), (draft, text, _) => Of(draft).Attributes[key] = text);
     }
 
     private static CustomerUpdate Of(ImportDraft draft) => ((Draft)draft).Update;

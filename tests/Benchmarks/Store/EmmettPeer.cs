@@ -10,7 +10,7 @@ internal sealed class EmmettPeer : IAppendPeer
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private TestDatabase? database;
-    private NodeProcess? node;
+    private ForeignProcess? node;
     private int round;
 
     public async Task PrepareAsync(BenchPlace place, NotebookService service, CancellationToken cancellation)

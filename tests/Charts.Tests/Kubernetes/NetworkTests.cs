@@ -58,12 +58,13 @@ internal sealed class NetworkTests
     [Test]
     public async Task Only_who_needs_them_reaches_the_database_the_log_mail_and_the_collector()
     {
-        Assert.That(await EgressPortsAsync("default", "patron-loyalty"), Is.EquivalentTo(["53", "5432", "9092"]));
+        Assert.That(await EgressPortsAsync("default", "patron-tagging"), Is.EquivalentTo(["53", "5432", "9092"]));
+        Assert.That(await EgressPortsAsync("default", "patron-loyalty"), Is.EquivalentTo(["53", "5432", "9092", "http"]), "profile, for partners");
         Assert.That(await EgressPortsAsync("default", "patron-email"), Is.EquivalentTo(["53", "5432", "9092", "http", "25"]));
         Assert.That(await EgressPortsAsync("default", "patron-gateway"), Is.EquivalentTo(["53", "http"]));
         Assert.That(await EgressPortsAsync("default", "patron-loyalty-migrate"), Is.EquivalentTo(["53", "5432", "9092"]));
-        Assert.That(await EgressPortsAsync("everything", "patron-loyalty"), Is.EquivalentTo(["53", "5432", "9092", "4317"]));
-        Assert.That(await EgressPortsAsync("without Kafka", "patron-loyalty"), Is.EquivalentTo(["53", "5432"]));
+        Assert.That(await EgressPortsAsync("everything", "patron-tagging"), Is.EquivalentTo(["53", "5432", "9092", "4317"]));
+        Assert.That(await EgressPortsAsync("without Kafka", "patron-tagging"), Is.EquivalentTo(["53", "5432"]));
     }
 
     [Test]

@@ -101,8 +101,8 @@ internal sealed class ContractTests
         Assert.That(all.Select(happened => happened.GetType()), Is.EquivalentTo(defined));
         foreach (var happened in all)
         {
-            var text = Ledger.Events.Write(happened);
-            Assert.That(Ledger.Events.Write(Ledger.Events.Read(Ledger.Events.NameOf(happened), text)), Is.EqualTo(text));
+            var text = CouponModule.Events.Write(happened);
+            Assert.That(CouponModule.Events.Write(CouponModule.Events.Read(CouponModule.Events.NameOf(happened), text)), Is.EqualTo(text));
             Assert.That(Published.From(happened) is null, Is.EqualTo(Private.Contains(happened.GetType())), text);
 
             // When holds and lots are looked at next is nobody's story.

@@ -140,7 +140,7 @@ internal sealed class EarningTests
              "month":201112,"points":6,"settled":0,"lot":1,"expiresAt":"2012-12-10T00:00:00+00:00",
              "lines":[{"product":"MUG","quantity":1,"amountMinor":600,"points":6}],"balance":6}
             """;
-        var earned = (PointsEarned)Ledger.Events.Read("loyalty.points-earned.v1", Old);
+        var earned = (PointsEarned)CouponModule.Events.Read("loyalty.points-earned.v1", Old);
         Assert.That(new object?[] { earned.Given, earned.Counted, earned.Channel, earned.Lines[0].Category }, Is.All.Null);
         Assert.That(Ledger.Kind.Fold([earned]).StandingSince(201112), Is.EqualTo(new TierStanding(600, 6, 1)));
     }

@@ -56,13 +56,15 @@ internal static class ImportCommand
         await using var nowhere = NpgsqlDataSource.Create("Host=localhost");
         using var types = new EventTypeRegistry(
             new EventTypeStore(nowhere), new SchemaReader(TimeSpan.FromSeconds(1)), new CollectSettings(), new SystemClock());
-        var (wordings, attributes) = (new WordingBook(nowhere), new AttributeRegistry(nowhere));
-        if (!await BrandRules.AskAsync(http, arguments, wordings, attributes, cancellation))
-            await output.WriteLineAsync(BrandRules.NotAsked);
+        var attributes = new AttributeRegistry(nowhere);
+        if (source.Map.HasAttributes && arguments.Key is not null)
+            attributes.Use(await BrandAttributes.AskAsync(http, cancellation));
+        else if (source.Map.HasAttributes)
+            await output.WriteLineAsync(BrandAttributes.NotAsked);
         var (settings, hash) = (new ProfileSettings(), new KeyedHash(new byte[32]));
         var rules = new IngestReader(
             settings, new CollectSettings(), types, hash, new ToldIdentifiers(settings, hash, MatchingRules.Default), new ConsentSettings(),
-            wordings, attributes);
+            new WordingBook(nowhere), attributes);
         var sender = arguments.DryRun ? null : new EventSender(http, arguments.Options.Kind, arguments.Options.Source);
         using (var errors = new ErrorFile(arguments.ErrorFile, state.ErrorBytes, source))
         {

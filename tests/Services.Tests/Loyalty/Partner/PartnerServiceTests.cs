@@ -69,7 +69,7 @@ internal sealed class PartnerServiceTests
     {
         NodeTool.RequireNode();
         await NodeTool.InstallAsync(Node, cancellation);
-        await using var script = NodeTool.Start(NodeTool.Path!, Node, ["partner.js", Protos, $"{Port}"], new Dictionary<string, string>
+        await using var script = ForeignProcess.Start(NodeTool.Path!, Node, ["partner.js", Protos, $"{Port}"], new Dictionary<string, string>
         {
             ["API_KEY"] = Mine.Text,
             ["SLOW_KEY"] = Slow.Text,

@@ -4,7 +4,7 @@ using System.Text;
 namespace Patron.Testing;
 
 /// <summary>A started program whose output, standard and error in one, is kept; it is ended, by its own id, when disposed.</summary>
-public sealed class NodeProcess : IAsyncDisposable
+public sealed class ForeignProcess : IAsyncDisposable
 {
     private const int OutputCharsMax = 1_000_000;
 
@@ -14,13 +14,30 @@ public sealed class NodeProcess : IAsyncDisposable
     private readonly Lock _lock = new();
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    internal NodeProcess(Process process)
+    private ForeignProcess(Process process)
     {
         _process = process;
         process.OutputDataReceived += (_, line) => Take(line.Data);
         process.ErrorDataReceived += (_, line) => Take(line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
+    }
+
+    /// <summary>Starts a program in a folder; dispose it to end the process if it still runs.</summary>
+    public static ForeignProcess Start(
+        string program, string folder, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            UseShellExecute = false,
+        };
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
+            start.Environment[name] = value;
+        return new ForeignProcess(Process.Start(start)!);
     }
 
     public int Id => _process.Id;
