@@ -4,7 +4,7 @@ namespace Patron.Runtime.Processing;
 public sealed record ConsumerLimits
 {
     /// <summary>Records taken from the log at once over all partitions.</summary>
-    public int RecordsPerReadMax { get; init; } = 16_384;
+    public int RecordsPerReadMax { get; init; } = 4096;
 
     /// <summary>Records of one partition in one transaction.</summary>
     public int RecordsPerTransactionMax { get; init; } = 512;
