@@ -31,7 +31,7 @@ internal static class BasketEndpoints
         foreach (var code in (body.Codes ?? []).Distinct(StringComparer.OrdinalIgnoreCase))
         {
             var (found, refusal) = await TillEndpoints.FindAsync(
-                desk, new(code, body.Customer, null, null, null, null, 0, null), "evaluate", caller, cancellation);
+                desk, new(code, body.Customer, null, null, null, null, 0, null), "evaluate", caller, look: true, cancellation);
             refusal ??= await desk.WhyNoneLeftAsync(found!, cancellation);
             Add(candidates, refused, found, code, refusal, wallet, at);
         }

@@ -20,17 +20,19 @@ internal sealed class CouponDesk(
     /// <summary>By code.</summary>
     /// <param name="use">Makes the id of one use of a public code.</param>
     /// <param name="caller">Whose failed tries are counted.</param>
-    public async Task<(FoundCoupon? Found, Refusal? Refusal)> FindAsync(string code, string use, string caller, CancellationToken cancellation)
+    /// <param name="look">Tell what became of the coupon so far; whoever uses it finds that out under its lock.</param>
+    public async Task<(FoundCoupon? Found, Refusal? Refusal)> FindAsync(
+        string code, string use, string caller, bool look, CancellationToken cancellation)
     {
         if (!tries.MayTry(caller))
             return (null, TooManyTries);
         var content = await book.ReadAsync(cancellation);
-        var found = await FindAsync(content, code, use, cancellation);
+        var found = await FindAsync(content, code, use, look, cancellation);
         if (found is null)
         {
             // What another instance made a moment ago is not known here yet.
             var newer = await book.RefreshAsync(cancellation);
-            found = newer == content ? null : await FindAsync(content = newer, code, use, cancellation);
+            found = newer == content ? null : await FindAsync(content = newer, code, use, look, cancellation);
         }
 
         if (found is not null)
@@ -184,7 +186,7 @@ internal sealed class CouponDesk(
     private static IReadOnlyList<Command> Keyed(IEnumerable<Command> unit, string key) =>
         [.. unit.Select((command, index) => command with { IdempotencyKey = Ids.Of("coupon-request", FormattableString.Invariant($"{index}/{key}")) })];
 
-    private async Task<FoundCoupon?> FindAsync(BookContent content, string code, string use, CancellationToken cancellation)
+    private async Task<FoundCoupon?> FindAsync(BookContent content, string code, string use, bool look, CancellationToken cancellation)
     {
         if (book.Space(content)?.TryRead(code, out var number, out var proof) == true)
         {
@@ -192,7 +194,7 @@ internal sealed class CouponDesk(
                 || !CodeSpace.Proves(proof, number, book.KeyOf(batch)))
                 return null;
             var id = Coupon.IdOf(number);
-            var life = (await runtime.StateAsync(Coupon.Kind, id, cancellation))?.Life;
+            var life = look || batch.Made.Running ? (await runtime.StateAsync(Coupon.Kind, id, cancellation))?.Life : null;
             if (life is { Member: { } member, WalletCoupon: { } coupon })
                 return await InWalletAsync(content, member, coupon, cancellation);
             if (batch.Made.Running)

@@ -82,7 +82,7 @@ internal sealed class LateRedemptions : IInlineView
         LateRedemption late, CouponDesk desk, string caller, DateTimeOffset now, CancellationToken cancellation)
     {
         var request = $"{caller}/late/{late.Key}";
-        var (found, refusal) = await TillEndpoints.FindAsync(desk, late.Request, request, caller, cancellation);
+        var (found, refusal) = await TillEndpoints.FindAsync(desk, late.Request, request, caller, look: false, cancellation);
         if (refusal is null)
         {
             var hash = TillEndpoints.HashOf(late, CouponJson.Default.LateRedemption);

@@ -79,10 +79,10 @@ internal static class TillEndpoints
     };
 
     public static async Task<(FoundCoupon? Found, Refusal? Refusal)> FindAsync(
-        CouponDesk desk, CouponRequest body, string use, string caller, CancellationToken cancellation)
+        CouponDesk desk, CouponRequest body, string use, string caller, bool look, CancellationToken cancellation)
     {
         var (found, refusal) = body.Code is { } code
-            ? await desk.FindAsync(code, use, caller, cancellation)
+            ? await desk.FindAsync(code, use, caller, look, cancellation)
             : await desk.FindAsync(body.Customer!.Value, body.Coupon!.Value, cancellation);
         return (found, refusal ?? await desk.WhyNotOfAsync(found!, body.Customer, cancellation));
     }
@@ -92,7 +92,7 @@ internal static class TillEndpoints
     {
         if (Check(body) is { Count: > 0 } errors)
             return Problem.Invalid(errors);
-        var (found, refusal) = await FindAsync(desk, body, "check", context.GetApiCaller().Name, cancellation);
+        var (found, refusal) = await FindAsync(desk, body, "check", context.GetApiCaller().Name, look: true, cancellation);
         if (found is null)
             return refusal!.ToProblem(StatusOf(refusal!));
         refusal ??= found.Life.WhyNot(clock.GetUtcNow()) ?? await desk.WhyNoneLeftAsync(found, cancellation);
@@ -121,7 +121,7 @@ internal static class TillEndpoints
             return Problem.Invalid(errors);
         var caller = context.GetApiCaller().Name;
         var request = $"{caller}/{(reserve ? "reserve" : "redeem")}/{key}";
-        var (found, refusal) = await FindAsync(desk, body, request, caller, cancellation);
+        var (found, refusal) = await FindAsync(desk, body, request, caller, look: false, cancellation);
         if (refusal is not null)
             return refusal.ToProblem(StatusOf(refusal));
 

@@ -22,7 +22,7 @@ internal sealed class PartnerCoupons(ServiceRuntime runtime, CouponDesk desk, Bu
 
         // A code that is none counts as one failed try, not two.
         var isOne = (applied?.Coupon ?? left?.Coupon) is not null;
-        var (found, _) = isOne ? await desk.FindAsync(request.Code, "check", partner, cancellation) : (null, null);
+        var (found, _) = isOne ? await desk.FindAsync(request.Code, "check", partner, look: true, cancellation) : (null, null);
         return new()
         {
             Applies = applied is not null, Campaign = applied?.Campaign ?? left?.Campaign ?? "", DiscountMinor = applied?.DiscountMinor ?? 0,
@@ -84,7 +84,7 @@ internal sealed class PartnerCoupons(ServiceRuntime runtime, CouponDesk desk, Bu
             throw PartnerErrors.Of(new CouponRefused(left.Why.Code, left.Why.Detail));
 
         var customer = CustomerOf(wanted.CustomerId);
-        var (found, refusal) = await desk.FindAsync(wanted.Code, request, partner, cancellation);
+        var (found, refusal) = await desk.FindAsync(wanted.Code, request, partner, look: false, cancellation);
         if (refusal is not null)
             throw PartnerErrors.Of(refusal);
         var use = new CouponUse(
