@@ -12,6 +12,7 @@ internal static class Consumed
 {
     public static Subscription Profile(Func<ProgrammeVersions> versions, CouponBook book) => new Subscription(new Topic(Topics.Profile))
         .On(PurchaseRecorded.Parser, (recorded, context) => From(recorded, context, versions(), book.Known))
+        .On(BirthdayReached.Parser, (reached, context) => [GiveBirthday.Command(context.Customer, reached.Year, versions(), context.Envelope.Time)])
         .Ignore<CustomerRegistered>()
         .Ignore<ConsentChanged>()
         .Ignore<OptInRequested>()

@@ -55,6 +55,9 @@ internal sealed record DetailsChanged(
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Confirmed { get; init; }
+
+    /// <summary>In clear, where it is among the changed; never stored.</summary>
+    internal DateOnly? BirthDate { get; init; }
 }
 
 /// <param name="Version">From 1, one more with every consent of the customer that changes.</param>
@@ -139,7 +142,7 @@ internal sealed record CustomerProfile(
         typeof(ProductDescribed), typeof(ProductPriced), typeof(StockCounted), typeof(StoreDescribed),
         typeof(Erased), typeof(HoldPlaced), typeof(HoldLifted), typeof(ExportMade),
         typeof(CustomerMergedAway), typeof(CustomerAbsorbed), typeof(CustomerSplitOff), typeof(CustomerGaveBack), typeof(CustomersKeptApart),
-        typeof(ConsentMoved), typeof(ConsentForgotten), typeof(TellingSetAside))
+        typeof(ConsentMoved), typeof(ConsentForgotten), typeof(TellingSetAside), typeof(BirthdayReached))
         // The second versions only tell more.
         .Upcast("profile.details-changed.v1", "profile.details-changed.v2", static body => body)
         .Upcast("profile.consent-changed.v1", "profile.consent-changed.v2", static body => body);
@@ -181,7 +184,7 @@ internal sealed record CustomerProfile(
         Erased erased => new CustomerProfile(true, [], [], new SealedDetails(), []) { Erasure = erased.Erasure, ConsentVersion = customer.ConsentVersion },
         HoldPlaced placed => customer with { Hold = placed.Reference },
         HoldLifted => customer with { Hold = null },
-        ExportMade or DetailsConfirmed or PurchaseRecorded or AnonymousPurchaseRecorded or BehaviourRecorded => customer,
+        ExportMade or DetailsConfirmed or PurchaseRecorded or AnonymousPurchaseRecorded or BehaviourRecorded or BirthdayReached => customer,
         _ => throw new UnreachableException($"{happened.GetType().Name} is not an event of a customer."),
     };
 

@@ -15,7 +15,7 @@ public static class Module
     {
         var settings = builder.AddSettings<ProfileSettings>("Profile");
         var vault = builder.AddSettings<VaultSettings>("Vault");
-        builder.AddPatronService(Name, static _ => Definition());
+        builder.AddPatronService(Name, _ => Definition(new Birthdays(settings.BrandZone)));
         builder.AddConsent();
 
         var services = builder.Services;
@@ -73,7 +73,7 @@ public static class Module
         app.MapOperations(Name);
     }
 
-    internal static ServiceDefinition Definition() => new()
+    private static ServiceDefinition Definition(Birthdays birthdays) => new()
     {
         Name = Name,
         Events = CustomerProfile.Events,
@@ -83,8 +83,8 @@ public static class Module
         SealedPlaces = SealedInEvents.Places,
         Publications = Published.Publications,
         Projections = [CustomerProjection.Projection],
-        Timers = ExpireConsent.TimersOf,
-        OnDue = ExpireConsent.OnDue,
+        Timers = recorded => ExpireConsent.TimersOf(recorded).Concat(birthdays.TimersOf(recorded)),
+        OnDue = timer => Birthdays.Knows(timer) ? [birthdays.OnDue(timer)] : ExpireConsent.OnDue(timer),
         Migrations =
         [
             Migration.Embedded("profile.sql"), Migration.Embedded("consent.sql"), Migration.Embedded("catalogue.sql"),

@@ -28,6 +28,7 @@ namespace Patron.Profile;
 [JsonSerializable(typeof(ConsentMoved))]
 [JsonSerializable(typeof(ConsentForgotten))]
 [JsonSerializable(typeof(TellingSetAside))]
+[JsonSerializable(typeof(BirthdayReached))]
 [JsonSerializable(typeof(ProductDescribed))]
 [JsonSerializable(typeof(ProductPriced))]
 [JsonSerializable(typeof(StockCounted))]

@@ -16,6 +16,9 @@ internal sealed class ProfileSettings : ISettings
     /// <summary>The same for single sources, such as <c>/pos/taipei</c>.</summary>
     public IDictionary<string, string> SourceCountries { get; set; } = new Dictionary<string, string>();
 
+    /// <summary>IANA name of the zone in which the brand's days begin: at their midnight birthdays are told of.</summary>
+    public string Zone { get; set; } = "Europe/London";
+
     /// <summary>How far an event's time may lie ahead of business time: clocks of touchpoints differ.</summary>
     public TimeSpan FutureMax { get; set; } = TimeSpan.FromMinutes(5);
 
@@ -61,6 +64,8 @@ internal sealed class ProfileSettings : ISettings
     /// <summary>How often an instance looks for what others changed in the catalogue, in system time.</summary>
     public TimeSpan CatalogueRefresh { get; set; } = TimeSpan.FromSeconds(1);
 
+    public TimeZoneInfo BrandZone => TimeZoneInfo.FindSystemTimeZoneById(Zone);
+
     public IEnumerable<SettingFault> Check()
     {
         if (Currencies.Any(c => !Iso4217.Contains(c)))
@@ -69,6 +74,8 @@ internal sealed class ProfileSettings : ISettings
             yield return new SettingFault(nameof(Country), "it must be a country code of ISO 3166-1 alpha-2, such as HK");
         foreach (var (source, _) in SourceCountries.Where(c => !Iso3166.Contains(c.Value)))
             yield return new SettingFault($"{nameof(SourceCountries)}:{source}", "it must be a country code of ISO 3166-1 alpha-2, such as HK");
+        if (!TimeZoneInfo.TryFindSystemTimeZoneById(Zone, out _))
+            yield return new SettingFault(nameof(Zone), "it must be an IANA time zone such as Asia/Hong_Kong");
         if (FutureMax < TimeSpan.Zero)
             yield return new SettingFault(nameof(FutureMax), "it must not be negative");
         if (EventsMax is < 1 or > 10_000)

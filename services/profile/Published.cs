@@ -27,6 +27,7 @@ internal static class Published
         ConsentChanged or OptInRequested or ConsentExpired => PublishedConsents.FactOf(recorded.Event),
         BehaviourRecorded behaviour => BehaviourOf(behaviour.Behaviour, behaviour.Origin),
         LinkEvent link => PublishedLinks.FactOf(link),
+        BirthdayReached reached => new Facts.BirthdayReached { Year = reached.Year },
         Erased erased => new Facts.CustomerErased { Aliases = { erased.Aliases.Select(a => a.ToString("D")) } },
         PrivacyEvent => null,
         // Who is known by what, and what is known of them, is profile's own matter.
@@ -41,7 +42,7 @@ internal static class Published
         LinkEvent link => PublishedLinks.DetailsOf(link) is { } details ? StateOf(details, recorded.Version) : null,
         Erased => new Facts.CustomerState(),
         PrivacyEvent => null,
-        CustomerRegistered or IdentifierLinked or IdentifierConflictFound or DetailsWeighed or DetailsConfirmed => null,
+        CustomerRegistered or IdentifierLinked or IdentifierConflictFound or DetailsWeighed or DetailsConfirmed or BirthdayReached => null,
         ConsentChanged or OptInRequested or ConsentExpired => null,
         PurchaseRecorded or AnonymousPurchaseRecorded or BehaviourRecorded or CatalogueEvent => null,
         _ => throw new UnreachableException($"{recorded.Event.GetType().Name} has no place among profile's facts."),

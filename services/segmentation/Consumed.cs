@@ -21,6 +21,7 @@ internal sealed class Consumed
         this.engine = engine;
         var profile = new Subscription(new Topic(Topics.Profile)).Ignore<CustomerRegistered>().Ignore<ConsentChanged>()
             .Ignore<OptInRequested>()
+            .Ignore<BirthdayReached>()
             .Ignore<BehaviourRecorded>()
             .Follow(MergedAway.Parser, (fact, context) => context.MergedInto(fact.Into, fact.LinkId, fact.Version))
             .Follow(SplitOff.Parser, (fact, context) => context.SplitFrom(fact.From, fact.LinkId, fact.Version))

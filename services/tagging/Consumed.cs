@@ -19,6 +19,7 @@ internal sealed class Consumed(TagRules rules, ActivityMemory memory, MergeTags 
             .Ignore<CustomerRegistered>()
             .Ignore<ConsentChanged>()
             .Ignore<OptInRequested>()
+            .Ignore<BirthdayReached>()
             .Ignore<BehaviourRecorded>()
             .Follow(MergedAway.Parser, (fact, context) => context.MergedInto(fact.Into, fact.LinkId, fact.Version))
             .Follow(SplitOff.Parser, (fact, context) => context.SplitFrom(fact.From, fact.LinkId, fact.Version))

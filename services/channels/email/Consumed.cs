@@ -22,6 +22,7 @@ internal static class Consumed
         new Subscription(new Topic(Topics.Profile))
             .Ignore<ConsentChanged>()
             .On(OptInRequested.Parser, OptIn.Claim)
+            .Ignore<BirthdayReached>()
             .Ignore<BehaviourRecorded>()
             .Follow(MergedAway.Parser, (fact, context) => context.MergedInto(fact.Into, fact.LinkId, fact.Version))
             .Follow(SplitOff.Parser, (fact, context) => context.SplitFrom(fact.From, fact.LinkId, fact.Version))

@@ -26,6 +26,7 @@ internal static class Consumed
         .Ignore<GaveBack>()
         .Ignore<CustomerRegistered>()
         .Ignore<PurchaseRecorded>()
+        .Ignore<BirthdayReached>()
         .Ignore<BehaviourRecorded>()
         .Ignore<ConsentChanged>()
         .Ignore<OptInRequested>()

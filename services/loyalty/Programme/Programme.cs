@@ -41,6 +41,9 @@ internal sealed record Programme(
     /// <summary>How many days before they expire points are told of; 0 for not at all.</summary>
     public int ExpiryWarningDays { get; init; }
 
+    /// <summary>What a member is given on a birthday; 0 for nothing. A tier may give something else.</summary>
+    public long BirthdayPoints { get; init; }
+
     public IReadOnlyList<Benefit> Benefits { get; init; } = [];
 
     /// <summary>Points are pending for the day of the purchase and this many days more; 0 for not at all.</summary>
@@ -110,6 +113,9 @@ internal sealed record Programme(
 
     /// <summary>The rule of a tier; of the lowest, for a tier that this version of the programme does not have.</summary>
     public TierRule Rule(string tier) => Tiers[Rank(tier)];
+
+    /// <summary>What a member of the tier is given on a birthday.</summary>
+    public long BirthdayPointsOf(string tier) => Rule(tier).BirthdayPoints ?? BirthdayPoints;
 
     /// <summary>The place of a tier, from 0 for the lowest.</summary>
     public int Rank(string tier)

@@ -87,6 +87,7 @@ internal static partial class ProgrammeReader
             TierGraceDays = (int)root.Number("tierGraceDays", 0, 366, 0),
             TierReminderDays = (int)root.Number("tierReminderDays", 0, 366, 0),
             ExpiryWarningDays = (int)root.Number("expiryWarningDays", 0, 366, 0),
+            BirthdayPoints = root.Number("birthdayPoints", 0, PointsMax, 0),
             ReturnWindowDays = (int)root.Number("returnWindowDays", 0, 366, 0),
             RefundGraceDays = (int)root.Number("refundGraceDays", 0, 366, 0),
             Benefits = root.Objects("benefits", BenefitsMax, benefit => new Benefit(benefit.NeededText("code", IsCode, CodeRule), Names(benefit))),
@@ -112,6 +113,7 @@ internal static partial class ProgrammeReader
     {
         FromPoints = tier.Number("fromPoints", 0, PointsMax),
         FromVisits = tier.Number("fromVisits", 0, PointsMax),
+        BirthdayPoints = tier.Number("birthdayPoints", 0, PointsMax),
         Names = Names(tier),
         Benefits = tier.Texts("benefits", BenefitsMax, IsCode, CodeRule),
     };

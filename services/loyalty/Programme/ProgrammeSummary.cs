@@ -13,6 +13,9 @@ internal static class ProgrammeSummary
         .. Goods(programme.Exclusions) is { Length: > 0 } excluded ? [$"Earn nothing: {excluded}."] : Array.Empty<string>(),
         .. Caps(programme.Caps) is { Length: > 0 } caps ? [$"Altogether at most {caps}."] : Array.Empty<string>(),
         $"Points are good for the day of the purchase and {programme.ExpiryMonths} months more, until {programme.CutOff:HH:mm} in {programme.Zone}.",
+        .. programme.BirthdayPoints > 0 ? [$"On a birthday a member is given {Number(programme.BirthdayPoints, "point")}."] : Array.Empty<string>(),
+        .. programme.Tiers.Where(tier => tier.BirthdayPoints is not null)
+            .Select(tier => $"On a birthday a member of {tier.Name} is given {Number(tier.BirthdayPoints!.Value, "point")} instead."),
         .. programme.Tiers.Skip(1).Select(tier => Tier(tier, programme)),
         .. programme.Tiers.Count > 1 ? [Review(programme)] : Array.Empty<string>(),
     ];

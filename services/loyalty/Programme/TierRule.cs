@@ -10,6 +10,9 @@ internal sealed record TierRule(string Name, long? FromMinor, int MultiplierPerc
     /// <summary>Purchases of goods; null where they do not count.</summary>
     public long? FromVisits { get; init; }
 
+    /// <summary>What its members are given on a birthday; null for what the programme gives.</summary>
+    public long? BirthdayPoints { get; init; }
+
     /// <summary>What people call it, by language.</summary>
     public IReadOnlyDictionary<string, string> Names { get; init; } = new Dictionary<string, string>();
 

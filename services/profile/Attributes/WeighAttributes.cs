@@ -13,7 +13,11 @@ internal readonly record struct ToldAttribute(string Key, string Value);
 /// <param name="Changed">The keys with a new value.</param>
 /// <param name="Confirmed">The keys whose value was known and is now known to be newer.</param>
 internal sealed record Weighed(
-    SealedDetails Details, IReadOnlyList<string> Changed, IReadOnlyList<string> Confirmed, IReadOnlyList<AttributeNote> Notes);
+    SealedDetails Details, IReadOnlyList<string> Changed, IReadOnlyList<string> Confirmed, IReadOnlyList<AttributeNote> Notes)
+{
+    /// <summary>In clear, where it is among the changed.</summary>
+    public DateOnly? BirthDate { get; init; }
+}
 
 /// <summary>
 /// Weighs each attribute by itself, so that the same things told in any order lead to the same values: the source that goes before, then the
@@ -50,7 +54,10 @@ internal static class WeighAttributes
             now = now.With(name, key.Seal(value, AttributesByKey.FieldOf(name))).From(name, teller);
         }
 
-        return new Weighed(now, changed, confirmed, noted);
+        return new Weighed(now, changed, confirmed, noted)
+        {
+            BirthDate = changed.Contains(BuiltIn.BirthDate) ? Birthdays.In(now, key) : null,
+        };
     }
 
     /// <summary>The event that keeps the outcome, or null when nothing is worth one.</summary>
@@ -61,6 +68,7 @@ internal static class WeighAttributes
             weighed.Details, weighed.Changed, teller.Source, teller.ToldAt, weighed.Notes.Count > 0 ? weighed.Notes : null)
         {
             Confirmed = holdsOthers ? weighed.Confirmed : null,
+            BirthDate = weighed.BirthDate,
         },
         { Confirmed.Count: > 0 } or { Notes.Count: > 0 } => new DetailsWeighed(
             teller.Source, teller.ToldAt, teller.RecordedAt, weighed.Confirmed, weighed.Notes),

@@ -5,6 +5,9 @@ namespace Patron.Profile;
 /// <summary>An event by which two customers became one person, or two again. Each says itself what it makes of a customer's state.</summary>
 internal abstract record LinkEvent : ProfileEvent
 {
+    /// <summary>In clear, where the customer now has one that came or stayed with this; never stored.</summary>
+    internal DateOnly? BirthDate { get; init; }
+
     public abstract CustomerProfile Apply(CustomerProfile customer);
 }
 

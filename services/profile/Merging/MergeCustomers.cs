@@ -65,7 +65,10 @@ internal static class MergeCustomers
         [
             new CustomerAbsorbed(
                 order.Away, order.Link, links.Version + 1, [order.Away, .. links.Nodes()], away.Identifiers, away.Conflicts, links.KeptApart,
-                details, taken, theirs),
+                details, taken, theirs)
+            {
+                BirthDate = taken.Contains(BuiltIn.BirthDate) ? Birthdays.In(details, key) : null,
+            },
             .. Moved(customer, theirs, order.Link),
         ];
         // Who was merged before may be parted again, and then what the other was told may count against the rest.

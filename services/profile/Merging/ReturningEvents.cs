@@ -84,6 +84,7 @@ internal sealed class ReturningEvents(CustomerProfile customer, Guid id, Parting
             {
                 Confirmed = state.HoldsOthers ? [] : null,
                 Origin = origin,
+                BirthDate = taken.Contains(BuiltIn.BirthDate) ? Birthdays.In(details, key) : null,
             });
         }
 

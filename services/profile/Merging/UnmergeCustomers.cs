@@ -36,7 +36,10 @@ internal static class UnmergeCustomers
         [
             new CustomerGaveBack(
                 order.Customer, order.Link, absorbed.Version + 1, alone.Identifiers, alone.Conflicts,
-                [.. alone.LinksOrNone.KeptApart.Append(order.Customer).Distinct()], details),
+                [.. alone.LinksOrNone.KeptApart.Append(order.Customer).Distinct()], details)
+            {
+                BirthDate = Birthdays.In(details, key),
+            },
             .. Consents(holder, alone, asides, order.Link, terms.Now),
         ];
         return Decision.Of(events);
@@ -53,7 +56,10 @@ internal static class UnmergeCustomers
             return new MergeOvertaken();
         var back = new ReturningEvents(customer, order.Customer, terms, key, holderKey);
         back.Add(new CustomerSplitOff(
-            order.From, order.Link, customer.LinksOrNone.Version + 1, order.Who, key.Seal(order.Reason, MergeCustomers.ReasonField), customer.Details));
+            order.From, order.Link, customer.LinksOrNone.Version + 1, order.Who, key.Seal(order.Reason, MergeCustomers.ReasonField), customer.Details)
+        {
+            BirthDate = Birthdays.In(customer.Details, key),
+        });
         foreach (var told in TaggedByLink(history).Where(t => t.Link == order.Link))
             back.Return(told.Event);
         back.EndWhatIsOver();

@@ -50,7 +50,10 @@ internal static class ViewedFacts
 
     // Profile's own store tells these better, with the wording and the touchpoint.
     private static readonly HashSet<string> Ignored =
-        [Facts.CustomerRegistered.Descriptor.FullName, Facts.ConsentChanged.Descriptor.FullName, Facts.OptInRequested.Descriptor.FullName];
+    [
+        Facts.CustomerRegistered.Descriptor.FullName, Facts.ConsentChanged.Descriptor.FullName, Facts.OptInRequested.Descriptor.FullName,
+        Facts.BirthdayReached.Descriptor.FullName,
+    ];
 
     private static readonly Dictionary<string, (short Code, MessageParser Parser)> ByType = Kinds.ToDictionary(k => k.Type, k => (k.Code, k.Parser));
     private static readonly Dictionary<short, MessageParser> ByCode = Kinds.ToDictionary(k => k.Code, k => k.Parser);

@@ -56,6 +56,7 @@ internal static class Story
         PurchaseRecorded recordedPurchase => Tell(recordedPurchase.Purchase),
         AnonymousPurchaseRecorded recordedPurchase => Tell(recordedPurchase.Purchase),
         CatalogueEvent catalogue => Entry(recorded.Time, "Changed in the catalogue", $"It holds since {catalogue.Since:O}."),
+        BirthdayReached => Entry(recorded.Time, "Has a birthday", "By the birth date that was told."),
         LinkEvent link => LinkStory.Tell(link, recorded.Time),
         _ => throw new System.Diagnostics.UnreachableException($"{recorded.Event.GetType().Name} has no words."),
     };

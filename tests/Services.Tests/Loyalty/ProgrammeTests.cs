@@ -21,9 +21,10 @@ internal sealed class ProgrammeTests
               "caps": { "perPurchase": 100, "perDay": 200, "perMonth": 300 } },
             { "id": "welcome", "bonusPoints": 50 }, { "id": "per-piece", "bonusPointsPerPiece": 2 }],
           "exclusions": { "categories": ["gift-cards"] }, "caps": { "perDay": 1000 }, "expiryMonths": 18, "tierCurrency": "GBP", "tierWindowMonths": 12,
-          "tierReviewMonths": 12, "tierScheme": "all", "tierGraceDays": 30, "tierReminderDays": 14, "returnWindowDays": 14, "refundGraceDays": 7,
+          "tierReviewMonths": 12, "tierScheme": "all", "tierGraceDays": 30, "tierReminderDays": 14, "returnWindowDays": 14, "refundGraceDays": 7, "birthdayPoints": 100,
           "tiers": [{ "name": "member", "names": { "en": "Member" } },
-            { "name": "gold", "fromMinor": 50000, "fromPoints": 400, "fromVisits": 3, "multiplierPercent": 150, "benefits": ["free-delivery"] }],
+            { "name": "gold", "fromMinor": 50000, "fromPoints": 400, "fromVisits": 3, "multiplierPercent": 150, "birthdayPoints": 500,
+              "benefits": ["free-delivery"] }],
           "benefits": [{ "code": "free-delivery", "names": { "en": "Free delivery" } }] }
         """;
 
@@ -53,6 +54,8 @@ internal sealed class ProgrammeTests
             "Earn nothing: category gift-cards.",
             "Altogether at most 1,000 points a member's day.",
             "Points are good for the day of the purchase and 18 months more, until 03:30 in Europe/London.",
+            "On a birthday a member is given 100 points.",
+            "On a birthday a member of gold is given 500 points instead.",
             "gold needs 500.00 GBP spent and 400 points and 3 visits in the current month and the 12 before it; its members' points are multiplied by 1.5, "
             + "and gives free-delivery.",
             "A tier rises at once and is reviewed 12 months after it was reached, with 30 days of grace.",

@@ -38,6 +38,26 @@ internal sealed class TakingEventsTests
     }
 
     [Test]
+    public async Task A_return_names_the_purchase_that_it_takes_back_by_its_event_or_by_its_receipt(CancellationToken cancellation)
+    {
+        await Identity.AcceptAsync(host, Events.Purchase("bought-1", card: "C-back"), cancellation);
+        await ReturnAsync("back-1", new JsonObject { ["id"] = "bought-1" });
+        var customer = await ReturnAsync("back-2", new JsonObject { ["receipt"] = "R-1", ["source"] = "/pos/tw" });
+        var facts = Identity.Of<Facts.PurchaseRecorded>(await Identity.FactsAsync(host, customer, cancellation)).ToList();
+
+        Assert.That(facts[1].ReturnedPurchaseId, Is.EqualTo(facts[0].PurchaseId).And.Not.Empty);
+        Assert.That((facts[2].ReturnedPurchaseId, facts[2].ReturnedSource, facts[2].ReturnedReceipt), Is.EqualTo(("", "/pos/tw", "R-1")));
+
+        Task<Guid> ReturnAsync(string id, JsonObject returned)
+        {
+            var back = Events.Purchase(id, card: "C-back");
+            back["data"]!["lines"] = new JsonArray(Events.ReturnLine(1, -255));
+            back["data"]!["returnsOf"] = returned;
+            return Identity.AcceptAsync(host, back, cancellation);
+        }
+    }
+
+    [Test]
     public async Task A_batch_is_answered_event_by_event_and_a_repeat_of_it_changes_nothing(CancellationToken cancellation)
     {
         var batch = Events.Many(200, i => Events.Purchase($"batch-{i}", card: $"C-batch-{i % 20}"));
