@@ -16,7 +16,8 @@ internal static class GetBalance
     {
         var customer = PartnerService.IdOf(request.CustomerId, "customer_id");
         var services = call.Http.RequestServices;
-        var ledger = await services.PatronService(Module.Name).StateAsync(Ledger.Kind, customer, cancellation);
+        var loyalty = services.PatronService(Module.Name);
+        var ledger = await loyalty.StateAsync(Ledger.Kind, await loyalty.RootAsync(customer, cancellation), cancellation);
         if (ledger?.Tier is null)
             throw PartnerErrors.Of(new NoLedger());
         var now = services.GetRequiredService<BusinessClock>().GetUtcNow();

@@ -40,6 +40,12 @@ internal sealed class PartnerApiTests
         Assert.That(await StatusAsync(partner, Guid.Empty.ToString("D"), cancellation), Is.EqualTo(GrpcStatus.NotFound));
         Assert.That(await StatusAsync(partner, "anna", cancellation), Is.EqualTo(GrpcStatus.InvalidArgument));
 
+        var (former, link) = (Guid.CreateVersion7(TestHost.Start), Guid.CreateVersion7(TestHost.Start).ToString("D"));
+        await host.PublishAsync(
+            new Topic(Topics.Profile), "profile", former, new MergedAway { Into = anna.ToString("D"), LinkId = link, Version = 1 }, cancellation);
+        await host.DrainAsync(cancellation);
+        Assert.That((await AskAsync(partner, former.ToString("D"), cancellation)).Available, Is.EqualTo(600), "by the id of before the merge");
+
         using var stranger = Client(host, []);
         Assert.That(await StatusAsync(stranger, anna.ToString("D"), cancellation), Is.EqualTo(GrpcStatus.Unauthenticated));
     }
