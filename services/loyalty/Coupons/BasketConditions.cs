@@ -11,20 +11,30 @@ internal static class BasketConditions
     public static WhyNot? WhyNot(Campaign campaign, Basket basket, DateTimeOffset at, string? tier)
     {
         var conditions = campaign.Conditions ?? Conditions.None;
-        var local = conditions.Zone is { } zone ? TimeZoneInfo.ConvertTime(at, TimeZoneInfo.FindSystemTimeZoneById(zone)) : at;
-        if (!Has(conditions.Channels, basket.Channel))
-            return new("other-channel", $"It is for {Listed(conditions.Channels)}.");
-        if (!Has(conditions.Stores, basket.Store))
-            return new("other-store", $"It is for the stores {Listed(conditions.Stores)}.");
-        if (conditions.Weekdays is { Count: > 0 } days && !days.Contains(Iso(local.DayOfWeek)))
-            return new("other-weekday", $"It is for the weekdays {string.Join(", ", days)}, where 1 is Monday.");
-        if (conditions.FromTime is { } from && !IsWithin(TimeOnly.FromDateTime(local.DateTime), from, conditions.UntilTime!))
-            return new("other-time", $"It is for the time from {from} to {conditions.UntilTime} in {conditions.Zone}.");
+        if (WhyNotHere(campaign, basket.Channel, basket.Store, at) is { } elsewhere)
+            return elsewhere;
         if (conditions.MembersOnly && basket.Customer is null)
             return new("customer-needed", "It is for known customers: send the customer too.");
         if (!Has(conditions.Tiers, tier))
             return new("other-tier", $"It is for the tiers {Listed(conditions.Tiers)}.");
         return WhyNot(campaign, conditions, basket);
+    }
+
+    /// <summary>What is asked of the place and the time, whatever the basket; null where it may be used.</summary>
+    public static WhyNot? WhyNotHere(Campaign campaign, string? channel, string? store, DateTimeOffset at)
+    {
+        if (campaign.Conditions is not { } conditions)
+            return null;
+        var local = conditions.Zone is { } zone ? TimeZoneInfo.ConvertTime(at, TimeZoneInfo.FindSystemTimeZoneById(zone)) : at;
+        if (!Has(conditions.Channels, channel))
+            return new("other-channel", $"It is for {Listed(conditions.Channels)}.");
+        if (!Has(conditions.Stores, store))
+            return new("other-store", $"It is for the stores {Listed(conditions.Stores)}.");
+        if (conditions.Weekdays is { Count: > 0 } days && !days.Contains(Iso(local.DayOfWeek)))
+            return new("other-weekday", $"It is for the weekdays {string.Join(", ", days)}, where 1 is Monday.");
+        if (conditions.FromTime is { } from && !IsWithin(TimeOnly.FromDateTime(local.DateTime), from, conditions.UntilTime!))
+            return new("other-time", $"It is for the time from {from} to {conditions.UntilTime} in {conditions.Zone}.");
+        return null;
     }
 
     /// <summary>The lines that a coupon is for, by their places.</summary>

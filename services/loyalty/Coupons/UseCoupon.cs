@@ -17,6 +17,10 @@ internal sealed record UseAsk(
 
     /// <summary>A late use that is honoured whatever happened meanwhile.</summary>
     public bool IsHonoured => IsLate && Campaign.LatePolicy == LatePolicy.Honour;
+
+    /// <summary>Why it may not be used at this place or time. What is asked of a basket is found by evaluating it.</summary>
+    public CouponRefused? WhyNotHere =>
+        BasketConditions.WhyNotHere(Campaign, Use.Channel, Use.Store, Now) is { } why ? new CouponRefused(why.Code, why.Detail) : null;
 }
 
 /// <summary>
@@ -26,7 +30,7 @@ internal sealed record UseAsk(
 internal static class UseCoupon
 {
     public static Decision Reserve(CouponLife life, UseAsk ask) =>
-        life.WhyNot(ask.Now) is { } refusal ? Decided(refusal) : Reserved(life.Id, life.Numbers + 1, ask);
+        (life.WhyNot(ask.Now) ?? ask.WhyNotHere) is { } refusal ? Decided(refusal) : Reserved(life.Id, life.Numbers + 1, ask);
 
     /// <param name="loose">The coupon is not in the wallet, and decides for itself.</param>
     public static Decision Reserve(Wallet wallet, Guid coupon, bool loose, UseAsk ask)
@@ -40,7 +44,7 @@ internal static class UseCoupon
 
     public static Decision Redeem(CouponLife life, UseAsk ask, Guid? origin = null)
     {
-        var refusal = ask.IsLate ? WhyNotLate(life, ask) : life.WhyNot(ask.Now);
+        var refusal = (ask.IsLate ? WhyNotLate(life, ask) : life.WhyNot(ask.Now)) ?? ask.WhyNotHere;
         var over = refusal is not null;
         return over && !(ask.IsHonoured && refusal is CouponRefused { Reason: "coupon-used" or "coupon-reserved" or "coupon-void" })
             ? Decided(refusal!)

@@ -258,6 +258,23 @@ internal sealed class CouponServiceTests
             Is.EquivalentTo(new[] { "/names", "/benefit/amountMinor", "/benefit/currency", "/conditions/weekdays", "/conditions/zone" }));
     }
 
+    [Test]
+    [CancelAfter(60_000)]
+    public async Task A_coupon_of_one_channel_is_refused_in_another_and_stays_to_be_used(CancellationToken cancellation)
+    {
+        await using var place = await StartAsync(cancellation);
+        var benefit = new { kind = "percentage", basisPoints = 1_000 };
+        await place.DefineAsync(
+            "web", new { names = new { en = "Web" }, benefit, conditions = new { channels = new[] { "eshop" }, stores = new[] { "tw" } } }, cancellation);
+        var code = (await place.CodesAsync("web", 1, cancellation))[0];
+        var inShop = await place.RedeemAsync(new { code, channel = "pos", store = "tw" }, HttpStatusCode.Conflict, cancellation);
+        var unsaid = await place.ReserveAsync(new { code, channel = "eshop" }, HttpStatusCode.Conflict, cancellation);
+        Assert.That((CouponPlace.CodeOf(inShop), CouponPlace.CodeOf(unsaid)), Is.EqualTo(("other-channel", "other-store")));
+
+        await place.RedeemAsync(new { code, channel = "eshop", store = "tw" }, HttpStatusCode.OK, cancellation, "order-1");
+        await place.RedeemAsync(new { code, channel = "eshop", store = "tw" }, HttpStatusCode.OK, cancellation, "order-1");
+    }
+
     private static Task<JsonNode> CheckAsync(CouponPlace place, string code, CancellationToken cancellation) =>
         place.SendAsync(HttpMethod.Post, "/v1/loyalty/coupons/check", new { code }, HttpStatusCode.OK, cancellation);
 }
