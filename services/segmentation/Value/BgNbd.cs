@@ -1,4 +1,3 @@
-using MathNet.Numerics;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace Patron.Segmentation.Value;
@@ -52,7 +51,7 @@ internal sealed record BgNbd(
     {
         if (repeats == 0)
             return 1;
-        var odds = A / (B + repeats - 1) * Math.Exp((R + repeats) * SpecialFunctions.Log1p((ageWeeks - recencyWeeks) / (Alpha + recencyWeeks)));
+        var odds = A / (B + repeats - 1) * Math.Exp((R + repeats) * NearZero.LogOfOnePlus((ageWeeks - recencyWeeks) / (Alpha + recencyWeeks)));
         return 1 / (1 + odds);
     }
 

@@ -32,12 +32,12 @@ internal sealed class BgNbdTests
         static double Log(double argument) => MathNet.Numerics.SpecialFunctions.GammaLn(argument);
     }
 
-    [TestCase(0.243, 4.414, 0.793, 2.426)]
-    [TestCase(1.2, 10, 0.6, 3.5)]
-    [TestCase(4, 40, 1, 4)]
+    [TestCase(0.243, 12, 0.793, 2.426)]
+    [TestCase(1.2, 60, 0.6, 3.5)]
+    [TestCase(4, 200, 1, 4)]
     public void Known_parameters_are_found_again(double r, double alpha, double a, double b)
     {
-        var customers = new SyntheticBuyers(seed: 7).Customers(new BgNbd(r, alpha, a, b), 40_000, 100, 700);
+        var customers = new SyntheticBuyers(seed: 7).Customers(new BgNbd(r, alpha, a, b), 40_000, 500, 3_000);
         var model = BgNbd.Fit(customers).Model!;
 
         var found = new[] { model.R, model.Alpha, model.A, model.B };

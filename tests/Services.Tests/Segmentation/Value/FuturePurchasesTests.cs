@@ -18,7 +18,7 @@ internal sealed class FuturePurchasesTests
 
     [Test]
     public void Series_and_quadrature_agree(
-        [Values(0.05, 1, 30)] double shape, [Values(0.1, 50)] double rate, [Values(0.2, 1, 3)] double a, [Values(0.7, 2.4, 200)] double b)
+        [Values(0.05, 1, 30)] double shape, [Values(0.1, 50)] double rate, [Values(0.2, 1, 2, 3)] double a, [Values(0.7, 2.4, 200)] double b)
     {
         var series = FuturePurchases.Expected(shape, rate, a, b, 52);
         Assert.That(FuturePurchases.ByQuadrature(shape, rate, a, b, 52), Is.EqualTo(series).Within(1e-9 * Math.Max(1, series)));
@@ -53,7 +53,7 @@ internal sealed class FuturePurchasesTests
     public void Extreme_parameters_answer_a_number_within_its_bounds(double shape, double rate, double a, double b, double weeks)
     {
         // Nobody buys more than they would if they never left.
-        Assert.That(FuturePurchases.Expected(shape, rate, a, b, weeks), Is.InRange(0, shape / rate * weeks * (1 + 1e-9)));
+        Assert.That(FuturePurchases.Expected(shape, rate, a, b, weeks), Is.InRange(0, shape / rate * weeks * (1 + 1e-7)));
     }
 
     private static double Hypergeometric(double a, double b, double c, double z)

@@ -9,23 +9,31 @@ internal sealed class SyntheticBuyers(int seed)
     private readonly Random random = new(seed);
 
     /// <summary>Ages are spread evenly over the days from <paramref name="ageMin"/> to <paramref name="ageMax"/>.</summary>
-    /// <remarks>Several purchases of a day count once, as everywhere; with rates of less than one a week this hardly shows.</remarks>
+    /// <remarks>Several purchases of a day count once, as everywhere; with rates of one in some months this hardly shows.</remarks>
     public RepeatPurchases Customers(BgNbd truth, int count, int ageMin, int ageMax)
     {
         var (repeats, recency, ages) = (new int[count], new int[count], new int[count]);
         for (var i = 0; i < count; i++)
         {
             ages[i] = random.Next(ageMin, ageMax + 1);
-            foreach (var time in Times(Gamma.Sample(random, truth.R, truth.Alpha), Beta.Sample(random, truth.A, truth.B), ages[i] / 7.0))
-            {
-                var day = Math.Min(ages[i], (int)Math.Ceiling(time * 7));
-                if (day == recency[i])
-                    continue;
+            foreach (var day in Days(truth, ages[i]))
                 (repeats[i], recency[i]) = (repeats[i] + 1, day);
-            }
         }
 
         return new RepeatPurchases(repeats, recency, ages);
+    }
+
+    /// <summary>The days after the first purchase, up to <paramref name="age"/>, on which one customer buys again; ascending.</summary>
+    public IEnumerable<int> Days(BgNbd truth, int age)
+    {
+        var last = 0;
+        foreach (var time in Times(Gamma.Sample(random, truth.R, truth.Alpha), Beta.Sample(random, truth.A, truth.B), age / 7.0))
+        {
+            var day = Math.Min(age, (int)Math.Ceiling(time * 7));
+            if (day == last)
+                continue;
+            yield return last = day;
+        }
     }
 
     /// <summary>Averages of one to <paramref name="purchasesMax"/> purchases.</summary>
