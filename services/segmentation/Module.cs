@@ -19,6 +19,7 @@ public static class Module
         var explanation = new Explanation(catalog, settings.Currency);
         builder.Services.AddSingleton(services => new SegmentEngine(
             catalog, settings.Days, explanation, services.GetRequiredService<IEventLog>().Partitions, settings.ScanTime));
+        builder.AddValue();
         builder.AddPatronService(Name, Define);
     }
 
@@ -39,6 +40,7 @@ public static class Module
         routes.MapGet("/figures", async (SegmentEngine engine, IServiceProvider services, CancellationToken cancellation) =>
             TypedResults.Json(
                 await ReadSegments.FiguresAsync(engine, services.PatronService(Name), cancellation), StoryJson.Default.IReadOnlyListFigure));
+        routes.MapValue();
     }
 
     private static ServiceDefinition Define(IServiceProvider services)

@@ -29,6 +29,7 @@ internal sealed class PartitionColumns
     private readonly SegmentCatalog catalog;
     private readonly BrandDays days;
     private readonly SpendWindow window = new();
+    private readonly PurchaseDays purchaseDays = new();
     private readonly Dictionary<Guid, int> rows = [];
     private readonly HashSet<int> erased = [];
     private readonly Dictionary<string, int> tierCodes = [];
@@ -72,6 +73,11 @@ internal sealed class PartitionColumns
         _ => throw new ArgumentOutOfRangeException(nameof(column)),
     };
 
+    /// <summary>On how many days they bought.</summary>
+    public PurchaseDays PurchaseDays => purchaseDays;
+
+    public string? TierOf(int row) => tierNames[tier[row]];
+
     /// <summary>The code of a tier, or null for one that no customer of the partition ever had.</summary>
     public int? TierCode(string name) => tierCodes.TryGetValue(name, out var code) ? code : null;
 
@@ -90,6 +96,7 @@ internal sealed class PartitionColumns
         rows.Add(customer, row);
         customers[row] = customer;
         firstDay[row] = lastDay[row] = NoDay;
+        purchaseDays.Forget(row);
         return row;
     }
 
@@ -99,6 +106,7 @@ internal sealed class PartitionColumns
         erased.Add(row);
         firstDay[row] = lastDay[row] = NoDay;
         (tier[row], purchases[row], spend[row], points[row], tags[row]) = (NoTier, 0, 0, 0, 0);
+        purchaseDays.Forget(row);
         window.Forget(row, spendInWindow);
     }
 
@@ -136,6 +144,7 @@ internal sealed class PartitionColumns
     {
         var day = Day(occurredAt, recordedAt);
         purchases[row]++;
+        purchaseDays.Add(row, day, firstDay[row], lastDay[row]);
         firstDay[row] = firstDay[row] == NoDay ? day : Math.Min(firstDay[row], day);
         lastDay[row] = Math.Max(lastDay[row], day);
     }
@@ -156,6 +165,7 @@ internal sealed class PartitionColumns
     {
         (purchases[row], spend[row]) = (known.Count, known.Spend);
         (firstDay[row], lastDay[row]) = (known.FirstDay ?? NoDay, known.LastDay ?? NoDay);
+        purchaseDays.Replace(row, known);
         window.Forget(row, spendInWindow);
         foreach (var (day, amount) in known.Window)
             window.Add(Math.Min(day, Today), row, amount, spendInWindow);
@@ -201,6 +211,7 @@ internal sealed class PartitionColumns
         Array.Resize(ref spend, size);
         Array.Resize(ref spendInWindow, size);
         Array.Resize(ref points, size);
+        purchaseDays.Grow(size);
         Array.Resize(ref tags, size);
         for (var source = 0; source < positions.Length; source++)
             Array.Resize(ref positions[source], size);

@@ -28,6 +28,15 @@ internal sealed class SegmentEngine(SegmentCatalog catalog, BrandDays days, Expl
     public SegmentedPartition? Find(Guid customer) =>
         partitions.GetValueOrDefault(Runtime.EventLog.CustomerPartition.Of(customer, partitionCount));
 
+    /// <summary>What is known of the customers of all owned partitions, each partition at its own moment.</summary>
+    public (CustomersCopy Customers, Covered Covered) CopyCustomers()
+    {
+        var copy = new CustomersCopy();
+        var owned = partitions.Values.ToList();
+        owned.ForEach(partition => partition.CopyTo(copy));
+        return (copy, new Covered(owned.Count, partitionCount));
+    }
+
     /// <summary>Applies a fact and answers the commands that it leads to: almost always none.</summary>
     public IReadOnlyList<Command> Handle(FactContext context, Source source, Action<PartitionColumns, int> change)
     {

@@ -230,6 +230,20 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
             return columns.Find(customer) is { } row ? columns.Read(row) : columns.Unknown;
     }
 
+    /// <summary>Adds what is known of every customer now, but of those erased or merged into others.</summary>
+    public void CopyTo(CustomersCopy copy)
+    {
+        lock (guard)
+        {
+            copy.Today = Math.Max(copy.Today, columns.Today);
+            for (var row = 0; row < columns.Count; row++)
+            {
+                if (!away.Contains(row) && !columns.IsErased(row))
+                    copy.Add(columns, row);
+            }
+        }
+    }
+
     /// <summary>The decision of a command: the columns are read when it is decided.</summary>
     public Decision Decide(Memberships memberships, Guid customer)
     {

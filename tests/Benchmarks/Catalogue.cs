@@ -4,6 +4,7 @@ using Patron.Benchmarks.Import;
 using Patron.Benchmarks.Ingest;
 using Patron.Benchmarks.Ledger;
 using Patron.Benchmarks.Log;
+using Patron.Benchmarks.Segments;
 using Patron.Benchmarks.Store;
 using Patron.Benchmarks.Views;
 
@@ -37,6 +38,7 @@ internal static class Catalogue
         () => new EarnFromLog(),
         () => new GenerateCodes(),
         () => new RedeemCoupons(),
+        () => new PredictValue(),
     ];
 
     /// <summary>Those that a list such as <c>append.batched,log.*</c> names; all without one.</summary>

@@ -26,6 +26,7 @@ internal sealed class Report(HttpClient http, SignedLinks links, TextWriter outp
                 await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"  {figure.Value,12:N0}  {figure.Name}"));
         }
 
+        await output.WriteLineAsync($"\ncustomers by recency and frequency (quintiles), and by name\n{await RfmGridText.ReadAsync(http, cancellation)}");
         await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
             $"\nmail catcher\n  {catcher.Count,12:N0}  mails received over SMTP at 127.0.0.1:{catcher.Port}"));
         var customer = await StoryAsync(history, days, cancellation);

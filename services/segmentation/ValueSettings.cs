@@ -1,0 +1,42 @@
+using Patron.Runtime.Hosting;
+using Patron.Segmentation.Rfm;
+using Patron.Segmentation.Value;
+
+namespace Patron.Segmentation;
+
+/// <summary>The section <c>CustomerValue</c>: names of RFM cells, windows of lifecycle stages, discounting.</summary>
+internal sealed class ValueSettings : ISettings
+{
+    /// <summary>Rows of the table of RFM cells, as <see cref="RfmCells"/> reads them; the standard names where there are none.</summary>
+    public string[] Cells { get; set; } = [];
+
+    /// <summary>Days, as <see cref="LifecycleWindows"/> explains them; as the next three.</summary>
+    public int NewDays { get; set; } = 30;
+
+    public int ActiveDays { get; set; } = 90;
+
+    public int AtRiskDays { get; set; } = 180;
+
+    public int DormantDays { get; set; } = 365;
+
+    /// <summary>By how many percent money loses worth in a year of waiting; 0 to 100.</summary>
+    public int DiscountPercent { get; set; } = 10;
+
+    public LifecycleWindows Windows => new(NewDays, ActiveDays, AtRiskDays, DormantDays);
+
+    public Horizon Horizon => new(Months: 12, DiscountPercent / 100.0);
+
+    public RfmCells CellTable => RfmCells.Read(Rows).Cells!;
+
+    private IReadOnlyList<string> Rows => Cells.Length == 0 ? RfmCells.Standard : Cells;
+
+    public IEnumerable<SettingFault> Check()
+    {
+        foreach (var fault in RfmCells.Read(Rows).Faults)
+            yield return new SettingFault(nameof(Cells), $"it must name every combination of scores once: {fault}");
+        if (!Windows.AreAscending)
+            yield return new SettingFault(nameof(ActiveDays), "it must be 1 or more, AtRiskDays more than that, DormantDays more again; NewDays 1 or more");
+        if (DiscountPercent is < 0 or > 100)
+            yield return new SettingFault(nameof(DiscountPercent), "it must be from 0 to 100");
+    }
+}
