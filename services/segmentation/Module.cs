@@ -27,9 +27,13 @@ public static class Module
     {
         app.MapOperations(Name);
         var routes = app.MapGroup("/v1/segmentation").RequireApiKey("read");
-        routes.MapGet("/segments", async (SegmentEngine engine, IServiceProvider services, CancellationToken cancellation) =>
-            TypedResults.Json(
-                await ReadSegments.SegmentsAsync(engine, services.PatronService(Name), cancellation), SegmentationJson.Default.IReadOnlyListSegmentAnswer));
+        Preview.Map(routes);
+        routes.MapGet("/segments", async (string? language, SegmentEngine engine, IServiceProvider services, CancellationToken cancellation) =>
+            Languages.Find(language ?? Languages.English.Language) is { } phrases
+                ? TypedResults.Json(
+                    await ReadSegments.SegmentsAsync(engine, services.PatronService(Name), phrases, cancellation),
+                    SegmentationJson.Default.IReadOnlyListSegmentAnswer)
+                : Preview.UnknownLanguage());
         routes.MapGet("/customers/{id:guid}", async (Guid id, SegmentEngine engine, IServiceProvider services, CancellationToken cancellation) =>
             TypedResults.Json(
                 await ReadSegments.CustomerAsync(engine, services.PatronService(Name), id, cancellation), SegmentationJson.Default.CustomerAnswer));

@@ -13,10 +13,12 @@ namespace Patron.Segmentation;
 /// stream's lock: one too many changes nothing.
 /// </para>
 /// </summary>
-internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days, Explanation explanation)
+internal sealed class SegmentedPartition(SegmentCatalog catalog, CodeBooks books, BrandDays days, Explanation explanation)
 {
     private readonly Lock guard = new();
-    private readonly PartitionColumns columns = new(catalog, days);
+    private readonly PartitionColumns columns = new(books, days);
+    private readonly RulePlan[] plans = [.. catalog.Segments.Select(segment => RulePlan.Of(segment.Rule, catalog))];
+    private readonly Needs[] needs = [.. catalog.Segments.Select(segment => NeedsOfRules.Of(segment.Rule, catalog))];
 
     // One more than there are segments: the last stands for segments that no longer exist, which nobody should be in.
     private readonly ulong[][] held = [.. Enumerable.Repeat(Array.Empty<ulong>(), catalog.Segments.Count + 1)];
@@ -25,6 +27,7 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
     private readonly HashSet<int> away = [];
     private DateTimeOffset lastScanDue = DateTimeOffset.MinValue;
     private ulong[] lastScanChanged = [];
+    private int scannedDay;
     private bool scansCommanded;
 
     /// <summary>The moment that evaluations keep to.</summary>
@@ -56,7 +59,10 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
         {
             scansCommanded = scans.NextAt is not null;
             if (scans.EvaluatedAt is { } moment)
+            {
                 columns.AdvanceTo(moment);
+                scannedDay = days.DayOf(moment);
+            }
         }
     }
 
@@ -120,7 +126,7 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
             var isNew = versions.GetValueOrDefault(customer) < state.Version;
             if (isNew && !columns.IsErased(row))
                 Replace(row, customer, state);
-            return new FactOutcome(row, isNew);
+            return new FactOutcome(row, isNew, Needs.All);
         }
     }
 
@@ -136,34 +142,43 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
     }
 
     /// <summary>Applies a fact once, and goes on to its time.</summary>
-    public FactOutcome Apply(Guid customer, Source source, long position, DateTimeOffset time, Action<PartitionColumns, int> change)
+    /// <param name="touched">What the change may change.</param>
+    public FactOutcome Apply(
+        Guid customer, Source source, long position, DateTimeOffset time, Needs touched, Action<PartitionColumns, int> change)
     {
         lock (guard)
         {
             columns.AdvanceTo(time);
+
+            // Of somebody who is new, rules that nothing was known for may hold already.
+            if (columns.Find(customer) is null)
+                touched = Needs.All;
             var row = columns.RowOf(customer);
             var isNew = columns.IsNew(row, source, position);
             if (isNew && !columns.IsErased(row))
                 change(columns, row);
-            return new FactOutcome(row, isNew);
+            return new FactOutcome(row, isNew, isNew ? touched : Needs.All);
         }
     }
 
-    /// <summary>Whether a command for this customer is worth issuing after the fact; counts it as issued.</summary>
+    /// <summary>
+    /// Whether a command for this customer is worth issuing after the fact; counts it as issued. Only the segments that need what the fact
+    /// touched are evaluated, and while a day has begun that no scan has evaluated yet, those that need the day.
+    /// </summary>
     public bool Differs(FactOutcome fact)
     {
         lock (guard)
         {
-            var values = columns.Read(fact.Row);
+            var touched = fact.Touched | (columns.Today == scannedDay ? Needs.None : Needs.Today);
+            var counts = !away.Contains(fact.Row) && !columns.IsErased(fact.Row);
             var differs = !fact.IsNew;
-            for (var index = 0; index < held.Length; index++)
+            for (var index = 0; index < plans.Length; index++)
             {
-                var holds = index < catalog.Segments.Count && !away.Contains(fact.Row) && !columns.IsErased(fact.Row)
-                    && explanation.Holds(catalog.Segments[index].Rule, values);
-                differs |= SetHeld(index, fact.Row, holds);
+                if ((needs[index] & touched) != 0 || touched == Needs.All)
+                    differs |= SetHeld(index, fact.Row, counts && plans[index].At(columns, fact.Row));
             }
 
-            return differs;
+            return differs | SetHeld(plans.Length, fact.Row, false);
         }
     }
 
@@ -187,17 +202,13 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
         lock (guard)
         {
             columns.AdvanceTo(evaluatedAt);
+            scannedDay = columns.Today;
             var changed = new ulong[columns.Words];
             if (due == lastScanDue)
                 lastScanChanged.CopyTo(changed, 0);
             for (var index = 0; index < held.Length; index++)
             {
-                var wanted = index < catalog.Segments.Count
-                    ? ColumnScan.Evaluate(catalog.Segments[index].Rule, columns, catalog)
-                    : new ulong[columns.Words];
-                foreach (var row in away)
-                    wanted[row / 64] &= ~(1UL << (row % 64));
-                columns.DropErased(wanted);
+                var wanted = index < plans.Length ? Counting(plans[index].Evaluate(columns)) : new ulong[columns.Words];
                 Array.Resize(ref held[index], columns.Words);
                 for (var word = 0; word < wanted.Length; word++)
                     changed[word] |= wanted[word] ^ held[index][word];
@@ -206,6 +217,29 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
 
             (lastScanDue, lastScanChanged) = (due, changed);
             return new ScanOutcome(columns.AsOf, columns.Count, [.. RowsIn(changed).Select(columns.CustomerAt)]);
+        }
+    }
+
+    /// <summary>How many customers there are, and of how many the rule holds.</summary>
+    public Counted Count(Clause rule)
+    {
+        lock (guard)
+        {
+            var matching = Counting(RulePlan.Of(rule, catalog).Evaluate(columns)).Sum(word => (long)BitOperations.PopCount(word));
+            return new Counted(columns.Count - away.Count(row => !columns.IsErased(row)) - columns.ErasedCount, matching);
+        }
+    }
+
+    /// <summary>What the partition takes in memory.</summary>
+    public Footprint Footprint
+    {
+        get
+        {
+            lock (guard)
+            {
+                var (lines, delta) = columns.Events.Bytes;
+                return new(columns.Count, columns.Events.Count, columns.Bytes + (8L * held.Sum(bits => (long)bits.Length)), lines, delta);
+            }
         }
     }
 
@@ -246,6 +280,15 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
         }
     }
 
+    /// <summary>Takes those out of a bitmap whose segments are somebody else's, or nobody's.</summary>
+    private ulong[] Counting(ulong[] bits)
+    {
+        foreach (var row in away)
+            RowBits.Set(bits, row, false);
+        columns.DropErased(bits);
+        return bits;
+    }
+
     private void LeaveAll(int row)
     {
         for (var index = 0; index < held.Length; index++)
@@ -257,17 +300,20 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
     {
         if (held[index].Length < columns.Words)
             Array.Resize(ref held[index], columns.Words);
-        ref var word = ref held[index][row / 64];
-        var before = word;
-        var bit = 1UL << (row % 64);
-        word = holds ? word | bit : word & ~bit;
-        return word != before;
+        return RowBits.Set(held[index], row, holds);
     }
 }
 
 /// <param name="Row">The customer's place in the columns.</param>
 /// <param name="IsNew">False when the fact had been applied before.</param>
-internal readonly record struct FactOutcome(int Row, bool IsNew);
+/// <param name="Touched">What it may have changed.</param>
+internal readonly record struct FactOutcome(int Row, bool IsNew, Needs Touched);
+
+internal readonly record struct Counted(long Customers, long Matching);
+
+/// <param name="Bytes">Of columns, index and memberships.</param>
+/// <param name="LineBytes">Of sorted lines; <paramref name="DeltaBytes"/> of those that are not sorted in yet.</param>
+internal readonly record struct Footprint(long Customers, long Lines, long Bytes, long LineBytes, long DeltaBytes);
 
 /// <param name="Customers">How many were evaluated.</param>
 /// <param name="Changed">Those whose memberships differ.</param>

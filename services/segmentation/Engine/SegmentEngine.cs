@@ -12,6 +12,7 @@ internal sealed class SegmentEngine(SegmentCatalog catalog, BrandDays days, Expl
 {
     private readonly ConcurrentDictionary<int, SegmentedPartition> partitions = [];
     private readonly ScanStreams scanStreams = new(partitionCount);
+    private readonly CodeBooks books = new();
 
     public SegmentCatalog Catalog { get; } = catalog;
 
@@ -20,7 +21,7 @@ internal sealed class SegmentEngine(SegmentCatalog catalog, BrandDays days, Expl
     public ScanStreams ScanStreams => scanStreams;
 
     /// <summary>An empty partition, to be filled and then put in place by <see cref="Put"/>.</summary>
-    public SegmentedPartition NewPartition() => new(Catalog, days, Explanation);
+    public SegmentedPartition NewPartition() => new(Catalog, books, days, Explanation);
 
     public void Put(int partition, SegmentedPartition loaded) => partitions[partition] = loaded;
 
@@ -28,12 +29,31 @@ internal sealed class SegmentEngine(SegmentCatalog catalog, BrandDays days, Expl
     public SegmentedPartition? Find(Guid customer) =>
         partitions.GetValueOrDefault(Runtime.EventLog.CustomerPartition.Of(customer, partitionCount));
 
+    public int PartitionCount => partitionCount;
+
+    /// <summary>The day of a moment in the brand's zone.</summary>
+    public int DayOf(DateTimeOffset now) => days.DayOf(now);
+
+    /// <summary>Of each partition that this instance owns, how many customers there are and of how many the rule holds.</summary>
+    public IReadOnlyList<Counted> Count(Clause rule)
+    {
+        var owned = partitions.Values.ToList();
+        var counts = new Counted[owned.Count];
+        Parallel.For(
+            0, owned.Count, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount },
+            index => counts[index] = owned[index].Count(rule));
+        return counts;
+    }
+
+    public IReadOnlyList<Footprint> Footprints => [.. partitions.Values.Select(partition => partition.Footprint)];
+
     /// <summary>Applies a fact and answers the commands that it leads to: almost always none.</summary>
-    public IReadOnlyList<Command> Handle(FactContext context, Source source, Action<PartitionColumns, int> change)
+    /// <param name="touched">What the change may change.</param>
+    public IReadOnlyList<Command> Handle(FactContext context, Source source, Needs touched, Action<PartitionColumns, int> change)
     {
         var partition = Owned(context.Partition);
         var time = context.Envelope.Time;
-        var fact = partition.Apply(context.Customer, source, context.Envelope.Position, time, change);
+        var fact = partition.Apply(context.Customer, source, context.Envelope.Position, time, touched, change);
         var commands = new List<Command>();
         if (partition.Differs(fact))
             commands.Add(ChangeOf(context.Customer));
@@ -49,7 +69,7 @@ internal sealed class SegmentEngine(SegmentCatalog catalog, BrandDays days, Expl
     /// <summary>A purchase of a linked customer, or with the identifier of one: counted for whoever that belongs to at that moment.</summary>
     public IReadOnlyList<Command> Count(FactContext context, Guid customer, Purchases receipt)
     {
-        var others = Handle(context, Source.Profile, (_, _) => { });
+        var others = Handle(context, Source.Profile, Needs.None, (_, _) => { });
         return
         [
             .. others,
