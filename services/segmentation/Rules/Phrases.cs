@@ -180,6 +180,7 @@ internal static class Languages
         Nobody = "沒有顧客",
         And = "，並且",
         Not = "不符合（{0}）",
+        DateFrom = "在{0}或之後",
         DateFromTo = "在{0}到{1}之間",
         Days = new Dictionary<DayColumn, string> { [DayColumn.FirstPurchase] = "首次購買", [DayColumn.LastPurchase] = "最近一次購買" },
         Numbers = new Dictionary<NumberColumn, string>
