@@ -20,7 +20,7 @@ internal enum LineFlags : byte
 /// <summary>
 /// The purchased lines of a partition's customers: an array per field, 16 bytes a line, sorted by customer and then by day, the lines of a
 /// receipt together. A customer's lines are found by their offset, which costs four bytes a customer. New lines go to a small unsorted
-/// delta first (32 bytes a line), which is merged in when it has grown to a 64th of the rest. Not thread safe.
+/// delta first (40 bytes a line), which is merged in when it has grown to a 64th of the rest. Not thread safe.
 /// </summary>
 internal sealed class EventColumns
 {
@@ -64,9 +64,9 @@ internal sealed class EventColumns
     /// <summary>The rows that have lines in the delta: what is said of their sorted lines is not all.</summary>
     public IReadOnlyCollection<int> DeltaRows => newest.Keys;
 
-    /// <summary>Bytes of the sorted lines and their offsets, then of the delta.</summary>
-    public (long Sorted, long Delta) Bytes =>
-        ((16L * days.Length) + (4L * offsets.Length) + (8L * wide.Capacity), (40L * delta.Capacity) + (20L * newest.Capacity));
+    /// <summary>Bytes of the sorted lines, of the offsets, and of the delta.</summary>
+    public (long Sorted, long Offsets, long Delta) Bytes =>
+        ((16L * days.Length) + (8L * wide.Capacity), 4L * offsets.Length, (40L * delta.Capacity) + (20L * newest.Capacity));
 
     /// <summary>By row, where its sorted lines end; rows that came after the last merge have none, and are not among these.</summary>
     public ReadOnlySpan<int> Ends => offsets.AsSpan(1);

@@ -237,8 +237,8 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, CodeBooks books
         {
             lock (guard)
             {
-                var (lines, delta) = columns.Events.Bytes;
-                return new(columns.Count, columns.Events.Count, columns.Bytes + (8L * held.Sum(bits => (long)bits.Length)), lines, delta);
+                var (lines, offsets, delta) = columns.Events.Bytes;
+                return new(columns.Count, columns.Events.Count, columns.Bytes + offsets + (8L * held.Sum(bits => (long)bits.Length)), lines, delta);
             }
         }
     }

@@ -91,8 +91,8 @@ internal sealed class SegmentWorld(int seed)
     private List<BoughtThing> Things()
     {
         var things = new List<BoughtThing>();
-        for (var sold = random.Next(4); sold > 0; sold--)
-            things.Add(Thing(random.Next(50) == 0 ? 30_000_000_00 : random.Next(1, 800_00), sold: true));
+        for (var sold = random.Next(5); sold > 0; sold--)
+            things.Add(Thing(random.Next(50) == 0 ? 30_000_000_00 : random.Next(1, 2_500_00), sold: true));
         if (things.Count == 0 || random.Next(3) == 0)
             things.Insert(random.Next(things.Count + 1), Thing(-random.Next(1, 50_00), sold: false));
         return things;
