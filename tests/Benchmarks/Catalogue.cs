@@ -4,6 +4,7 @@ using Patron.Benchmarks.Import;
 using Patron.Benchmarks.Ingest;
 using Patron.Benchmarks.Ledger;
 using Patron.Benchmarks.Log;
+using Patron.Benchmarks.Segments;
 using Patron.Benchmarks.Store;
 using Patron.Benchmarks.Views;
 
@@ -37,6 +38,12 @@ internal static class Catalogue
         () => new EarnFromLog(),
         () => new GenerateCodes(),
         () => new RedeemCoupons(),
+        () => new SegmentPreview(overLines: false, besideLimit: false),
+        () => new SegmentPreview(overLines: false, besideLimit: true),
+        () => new SegmentPreview(overLines: true, besideLimit: false),
+        () => new SegmentPreview(overLines: true, besideLimit: true),
+        () => new SegmentMemory(ofLines: false),
+        () => new SegmentMemory(ofLines: true),
     ];
 
     /// <summary>Those that a list such as <c>append.batched,log.*</c> names; all without one.</summary>
