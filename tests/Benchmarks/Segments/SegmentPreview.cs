@@ -26,7 +26,7 @@ internal sealed class SegmentPreview(bool overLines, bool besideLimit) : IBenchm
             : string.Create(CultureInfo.InvariantCulture, $"DuckDB 1.5.6 on {Environment.ProcessorCount} threads, tables in memory"),
         Target.RatioAtLeast(besideLimit ? 0.5 : overLines ? 3 : 4));
 
-    private static Clause Rule(bool overLines)
+    private static AllOf Rule(bool overLines)
     {
         if (!overLines)
         {
