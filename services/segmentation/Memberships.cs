@@ -92,4 +92,6 @@ internal sealed record Scans(DateTimeOffset? EvaluatedAt, DateTimeOffset? NextAt
 [JsonSerializable(typeof(IReadOnlyList<SegmentAnswer>))]
 [JsonSerializable(typeof(CustomerAnswer))]
 [JsonSerializable(typeof(PreviewAnswer))]
+[JsonSerializable(typeof(Clause))]
+[JsonSerializable(typeof(SegmentPut))]
 internal sealed partial class SegmentationJson : JsonSerializerContext;

@@ -20,7 +20,8 @@ internal static class Preview
 
     /// <param name="language">Of the sentence: en, zh-Hans or zh-Hant; English without one.</param>
     private static async Task<IResult> CountAsync(
-        HttpRequest request, string? language, SegmentEngine engine, BusinessClock clock, CancellationToken cancellation)
+        HttpRequest request, string? language, SegmentEngine engine, BusinessClock clock,
+        [FromKeyedServices(Module.Name)] ServiceRuntime service, CancellationToken cancellation)
     {
         if (Languages.Find(language ?? Languages.English.Language) is not { } phrases)
             return UnknownLanguage();
@@ -28,16 +29,16 @@ internal static class Preview
         var text = await body.ReadToEndAsync(cancellation);
         var reading = new RuleReader(engine.Catalog, engine.DayOf(clock.GetUtcNow())).Read(text);
         return reading.Rule is { } rule
-            ? TypedResults.Json(Answer(engine, rule, phrases), SegmentationJson.Default.PreviewAnswer)
+            ? TypedResults.Json(Answer(engine, rule, service.OwnedPartitionNumbers, phrases), SegmentationJson.Default.PreviewAnswer)
             : Problem.Invalid(reading.Faults);
     }
 
     public static IResult UnknownLanguage() =>
         Problem.Invalid(new FieldError("language", $"This must be one of: {string.Join(", ", Languages.All.Select(known => known.Language))}."));
 
-    private static PreviewAnswer Answer(SegmentEngine engine, Clause rule, Phrases phrases)
+    private static PreviewAnswer Answer(SegmentEngine engine, Clause rule, IReadOnlyList<int> owned, Phrases phrases)
     {
-        var counts = engine.Count(rule);
+        var counts = engine.Count(rule, owned);
         var (customers, matching) = (counts.Sum(of => of.Customers), counts.Sum(of => of.Matching));
         return new(
             matching, customers, customers == 0 ? 0 : (double)matching / customers, engine.Explanation.Sentence(rule, phrases), counts.Count,

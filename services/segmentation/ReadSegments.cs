@@ -52,7 +52,7 @@ internal static class ReadSegments
             .. engine.Catalog.Segments.Select(segment => new Figure($"in segment {segment.Name}", flows.GetValueOrDefault(segment.Name)?.Members ?? 0)),
             new Figure("segment enters", flows.Values.Sum(flow => flow.Enters)),
             new Figure("segment leaves", flows.Values.Sum(flow => flow.Leaves)),
-            .. Memory(engine.Footprints),
+            .. Memory(engine.Footprints(service.OwnedPartitionNumbers)),
         ];
     }
 

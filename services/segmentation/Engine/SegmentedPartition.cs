@@ -13,15 +13,11 @@ namespace Patron.Segmentation;
 /// stream's lock: one too many changes nothing.
 /// </para>
 /// </summary>
-internal sealed class SegmentedPartition(SegmentCatalog catalog, CodeBooks books, BrandDays days, Explanation explanation)
+internal sealed class SegmentedPartition(CodeBooks books, BrandDays days, Explanation explanation)
 {
     private readonly Lock guard = new();
     private readonly PartitionColumns columns = new(books, days);
-    private readonly RulePlan[] plans = [.. catalog.Segments.Select(segment => RulePlan.Of(segment.Rule, catalog))];
-    private readonly Needs[] needs = [.. catalog.Segments.Select(segment => NeedsOfRules.Of(segment.Rule, catalog))];
-
-    // One more than there are segments: the last stands for segments that no longer exist, which nobody should be in.
-    private readonly ulong[][] held = [.. Enumerable.Repeat(Array.Empty<ulong>(), catalog.Segments.Count + 1)];
+    private readonly SegmentsInForce segments = new(explanation);
     private readonly Dictionary<Guid, long> linked = [];
     private readonly Dictionary<Guid, long> versions = [];
     private readonly HashSet<int> away = [];
@@ -44,12 +40,14 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, CodeBooks books
     public void Restore(Guid customer, string segment)
     {
         lock (guard)
-        {
-            var index = 0;
-            while (index < catalog.Segments.Count && catalog.Segments[index].Name != segment)
-                index++;
-            SetHeld(index, columns.RowOf(customer), true);
-        }
+            segments.Restore(segment, columns.RowOf(customer), columns.Words);
+    }
+
+    /// <inheritdoc cref="SegmentsInForce.Redefine"/>
+    public void Redefine(Explanation other)
+    {
+        lock (guard)
+            segments.Redefine(other);
     }
 
     /// <summary>While loading: this moment has been evaluated, and daily scans are scheduled.</summary>
@@ -171,14 +169,7 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, CodeBooks books
         {
             var touched = fact.Touched | (columns.Today == scannedDay ? Needs.None : Needs.Today);
             var counts = !away.Contains(fact.Row) && !columns.IsErased(fact.Row);
-            var differs = !fact.IsNew;
-            for (var index = 0; index < plans.Length; index++)
-            {
-                if ((needs[index] & touched) != 0 || touched == Needs.All)
-                    differs |= SetHeld(index, fact.Row, counts && plans[index].At(columns, fact.Row));
-            }
-
-            return differs | SetHeld(plans.Length, fact.Row, false);
+            return segments.Differs(columns, fact.Row, counts, touched) | !fact.IsNew;
         }
     }
 
@@ -203,20 +194,14 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, CodeBooks books
         {
             columns.AdvanceTo(evaluatedAt);
             scannedDay = columns.Today;
-            var changed = new ulong[columns.Words];
-            if (due == lastScanDue)
-                lastScanChanged.CopyTo(changed, 0);
-            for (var index = 0; index < held.Length; index++)
-            {
-                var wanted = index < plans.Length ? Counting(plans[index].Evaluate(columns)) : new ulong[columns.Words];
-                Array.Resize(ref held[index], columns.Words);
-                for (var word = 0; word < wanted.Length; word++)
-                    changed[word] |= wanted[word] ^ held[index][word];
-                held[index] = wanted;
-            }
-
+            var (changed, byRule) = segments.Scan(columns, Counting);
+            for (var word = 0; due == lastScanDue && word < lastScanChanged.Length; word++)
+                changed[word] |= lastScanChanged[word];
             (lastScanDue, lastScanChanged) = (due, changed);
-            return new ScanOutcome(columns.AsOf, columns.Count, [.. RowsIn(changed).Select(columns.CustomerAt)]);
+            return new ScanOutcome(columns.AsOf, columns.Count, [.. RowsIn(changed).Select(columns.CustomerAt)])
+            {
+                Redefined = RowsIn(byRule).Select(columns.CustomerAt).ToHashSet(),
+            };
         }
     }
 
@@ -225,7 +210,7 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, CodeBooks books
     {
         lock (guard)
         {
-            var matching = Counting(RulePlan.Of(rule, catalog).Evaluate(columns)).Sum(word => (long)BitOperations.PopCount(word));
+            var matching = Counting(RulePlan.Of(rule, segments.Explanation.Catalog).Evaluate(columns)).Sum(word => (long)BitOperations.PopCount(word));
             return new Counted(columns.Count - away.Count(row => !columns.IsErased(row)) - columns.ErasedCount, matching);
         }
     }
@@ -238,7 +223,7 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, CodeBooks books
             lock (guard)
             {
                 var (lines, offsets, delta) = columns.Events.Bytes;
-                return new(columns.Count, columns.Events.Count, columns.Bytes + offsets + (8L * held.Sum(bits => (long)bits.Length)), lines, delta);
+                return new(columns.Count, columns.Events.Count, columns.Bytes + offsets + segments.Bytes, lines, delta);
             }
         }
     }
@@ -248,12 +233,9 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, CodeBooks books
     {
         lock (guard)
         {
-            if (columns.Find(customer) is { } row && columns.IsErased(row))
-                return ([], columns.AsOf);
-            var values = Read(customer);
-            var isAway = IsAway(customer);
-            return ([.. catalog.Segments.Select(segment =>
-                new Verdict(segment.Name, !isAway && explanation.Holds(segment.Rule, values), explanation.Reason(segment.Rule, values)))], columns.AsOf);
+            return columns.Find(customer) is { } row && columns.IsErased(row)
+                ? ([], columns.AsOf)
+                : (segments.Verdicts(Read(customer), IsAway(customer)), columns.AsOf);
         }
     }
 
@@ -267,8 +249,12 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, CodeBooks books
     /// <summary>The decision of a command: the columns are read when it is decided.</summary>
     public Decision Decide(Memberships memberships, Guid customer)
     {
-        var (verdicts, evaluatedAt) = Verdicts(customer);
-        return ChangeMembership.Decide(memberships, verdicts, evaluatedAt);
+        lock (guard)
+        {
+            var (verdicts, evaluatedAt) = Verdicts(customer);
+            var isErased = columns.Find(customer) is { } row && columns.IsErased(row);
+            return ChangeMembership.Decide(memberships, verdicts, isErased ? [] : segments.Redefined, evaluatedAt);
+        }
     }
 
     private static IEnumerable<int> RowsIn(ulong[] bits)
@@ -289,32 +275,5 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, CodeBooks books
         return bits;
     }
 
-    private void LeaveAll(int row)
-    {
-        for (var index = 0; index < held.Length; index++)
-            SetHeld(index, row, false);
-    }
-
-    /// <summary>Answers whether the bit changed.</summary>
-    private bool SetHeld(int index, int row, bool holds)
-    {
-        if (held[index].Length < columns.Words)
-            Array.Resize(ref held[index], columns.Words);
-        return RowBits.Set(held[index], row, holds);
-    }
+    private void LeaveAll(int row) => segments.Leave(row, columns.Words);
 }
-
-/// <param name="Row">The customer's place in the columns.</param>
-/// <param name="IsNew">False when the fact had been applied before.</param>
-/// <param name="Touched">What it may have changed.</param>
-internal readonly record struct FactOutcome(int Row, bool IsNew, Needs Touched);
-
-internal readonly record struct Counted(long Customers, long Matching);
-
-/// <param name="Bytes">Of columns, index and memberships.</param>
-/// <param name="LineBytes">Of sorted lines; <paramref name="DeltaBytes"/> of those that are not sorted in yet.</param>
-internal readonly record struct Footprint(long Customers, long Lines, long Bytes, long LineBytes, long DeltaBytes);
-
-/// <param name="Customers">How many were evaluated.</param>
-/// <param name="Changed">Those whose memberships differ.</param>
-internal sealed record ScanOutcome(DateTimeOffset EvaluatedAt, int Customers, IReadOnlyList<Guid> Changed);

@@ -12,7 +12,12 @@ internal sealed record ClauseAnswer(bool Holds, string Clause, string Fact, IRea
 /// <param name="currency">ISO 4217 code of the brand's currency.</param>
 internal sealed class Explanation(SegmentCatalog catalog, string currency)
 {
+    public SegmentCatalog Catalog => catalog;
+
     private readonly RuleSentence sentence = new(Languages.English, currency);
+
+    /// <summary>The same over other segments.</summary>
+    public Explanation With(SegmentCatalog other) => new(other, currency);
 
     public bool Holds(Clause clause, CustomerRow row) => clause switch
     {

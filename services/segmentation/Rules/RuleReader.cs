@@ -43,6 +43,41 @@ internal sealed class RuleReader(SegmentCatalog catalog, int today)
         }
     }
 
+    /// <summary>Reads an object with a title and a rule.</summary>
+    /// <returns>The rule, or null when <paramref name="faults"/> says what is wrong.</returns>
+    public (string Title, Clause? Rule) ReadDefinition(string text, string name, int titleMax, RuleFaults faults)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(text, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                faults.Add("", "A segment must be an object in braces with the fields title and rule.");
+                return ("", null);
+            }
+
+            var root = new RuleObject(document.RootElement, "", faults);
+            var title = root.NeededText("title", "Big spenders");
+            if (title.Length > titleMax)
+                root.Fault("title", string.Create(CultureInfo.InvariantCulture, $"This must be at most {titleMax} characters."));
+            if (!root.Has("rule"))
+                root.Fault("rule", "This field is missing: write the rule in braces.");
+            var rule = root.Object("rule") is { } inner ? new Pass(catalog, today, name).Clause(inner, DepthMax) : null;
+            root.Done();
+            return (title, faults.Found.Count == 0 ? rule : null);
+        }
+        catch (JsonException)
+        {
+            faults.Add("", "This is not JSON that can be taken.");
+            return ("", null);
+        }
+    }
+
+    /// <summary>A rule that was read before and written by the service. Windows of dates may have begun before what is kept by now.</summary>
+    /// <exception cref="JsonException">It was not.</exception>
+    public static Clause Stored(string text) =>
+        JsonSerializer.Deserialize(text, SegmentationJson.Default.Clause) ?? throw new JsonException("A stored rule is null.");
+
     private RuleReading Read(JsonElement root, string pointer, RuleFaults faults, string? name)
     {
         if (root.ValueKind != JsonValueKind.Object)

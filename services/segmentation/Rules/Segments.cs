@@ -50,6 +50,10 @@ internal static class SegmentPaths
         _ => [],
     };
 
+    /// <summary>The segments that a rule names, and those that these name.</summary>
+    public static IEnumerable<string> All(Clause rule, SegmentCatalog catalog) =>
+        Named(rule).Distinct().SelectMany(name => All(catalog.RuleOf(name), catalog).Prepend(name));
+
     private static string? Walk(IReadOnlyList<string> path, Clause rule, Func<string, Clause?> find, HashSet<string> right)
     {
         foreach (var next in Named(rule).Distinct())

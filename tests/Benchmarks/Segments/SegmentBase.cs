@@ -27,6 +27,8 @@ internal sealed class SegmentBase
 
     public IReadOnlyList<PartitionColumns> Columns => columns;
 
+    public static IEnumerable<int> All => Enumerable.Range(0, Partitions);
+
     public static int Today { get; } = DateOnly.FromDateTime(Now.Date).DayNumber;
 
     public static int Customers(BenchPlace place) => place.Of(
@@ -44,7 +46,7 @@ internal sealed class SegmentBase
     {
         var catalog = new SegmentCatalog(withMemberships ? [.. Enumerable.Range(0, 200).Select(Segment)] : []);
         var days = new BrandDays(TimeZoneInfo.Utc);
-        var made = new SegmentBase(new SegmentEngine(catalog, days, new Explanation(catalog, "GBP"), Partitions, new TimeOnly(3, 0)));
+        var made = new SegmentBase(new SegmentEngine(days, new Explanation(catalog, "GBP"), Partitions, new TimeOnly(3, 0)));
         Parallel.For(0, Partitions, partition => made.Fill(partition, customers, withLines, withMemberships));
         return made;
     }

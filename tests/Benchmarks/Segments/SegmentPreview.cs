@@ -99,7 +99,7 @@ internal sealed class SegmentPreview(bool overLines, bool besideLimit) : IBenchm
           group by customer having count(*) >= 2 and sum(amount) >= 5000)
         """);
 
-    private long Count() => made!.Engine.Count(Rule(overLines)).Sum(counted => counted.Matching);
+    private long Count() => made!.Engine.Count(Rule(overLines), SegmentBase.All).Sum(counted => counted.Matching);
 
     private double Repeat(Func<long> ask)
     {

@@ -178,7 +178,7 @@ internal sealed class EngineTests
     private static SegmentEngine Loaded(IReadOnlyList<SegmentDefinition>? segments = null)
     {
         var catalog = new SegmentCatalog(segments ?? ReadyMade.Segments);
-        var engine = new SegmentEngine(catalog, BrandDaysTests.London, new Explanation(catalog, "GBP"), partitionCount: 1, new TimeOnly(3, 0));
+        var engine = new SegmentEngine(BrandDaysTests.London, new Explanation(catalog, "GBP"), partitionCount: 1, new TimeOnly(3, 0));
         engine.Put(0, engine.NewPartition());
         return engine;
     }

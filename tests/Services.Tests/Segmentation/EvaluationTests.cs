@@ -109,7 +109,7 @@ internal sealed class EvaluationTests
         ];
         var before = Memberships.Kind.Fold([new SegmentEntered("active", "", now.AddDays(-9)), new SegmentEntered("gone", "", now.AddDays(-9))]);
 
-        var events = ChangeMembership.Decide(before, verdicts, now).Events;
+        var events = ChangeMembership.Decide(before, verdicts, [], now).Events;
 
         Assert.That(events, Is.EqualTo(new object[]
         {
@@ -117,7 +117,7 @@ internal sealed class EvaluationTests
             new SegmentLeft("active", "last purchase 91 days ago", now),
             new SegmentEntered("at-risk", "2 purchases; last purchase 91 days ago", now),
         }));
-        Assert.That(ChangeMembership.Decide(Memberships.Kind.Fold(events), verdicts, now.AddHours(1)).Events, Is.Empty);
+        Assert.That(ChangeMembership.Decide(Memberships.Kind.Fold(events), verdicts, [], now.AddHours(1)).Events, Is.Empty);
     }
 
     private static BoughtLine Spent(long minor) => new(Today - 91, minor, "MUG", "home", "pos", "leeds", Sold: true, Begins: true);
