@@ -12,10 +12,13 @@ internal static class ChangeMembership
     public static Decision Erase(Memberships memberships, DateTimeOffset at) =>
         Decision.Of([.. memberships.Held.Select(held => new SegmentLeft(held.Segment, "the customer was erased", at))]);
 
-    public static Decision Decide(Memberships memberships, IReadOnlyList<Verdict> verdicts, DateTimeOffset evaluatedAt)
+    /// <param name="untouched">Segments that stay as they are; there is no verdict on them.</param>
+    public static Decision Decide(
+        Memberships memberships, IReadOnlyList<Verdict> verdicts, IReadOnlyCollection<string> untouched, DateTimeOffset evaluatedAt)
     {
         var events = new List<DomainEvent>();
-        foreach (var gone in memberships.Held.Where(held => verdicts.All(verdict => verdict.Segment != held.Segment)))
+        foreach (var gone in memberships.Held.Where(
+            held => verdicts.All(verdict => verdict.Segment != held.Segment) && !untouched.Contains(held.Segment)))
             events.Add(new SegmentLeft(gone.Segment, "the segment no longer exists", evaluatedAt));
         foreach (var left in verdicts.Where(verdict => !verdict.Holds && memberships.Has(verdict.Segment)))
             events.Add(new SegmentLeft(left.Segment, left.Reason, evaluatedAt));

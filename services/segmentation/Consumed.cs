@@ -19,7 +19,7 @@ internal sealed class Consumed
     public Consumed(SegmentEngine engine)
     {
         this.engine = engine;
-        var profile = new Subscription(new Topic(Topics.Profile)).Ignore<CustomerRegistered>().Ignore<ConsentChanged>()
+        var profile = new Subscription(new Topic(Topics.Profile)).Ignore<CustomerRegistered>()
             .Ignore<OptInRequested>()
             .Ignore<BirthdayReached>()
             .Ignore<BehaviourRecorded>()
@@ -30,7 +30,9 @@ internal sealed class Consumed
             .Erases(CustomerErased.Parser, (_, context) => engine.Erase(context));
         silent.Add(CustomerErased.Descriptor.FullName, (partition, customer, _, _) => partition.Erase(customer));
         profile.On(PurchaseRecorded.Parser, Purchase);
-        Silently(Source.Profile, PurchaseRecorded.Parser, fact => !fact.Anonymous && fact.Origin.Length == 0, Purchased);
+        Silently(Source.Profile, Needs.Purchases, PurchaseRecorded.Parser, fact => !fact.Anonymous && fact.Origin.Length == 0, Purchased);
+        On(profile, Source.Profile, Needs.Consents, ConsentChanged.Parser, _ => true, (columns, row, fact, _) =>
+            columns.SetConsent(row, fact.Channel, fact.Purpose, fact.State == ConsentState.Granted));
 
         var loyalty = new Subscription(new Topic(Topics.Loyalty)).Ignore<ReturnUnmatched>()
             .Ignore<CouponIssued>()
@@ -40,18 +42,18 @@ internal sealed class Consumed
             .Ignore<CouponVoided>()
             .Ignore<WalletRestated>()
             .Ignore<PointsExpiring>();
-        On(loyalty, Source.Loyalty, LedgerRestated.Parser, _ => true, Restated);
-        On(loyalty, Source.Loyalty, TierChanged.Parser, _ => true, (columns, row, fact, _) => columns.SetTier(row, fact.To));
-        On(loyalty, Source.Loyalty, PointsEarned.Parser, _ => true, (columns, row, fact, _) => columns.SetPoints(row, fact.Balance));
-        On(loyalty, Source.Loyalty, PointsReversed.Parser, _ => true, (columns, row, fact, _) => columns.SetPoints(row, fact.Balance));
-        On(loyalty, Source.Loyalty, PointsGranted.Parser, _ => true, (columns, row, fact, _) => columns.SetPoints(row, fact.Balance));
-        On(loyalty, Source.Loyalty, PointsRedeemed.Parser, _ => true, (columns, row, fact, _) => columns.SetPoints(row, fact.Balance));
-        On(loyalty, Source.Loyalty, PointsRefunded.Parser, _ => true, (columns, row, fact, _) => columns.SetPoints(row, fact.Balance));
-        On(loyalty, Source.Loyalty, PointsExpired.Parser, _ => true, (columns, row, fact, _) => columns.SetPoints(row, fact.Balance));
+        On(loyalty, Source.Loyalty, Needs.Points | Needs.Tier, LedgerRestated.Parser, _ => true, Restated);
+        On(loyalty, Source.Loyalty, Needs.Tier, TierChanged.Parser, _ => true, (columns, row, fact, _) => columns.SetTier(row, fact.To));
+        On(loyalty, Source.Loyalty, Needs.Points, PointsEarned.Parser, _ => true, (columns, row, fact, _) => columns.SetPoints(row, fact.Balance));
+        On(loyalty, Source.Loyalty, Needs.Points, PointsReversed.Parser, _ => true, (columns, row, fact, _) => columns.SetPoints(row, fact.Balance));
+        On(loyalty, Source.Loyalty, Needs.Points, PointsGranted.Parser, _ => true, (columns, row, fact, _) => columns.SetPoints(row, fact.Balance));
+        On(loyalty, Source.Loyalty, Needs.Points, PointsRedeemed.Parser, _ => true, (columns, row, fact, _) => columns.SetPoints(row, fact.Balance));
+        On(loyalty, Source.Loyalty, Needs.Points, PointsRefunded.Parser, _ => true, (columns, row, fact, _) => columns.SetPoints(row, fact.Balance));
+        On(loyalty, Source.Loyalty, Needs.Points, PointsExpired.Parser, _ => true, (columns, row, fact, _) => columns.SetPoints(row, fact.Balance));
 
         var tagging = new Subscription(new Topic(Topics.Tagging));
-        On(tagging, Source.Tagging, TagAdded.Parser, _ => true, (columns, row, fact, _) => columns.AddTag(row, fact.Tag));
-        On(tagging, Source.Tagging, TagRemoved.Parser, _ => true, (columns, row, fact, _) => columns.RemoveTag(row, fact.Tag));
+        On(tagging, Source.Tagging, Needs.Tags, TagAdded.Parser, _ => true, (columns, row, fact, _) => columns.SetTag(row, fact.Tag, true));
+        On(tagging, Source.Tagging, Needs.Tags, TagRemoved.Parser, _ => true, (columns, row, fact, _) => columns.SetTag(row, fact.Tag, false));
         var rows = new Subscription(new Topic(Topics.SegmentationRows, Compacted: true))
             .On(RowState.Parser, (state, context) => engine.Restate(context, state));
         Subscriptions = [profile, loyalty, tagging, rows];
@@ -68,23 +70,24 @@ internal sealed class Consumed
     }
 
     private void On<TFact>(
-        Subscription subscription, Source source, MessageParser<TFact> parser, Func<TFact, bool> concerns,
+        Subscription subscription, Source source, Needs touched, MessageParser<TFact> parser, Func<TFact, bool> concerns,
         Action<PartitionColumns, int, TFact, DateTimeOffset> change)
         where TFact : IMessage<TFact>, new()
     {
         subscription.On(parser, (fact, context) => concerns(fact)
-            ? engine.Handle(context, source, (columns, row) => change(columns, row, fact, context.Envelope.Time))
+            ? engine.Handle(context, source, touched, (columns, row) => change(columns, row, fact, context.Envelope.Time))
             : []);
-        Silently(source, parser, concerns, change);
+        Silently(source, touched, parser, concerns, change);
     }
 
     private void Silently<TFact>(
-        Source source, MessageParser<TFact> parser, Func<TFact, bool> concerns, Action<PartitionColumns, int, TFact, DateTimeOffset> change)
+        Source source, Needs touched, MessageParser<TFact> parser, Func<TFact, bool> concerns,
+        Action<PartitionColumns, int, TFact, DateTimeOffset> change)
         where TFact : IMessage<TFact>, new() => silent.Add(new TFact().Descriptor.FullName, (partition, customer, envelope, value) =>
         {
             var fact = parser.ParseFrom(value.Span);
             if (concerns(fact))
-                partition.Apply(customer, source, envelope.Position, envelope.Time, (columns, row) => change(columns, row, fact, envelope.Time));
+                partition.Apply(customer, source, envelope.Position, envelope.Time, touched, (columns, row) => change(columns, row, fact, envelope.Time));
         });
 
     private IEnumerable<Runtime.EventStore.Command> Purchase(PurchaseRecorded fact, FactContext context)
@@ -93,7 +96,7 @@ internal sealed class Consumed
             return [];
         var time = context.Envelope.Time;
         if (fact.Origin.Length == 0 && !engine.IsLinked(context))
-            return engine.Handle(context, Source.Profile, (columns, row) => Purchased(columns, row, fact, time));
+            return engine.Handle(context, Source.Profile, Needs.Purchases, (columns, row) => Purchased(columns, row, fact, time));
         var customer = fact.Origin.Length == 0 ? context.Customer : Guid.ParseExact(fact.Origin, "D");
         return engine.Count(context, customer, engine.PurchasesOf(fact, time));
     }
@@ -104,15 +107,6 @@ internal sealed class Consumed
         columns.SetTier(row, fact.Tier);
     }
 
-    private static void Purchased(PartitionColumns columns, int row, PurchaseRecorded fact, DateTimeOffset recordedAt)
-    {
-        var occurredAt = fact.OccurredAt.ToDateTimeOffset();
-        if (fact.Lines.Any(line => line.Kind == LineKind.Sale))
-            columns.AddPurchase(row, occurredAt, recordedAt);
-
-        // Returned lines have negative amounts; fees and adjustments are not the customer's spending.
-        var amount = fact.Lines.Where(line => line.Kind is LineKind.Sale or LineKind.Return).Sum(line => line.AmountMinor);
-        if (amount != 0)
-            columns.AddSpend(row, amount, occurredAt, recordedAt);
-    }
+    private void Purchased(PartitionColumns columns, int row, PurchaseRecorded fact, DateTimeOffset recordedAt) =>
+        columns.Add(row, engine.PurchasesOf(fact, recordedAt));
 }

@@ -43,6 +43,9 @@ internal sealed class LinkedRows : IInlineView
     public static RowState State(RowChanged changed, int version)
     {
         var all = changed.Counted.Aggregate(Purchases.None, (sum, of) => sum.Plus(of.Purchases));
+
+        // Instances of the version before, which know no lines, read the days.
+        var days = all.Bought.GroupBy(line => line.Day).Select(day => new DaySpend(day.Key, day.Sum(line => line.Minor))).ToList();
         return new RowState
         {
             Version = version,
@@ -52,14 +55,31 @@ internal sealed class LinkedRows : IInlineView
             SpendMinor = all.Spend,
             FirstDay = all.FirstDay ?? 0,
             LastDay = all.LastDay ?? 0,
-            Days = { all.Window.Select(spent => spent.Day) },
-            AmountsMinor = { all.Window.Select(spent => spent.Minor) },
+            Days = { days.Select(spent => spent.Day) },
+            AmountsMinor = { days.Select(spent => spent.Minor) },
+            Lines = { all.Bought.Select(Line) },
         };
     }
 
     public static Purchases PurchasesOf(RowState state) => new(
         state.Purchases, state.SpendMinor, Known(state.FirstDay), Known(state.LastDay),
-        [.. state.Days.Zip(state.AmountsMinor, (day, amount) => new DaySpend(day, amount))]);
+        [.. state.Days.Zip(state.AmountsMinor, (day, amount) => new DaySpend(day, amount))],
+        state.Lines.Count == 0 && state.Days.Count > 0 ? null : [.. state.Lines.Select(Line)]);
+
+    private static RowLine Line(BoughtLine line) => new()
+    {
+        Day = line.Day,
+        AmountMinor = line.Minor,
+        Product = line.Product,
+        Category = line.Category,
+        Channel = line.Channel,
+        Store = line.Store,
+        Sold = line.Sold,
+        Begins = line.Begins,
+    };
+
+    private static BoughtLine Line(RowLine line) =>
+        new(line.Day, line.AmountMinor, line.Product, line.Category, line.Channel, line.Store, line.Sold, line.Begins);
 
     private static int? Known(int day) => day == 0 ? null : day;
 }

@@ -42,7 +42,7 @@ internal sealed record Memberships(IReadOnlyList<HeldSegment> Held)
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Away { get; init; }
 
-    public static readonly StreamKind<Memberships> Kind = new("memberships", None, Evolve, SegmentationJson.Default.Memberships, shape: 2);
+    public static readonly StreamKind<Memberships> Kind = new("memberships", None, Evolve, SegmentationJson.Default.Memberships, shape: 3);
 
     /// <summary>Of all streams of the service.</summary>
     public static readonly EventTypes Events = new(
@@ -91,4 +91,7 @@ internal sealed record Scans(DateTimeOffset? EvaluatedAt, DateTimeOffset? NextAt
 [JsonSerializable(typeof(SegmentDefinition))]
 [JsonSerializable(typeof(IReadOnlyList<SegmentAnswer>))]
 [JsonSerializable(typeof(CustomerAnswer))]
+[JsonSerializable(typeof(PreviewAnswer))]
+[JsonSerializable(typeof(Clause))]
+[JsonSerializable(typeof(SegmentPut))]
 internal sealed partial class SegmentationJson : JsonSerializerContext;

@@ -18,9 +18,11 @@ public static class Module
         var catalog = new SegmentCatalog(ReadyMade.Segments);
         var explanation = new Explanation(catalog, settings.Currency);
         builder.Services.AddSingleton(services => new SegmentEngine(
-            catalog, settings.Days, explanation, services.GetRequiredService<IEventLog>().Partitions, settings.ScanTime));
+            settings.Days, explanation, services.GetRequiredService<IEventLog>().Partitions, settings.ScanTime));
+        builder.Services.AddSingleton<SegmentBook>();
         builder.AddValue();
         builder.AddPatronService(Name, Define);
+        builder.Services.AddHostedService(services => services.GetRequiredService<SegmentBook>());
     }
 
     /// <summary>Maps <c>/v1/segmentation</c>.</summary>
@@ -28,9 +30,14 @@ public static class Module
     {
         app.MapOperations(Name);
         var routes = app.MapGroup("/v1/segmentation").RequireApiKey("read");
-        routes.MapGet("/segments", async (SegmentEngine engine, IServiceProvider services, CancellationToken cancellation) =>
-            TypedResults.Json(
-                await ReadSegments.SegmentsAsync(engine, services.PatronService(Name), cancellation), SegmentationJson.Default.IReadOnlyListSegmentAnswer));
+        Preview.Map(routes);
+        PutSegment.Map(routes);
+        routes.MapGet("/segments", async (string? language, SegmentEngine engine, IServiceProvider services, CancellationToken cancellation) =>
+            Languages.Find(language ?? Languages.English.Language) is { } phrases
+                ? TypedResults.Json(
+                    await ReadSegments.SegmentsAsync(engine, services.PatronService(Name), phrases, cancellation),
+                    SegmentationJson.Default.IReadOnlyListSegmentAnswer)
+                : Preview.UnknownLanguage());
         routes.MapGet("/customers/{id:guid}", async (Guid id, SegmentEngine engine, IServiceProvider services, CancellationToken cancellation) =>
             TypedResults.Json(
                 await ReadSegments.CustomerAsync(engine, services.PatronService(Name), id, cancellation), SegmentationJson.Default.CustomerAnswer));
@@ -49,7 +56,8 @@ public static class Module
         var clock = services.GetRequiredService<BusinessClock>();
         var consumed = new Consumed(engine);
         var rebuild = new Rebuild(
-            engine, consumed, services.GetRequiredService<IEventLog>, () => services.PatronService(Name), services.GetRequiredService<ILogger<Rebuild>>());
+            engine, consumed, services.GetRequiredService<SegmentBook>().LearnAsync,
+            services.GetRequiredService<IEventLog>, () => services.PatronService(Name), services.GetRequiredService<ILogger<Rebuild>>());
         return new ServiceDefinition
         {
             Name = Name,
@@ -66,7 +74,7 @@ public static class Module
             Timers = ScanPartition.Timers,
             OnDue = timer => engine.Scan(timer, clock.GetUtcNow()),
             CustomerTables = [new CustomerTable("segment_member"), new CustomerTable("linked_rows")],
-            Migrations = [new Migration("segment-members", Members.Schema), new Migration("linked-rows", LinkedRows.Schema)],
+            Migrations = [new Migration("segment-members", Members.Schema), new Migration("linked-rows", LinkedRows.Schema), SegmentTable.Migration],
             OnAcquired = rebuild.AcquireAsync,
         };
     }

@@ -19,11 +19,12 @@ internal sealed record WhyAnswer(string Segment, bool Member, DateTimeOffset? Si
 /// <summary>What people and other services ask about segments.</summary>
 internal static class ReadSegments
 {
-    public static async Task<IReadOnlyList<SegmentAnswer>> SegmentsAsync(SegmentEngine engine, ServiceRuntime service, CancellationToken cancellation)
+    public static async Task<IReadOnlyList<SegmentAnswer>> SegmentsAsync(
+        SegmentEngine engine, ServiceRuntime service, Phrases phrases, CancellationToken cancellation)
     {
         var sizes = (await Members.FlowsAsync(service.Database, cancellation)).ToDictionary(flow => flow.Segment, flow => flow.Members);
         return [.. engine.Catalog.Segments.Select(segment => new SegmentAnswer(
-            segment.Name, segment.Title, sizes.GetValueOrDefault(segment.Name), engine.Explanation.Sentence(segment.Rule), segment.Rule))];
+            segment.Name, segment.Title, sizes.GetValueOrDefault(segment.Name), engine.Explanation.Sentence(segment.Rule, phrases), segment.Rule))];
     }
 
     public static async Task<CustomerAnswer> CustomerAsync(
@@ -42,7 +43,7 @@ internal static class ReadSegments
     public static async Task<IReadOnlyList<TimelineEntry>> TimelineAsync(ServiceRuntime service, Guid customer, CancellationToken cancellation) =>
         [.. (await service.ReadCustomerAsync(customer, cancellation)).Select(Line).OfType<TimelineEntry>()];
 
-    /// <summary>The size of each segment, then how often customers entered and left any.</summary>
+    /// <summary>The size of each segment, then how often customers entered and left any, then what the columns of this instance take.</summary>
     public static async Task<IReadOnlyList<Figure>> FiguresAsync(SegmentEngine engine, ServiceRuntime service, CancellationToken cancellation)
     {
         var flows = (await Members.FlowsAsync(service.Database, cancellation)).ToDictionary(flow => flow.Segment);
@@ -51,7 +52,20 @@ internal static class ReadSegments
             .. engine.Catalog.Segments.Select(segment => new Figure($"in segment {segment.Name}", flows.GetValueOrDefault(segment.Name)?.Members ?? 0)),
             new Figure("segment enters", flows.Values.Sum(flow => flow.Enters)),
             new Figure("segment leaves", flows.Values.Sum(flow => flow.Leaves)),
+            .. Memory(engine.Footprints(service.OwnedPartitionNumbers)),
         ];
+    }
+
+    /// <summary>
+    /// Bytes per customer are of columns, index and memberships; the lines of purchases are told apart, and so are those that are not sorted
+    /// in yet.
+    /// </summary>
+    private static IEnumerable<Figure> Memory(IReadOnlyList<Footprint> footprints)
+    {
+        var (customers, lines) = (footprints.Sum(of => of.Customers), footprints.Sum(of => of.Lines));
+        yield return new Figure("bytes_per_customer", footprints.Sum(of => of.Bytes) / Math.Max(1, customers));
+        yield return new Figure("bytes_per_purchase_line", footprints.Sum(of => of.LineBytes) / Math.Max(1, lines));
+        yield return new Figure("bytes_of_unsorted_lines", footprints.Sum(of => of.DeltaBytes));
     }
 
     public static TimelineEntry? Line(RecordedEvent recorded) => recorded.Event switch

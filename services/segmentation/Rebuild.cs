@@ -11,13 +11,15 @@ namespace Patron.Segmentation;
 /// Brings a newly owned partition into memory: memberships and scans from the own store, which are the truth, then the columns from the
 /// log, up to exactly the offset that the consumer has committed. Nothing is emitted.
 /// </summary>
-internal sealed partial class Rebuild(SegmentEngine engine, Consumed consumed, Func<IEventLog> eventLog, Func<ServiceRuntime> service, ILogger log)
+internal sealed partial class Rebuild(
+    SegmentEngine engine, Consumed consumed, Func<CancellationToken, Task> learnSegments, Func<IEventLog> eventLog, Func<ServiceRuntime> service, ILogger log)
 {
     private const int RecordsPerReadMax = 4096;
     private static readonly TimeSpan ReadWait = TimeSpan.FromSeconds(1);
 
     public async Task AcquireAsync(AcquiredPartition acquired, CancellationToken cancellation)
     {
+        await learnSegments(cancellation);
         var partition = engine.NewPartition();
         var stream = engine.ScanStreams.Of(acquired.Partition);
         var scans = await service().StateAsync(Scans.Kind, stream, cancellation) ?? Scans.None;

@@ -14,6 +14,10 @@ internal static class ScanPartition
     public static Decision Schedule(Scans scans, DateTimeOffset from, BrandDays days, TimeOnly scanAt) =>
         scans.NextAt is null ? new ScansScheduled(days.Next(scanAt, from)) : Decision.Nothing;
 
+    /// <summary>Scans that are scheduled come at once, because segments changed.</summary>
+    public static Decision Hasten(Scans scans, DateTimeOffset now) =>
+        scans.NextAt is { } next && next > now ? new ScansScheduled(now) : Decision.Nothing;
+
     /// <summary>Days that passed while the service was down are not made up for: today's memberships are what counts.</summary>
     public static Decision Record(ScanOutcome scan, BrandDays days, TimeOnly scanAt) =>
         new Scanned(scan.EvaluatedAt, days.Next(scanAt, scan.EvaluatedAt), scan.Customers, scan.Changed.Count);

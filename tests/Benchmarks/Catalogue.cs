@@ -39,6 +39,12 @@ internal static class Catalogue
         () => new GenerateCodes(),
         () => new RedeemCoupons(),
         () => new PredictValue(),
+        () => new SegmentPreview(overLines: false, besideLimit: false),
+        () => new SegmentPreview(overLines: false, besideLimit: true),
+        () => new SegmentPreview(overLines: true, besideLimit: false),
+        () => new SegmentPreview(overLines: true, besideLimit: true),
+        () => new SegmentMemory(ofLines: false),
+        () => new SegmentMemory(ofLines: true),
     ];
 
     /// <summary>Those that a list such as <c>append.batched,log.*</c> names; all without one.</summary>

@@ -68,6 +68,9 @@ public sealed partial class ServiceRuntime : IAsyncDisposable
     /// <summary>The life of this store; known once started.</summary>
     public Guid StoreEpoch => life?.Epoch ?? Guid.Empty;
 
+    /// <summary>The partitions that this instance reads at the moment; of others, what it keeps in memory may be old.</summary>
+    public IReadOnlyList<int> OwnedPartitionNumbers => [.. OwnedPartitions.Select(partition => partition.Number)];
+
     internal IReadOnlyCollection<OwnedPartition> OwnedPartitions => Consumer?.Partitions ?? [];
 
     private Relay? Relay { get; set; }

@@ -73,7 +73,7 @@ internal sealed class ColumnTests
         Assert.That(columns.AsOf, Is.EqualTo(BrandDaysTests.At("2011-05-03T10:00:00Z")));
     }
 
-    private static PartitionColumns New() => new(new SegmentCatalog(ReadyMade.Segments), BrandDaysTests.London);
+    private static PartitionColumns New() => new(new CodeBooks(), BrandDaysTests.London);
 
     private static void Buy(PartitionColumns columns, long position, string at, long amount, string? told = null) => Columns.Apply(
         columns,

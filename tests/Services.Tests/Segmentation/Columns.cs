@@ -18,10 +18,7 @@ internal static class Columns
         switch (told.Fact)
         {
             case PurchaseRecorded receipt:
-                if (receipt.Lines.Any(line => line.Kind == LineKind.Sale))
-                    columns.AddPurchase(row, receipt.OccurredAt.ToDateTimeOffset(), told.Time);
-                var amount = receipt.Lines.Where(line => line.Kind != LineKind.Fee).Sum(line => line.AmountMinor);
-                columns.AddSpend(row, amount, receipt.OccurredAt.ToDateTimeOffset(), told.Time);
+                columns.Add(row, Purchases.Of(receipt, told.Time, BrandDaysTests.London));
                 break;
             case TierChanged tier:
                 columns.SetTier(row, tier.To);
@@ -30,10 +27,13 @@ internal static class Columns
                 columns.SetPoints(row, points.Balance);
                 break;
             case TagAdded added:
-                columns.AddTag(row, added.Tag);
+                columns.SetTag(row, added.Tag, true);
                 break;
             case TagRemoved removed:
-                columns.RemoveTag(row, removed.Tag);
+                columns.SetTag(row, removed.Tag, false);
+                break;
+            case ConsentChanged consent:
+                columns.SetConsent(row, consent.Channel, consent.Purpose, consent.State == ConsentState.Granted);
                 break;
             default:
                 throw new ArgumentException($"No columns for {told.Fact.Descriptor.Name}.");

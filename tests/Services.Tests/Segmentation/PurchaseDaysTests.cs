@@ -14,15 +14,15 @@ internal sealed class PurchaseDaysTests
     [TestCase(new[] { 5, 5, 12, 12, 7 }, 3, 7)]
     public void Days_are_counted_in_the_order_they_are_told(int[] days, int count, int? previous)
     {
-        var (columns, customer) = (new PartitionColumns(new SegmentCatalog(ReadyMade.Segments), BrandDaysTests.London), Guid.Empty);
+        var (columns, customer) = (new PartitionColumns(new CodeBooks(), BrandDaysTests.London), Guid.Empty);
         var start = BrandDaysTests.At("2011-05-01T12:00:00Z");
         columns.AdvanceTo(start.AddDays(20));
-        foreach (var day in days)
-            columns.AddPurchase(columns.RowOf(customer), start.AddDays(day), start.AddDays(20));
-
         var zero = new DateOnly(2011, 5, 1).DayNumber;
+        foreach (var day in days)
+            columns.Add(columns.RowOf(customer), Bought(zero + day));
+
         Assert.That(columns.PurchaseDays.Count[0], Is.EqualTo(count));
-        Assert.That(columns.PurchaseDays.Previous[0], Is.EqualTo(previous is { } day2 ? zero + day2 : PartitionColumns.NoDay));
+        Assert.That(columns.PurchaseDays.Previous[0], Is.EqualTo(Day16.Of(previous is { } earlier ? zero + earlier : null)));
     }
 
     [Test]
@@ -30,8 +30,7 @@ internal sealed class PurchaseDaysTests
     {
         var days = new PurchaseDays();
         days.Grow(1);
-        days.Forget(0);
-        days.Add(0, 5, PartitionColumns.NoDay, PartitionColumns.NoDay);
+        days.Add(0, 5, Day16.None, Day16.None);
         days.Add(0, 7, 5, 5);
         days.Add(0, 9, 5, 7);
         days.Add(0, 12, 5, 9);
@@ -45,8 +44,15 @@ internal sealed class PurchaseDaysTests
     {
         var days = new PurchaseDays();
         days.Grow(1);
-        days.Replace(0, new Purchases(9, 50_00, 100, 104, [new(100, 10_00), new(102, 20_00), new(103, -5_00), new(104, 20_00)]));
+        days.Replace(0, new Purchases(
+            9, 50_00, 100, 104, [], [Line(100, 10_00), Line(102, 10_00), Line(102, 10_00), Line(103, -5_00, sold: false), Line(104, 20_00)]));
+        Assert.That((days.Count[0], days.Previous[0]), Is.EqualTo((5, Day16.Of(102L))), "five days in all");
 
-        Assert.That((days.Count[0], days.Previous[0]), Is.EqualTo((5, 102)));
+        days.Replace(0, new Purchases(4, 50_00, 10, 104, [], [Line(102, 10_00), Line(102, 10_00), Line(104, 20_00)]));
+        Assert.That((days.Count[0], days.Previous[0]), Is.EqualTo((3, Day16.Of(102L))), "two receipts of one day, and one of before lines were kept");
     }
+
+    private static Purchases Bought(int day) => new(1, 10_00, day, day, [], [Line(day, 10_00)]);
+
+    private static BoughtLine Line(int day, long minor, bool sold = true) => new(day, minor, "MUG", "", "pos", "", sold, Begins: true);
 }

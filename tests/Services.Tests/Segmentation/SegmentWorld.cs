@@ -1,7 +1,7 @@
 using Google.Protobuf;
-using Google.Protobuf.WellKnownTypes;
 using Patron.Contracts.Ingest.V1;
 using Patron.Contracts.Loyalty.V1;
+using Patron.Contracts.Profile.V1;
 using Patron.Contracts.Tagging.V1;
 using Patron.Runtime.EventLog;
 using Patron.Segmentation;
@@ -17,31 +17,48 @@ internal sealed record TopicFact(Source Source, Guid Customer, IMessage Fact, lo
     public ReadOnlyMemory<byte> Value => Fact.ToByteArray();
 }
 
-/// <summary>Random customers, the facts that tell of them, and random rules; the same for the same seed.</summary>
+/// <summary>Random customers and the facts that tell of them; the same for the same seed.</summary>
 internal sealed class SegmentWorld(int seed)
 {
     public static readonly string[] Tags = ["consumption/channel/multi-channel", "consumption/basket/big", "consumption/returns/returner", "x/y"];
-    private static readonly string?[] Tiers = [null, "member", "silver", "gold", "platinum"];
+    public static readonly string[] Tiers = ["member", "silver", "gold", "platinum"];
+    public static readonly string[] Products = ["BOOT", "SANDAL", "SHIRT", "MUG", "CARD", ""];
+    public static readonly string[] Categories = ["women/shoes/boots", "women/shoes", "women", "women/shoestrings", "home", ""];
+    public static readonly string[] Stores = ["london-1", "leeds", ""];
+    public static readonly (string Channel, string Purpose)[] Consents = [("email", "marketing"), ("sms", "marketing"), ("email", "service")];
+    private static readonly string[] Channels = ["pos", "eshop", ""];
 
     private readonly Random random = new(seed);
     private readonly long[] positions = new long[3];
 
-    /// <summary>Customers whose receipts lie within the two years before <paramref name="now"/>, many near the bounds of rules.</summary>
+    /// <summary>Customers whose receipts lie within the two and a half years before <paramref name="now"/>, many near the bounds of rules.</summary>
     public List<Story> Customers(int count, DateTimeOffset now) => [.. Enumerable.Range(0, count).Select(_ => new Story(
         Rows.Id(random),
-        [.. Enumerable.Range(0, random.Next(5)).Select(_ => new BoughtOnce(Moment(now), Amount(), random.Next(3) == 0 ? random.Next(1, 50_00) : 0))],
-        Tiers[random.Next(Tiers.Length)],
+        [.. Enumerable.Range(0, random.Next(5)).Select(_ => new BoughtOnce(Moment(now), Any(Channels), Any(Stores), Things()))],
+        random.Next(5) == 0 ? null : Any(Tiers),
         Tags.Where(_ => random.Next(3) == 0).ToHashSet(),
+        Consents.Where(_ => random.Next(2) == 0).ToHashSet(),
         random.Next(2_000)))];
 
-    /// <summary>The facts of these customers, in the order of their times; positions and times rise.</summary>
+    /// <summary>The facts of these customers, in the order of their times; positions and times rise. Some receipts are told late.</summary>
     public List<TopicFact> Facts(IReadOnlyList<Story> customers, DateTimeOffset until)
     {
         var told = new List<(DateTimeOffset Time, Source Source, Guid Customer, IMessage Fact)>();
         foreach (var story in customers)
         {
             foreach (var receipt in story.Receipts)
-                told.Add((receipt.At, Source.Profile, story.Customer, Purchase(receipt)));
+            {
+                var late = random.Next(5) == 0 ? TimeSpan.FromHours(random.Next(1_000)) : TimeSpan.Zero;
+                told.Add((receipt.At + late < until ? receipt.At + late : until, Source.Profile, story.Customer, Purchase(receipt)));
+            }
+
+            foreach (var (channel, purpose) in Consents)
+            {
+                told.Add((until.AddDays(-30), Source.Profile, story.Customer, Consent(channel, purpose, ConsentState.Granted)));
+                if (!story.Consents.Contains((channel, purpose)))
+                    told.Add((until.AddDays(-25), Source.Profile, story.Customer, Consent(channel, purpose, ConsentState.Withdrawn)));
+            }
+
             if (story.Tier is { } tier)
             {
                 told.Add((until.AddDays(-400), Source.Loyalty, story.Customer, new TierChanged { To = "silver" }));
@@ -61,50 +78,51 @@ internal sealed class SegmentWorld(int seed)
             .Select(fact => new TopicFact(fact.Source, fact.Customer, fact.Fact, ++positions[(int)fact.Source], fact.Time))];
     }
 
-    public Clause Rule(int depth = 3) => random.Next(depth > 0 ? 7 : 4) switch
-    {
-        0 => Days(),
-        1 => Number(),
-        2 => new InTier([.. Tiers.OfType<string>().Where(_ => random.Next(2) == 0), "diamond"]),
-        3 => new Tagged(Tags[random.Next(Tags.Length)]),
-        4 => new NoneOf(Rule(depth - 1)),
-        5 => new AllOf([.. Enumerable.Range(0, random.Next(4)).Select(_ => Rule(depth - 1))]),
-        _ => new AnyOf([.. Enumerable.Range(0, random.Next(4)).Select(_ => Rule(depth - 1))]),
-    };
-
-    private DaysSince Days()
-    {
-        int[] bounds = [0, 1, 30, 31, 90, 91, 180, 181, 365, 366];
-        var (one, other) = (bounds[random.Next(bounds.Length)], bounds[random.Next(bounds.Length)]);
-        return new DaysSince(
-            (DayColumn)random.Next(2), random.Next(3) == 0 ? null : Math.Min(one, other), random.Next(3) == 0 ? null : Math.Max(one, other));
-    }
-
-    private NumberBetween Number()
-    {
-        var column = (NumberColumn)random.Next(4);
-        var most = column switch { NumberColumn.Purchases => 5, NumberColumn.Points => 2_000, _ => 4_000_00 };
-        var (one, other) = (random.Next(most), random.Next(most));
-        return new NumberBetween(column, random.Next(3) == 0 ? null : Math.Min(one, other), random.Next(3) == 0 ? null : Math.Max(one, other));
-    }
+    private T Any<T>(T[] choices) => choices[random.Next(choices.Length)];
 
     private DateTimeOffset Moment(DateTimeOffset now)
     {
-        int[] bounds = [0, 30, 31, 90, 91, 180, 181, 365, 366, 367];
-        var days = random.Next(2) == 0 ? bounds[random.Next(bounds.Length)] : random.Next(730);
+        int[] bounds = [0, 30, 31, 90, 91, 180, 181, 365, 366, 367, 761, 762];
+        var days = random.Next(2) == 0 ? Any(bounds) : random.Next(900);
         return now.AddDays(-days).AddMinutes(-random.Next(1440));
     }
 
-    // Some without any sold line: returns alone.
-    private long Amount() => random.Next(6) == 0 ? 0 : random.Next(1, 1_500_00);
+    // Some without any sold line: returns alone. Some amounts are more than four bytes hold.
+    private List<BoughtThing> Things()
+    {
+        var things = new List<BoughtThing>();
+        for (var sold = random.Next(5); sold > 0; sold--)
+            things.Add(Thing(random.Next(50) == 0 ? 30_000_000_00 : random.Next(1, 2_500_00), sold: true));
+        if (things.Count == 0 || random.Next(3) == 0)
+            things.Insert(random.Next(things.Count + 1), Thing(-random.Next(1, 50_00), sold: false));
+        return things;
+    }
+
+    // A product is of one category, as the catalogue has it.
+    private BoughtThing Thing(long minor, bool sold)
+    {
+        var which = random.Next(Products.Length);
+        return new(Products[which], Products[which] == "" ? "" : Categories[which], minor, sold);
+    }
+
+    private static ConsentChanged Consent(string channel, string purpose, ConsentState state) =>
+        new() { Channel = channel, Purpose = purpose, State = state };
 
     private static Contracts.Profile.V1.PurchaseRecorded Purchase(BoughtOnce receipt)
     {
         var lines = new List<Line> { Receipt.Fee(9_000_00) };
-        if (receipt.Sold > 0)
-            lines.Add(Receipt.Sale(receipt.Sold));
-        if (receipt.Returned > 0)
-            lines.Add(Receipt.Return(-receipt.Returned));
-        return Receipt.Of(receipt.At, Channel.Pos, lines);
+        lines.AddRange(receipt.Things.Select(thing => new Line
+        {
+            Product = thing.Product,
+            Kind = thing.Sold ? LineKind.Sale : LineKind.Return,
+            Quantity = 1,
+            AmountMinor = thing.Minor,
+        }));
+        var channel = receipt.Channel switch { "pos" => Channel.Pos, "eshop" => Channel.Eshop, _ => Channel.Unspecified };
+        var fact = Receipt.Of(receipt.At, channel, lines);
+        fact.Store = receipt.Store;
+        fact.Products.AddRange(receipt.Things.Where(thing => thing.Category != "").DistinctBy(thing => thing.Product)
+            .Select(thing => new ProductAtTheTime { Product = thing.Product, Category = thing.Category }));
+        return fact;
     }
 }

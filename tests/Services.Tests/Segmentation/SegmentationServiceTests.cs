@@ -110,6 +110,32 @@ internal sealed class SegmentationServiceTests
     }
 
     [Test]
+    public async Task A_rule_is_counted_before_anybody_keeps_it()
+    {
+        var world = new SegmentWorld(seed: 12);
+        var customers = world.Customers(80, TestHost.Start);
+        var facts = new FactWriter();
+        await using var host = await StartAsync(TestHost.Start);
+        foreach (var source in world.Facts(customers, TestHost.Start).GroupBy(fact => fact.Source))
+            await facts.WriteAsync(host, TopicOf(source.Key), [.. source.Select(fact => (fact.Customer, fact.Fact))]);
+        await host.DrainAsync(CancellationToken.None);
+
+        var rule = new PurchasesBetween(PurchaseMeasure.Receipts, 1, null, new([], ["women"], ["pos", "eshop"], []), PurchaseWindow.Last(365));
+        var answer = await PreviewAsync(host, RuleDocuments.Write(rule), "?language=zh-Hans");
+        var expected = customers.Count(story => SlowInterpreter.Holds(rule, story, TestHost.Start));
+        Assert.That(expected, Is.InRange(5, 75));
+        Assert.That(answer.GetProperty("matching").GetInt64(), Is.EqualTo(expected));
+        Assert.That(answer.GetProperty("customers").GetInt64(), Is.EqualTo(80));
+        Assert.That(answer.GetProperty("share").GetDouble(), Is.EqualTo(expected / 80.0).Within(1e-9));
+        Assert.That(answer.GetProperty("sentence").GetString(), Is.EqualTo("最近365天、品类为women、渠道为pos，或者eshop，购买至少1次"));
+        Assert.That(answer.GetProperty("partitionsCounted").GetInt32(), Is.EqualTo(answer.GetProperty("partitions").GetInt32()));
+
+        var wrong = await PreviewAsync(host, """{"kind":"all","clauses":[{"kind":"number","column":"Points"}]}""");
+        Assert.That(wrong.GetProperty("errors")[0].GetProperty("pointer").GetString(), Is.EqualTo("/clauses/0/min"));
+        Assert.That((await PreviewAsync(host, "{}", "?language=xx")).GetProperty("errors")[0].GetProperty("pointer").GetString(), Is.EqualTo("language"));
+    }
+
+    [Test]
     public async Task A_purchase_that_changes_no_membership_writes_no_row()
     {
         var facts = new FactWriter();
@@ -128,8 +154,17 @@ internal sealed class SegmentationServiceTests
     private static SortedDictionary<string, long> Sizes(IEnumerable<Figure> figures) => new(figures
         .Where(figure => figure.Name.StartsWith("in segment", StringComparison.Ordinal)).ToDictionary(figure => figure.Name, figure => figure.Value));
 
+    // What the columns take depends on what is sorted already, and is no truth of the deployment.
     private static async Task<IReadOnlyList<Figure>> FiguresAsync(TestHost host) =>
-        (await host.Http.GetFromJsonAsync("/v1/segmentation/figures", StoryJson.Default.IReadOnlyListFigure))!;
+        [.. (await host.Http.GetFromJsonAsync("/v1/segmentation/figures", StoryJson.Default.IReadOnlyListFigure))!
+            .Where(figure => !figure.Name.StartsWith("bytes", StringComparison.Ordinal))];
+
+    private static async Task<JsonElement> PreviewAsync(TestHost host, string rule, string query = "")
+    {
+        using var body = new StringContent(rule, System.Text.Encoding.UTF8, "application/json");
+        var answer = await host.Http.PostAsync(new Uri($"/v1/segmentation/preview{query}", UriKind.Relative), body);
+        return await answer.Content.ReadFromJsonAsync<JsonElement>();
+    }
 
     private static async Task<List<(string Segment, string Reason, DateTimeOffset At)>> FactsAsync(TestHost host) =>
         [.. (await host.ReadTopicAsync(new Topic(Topics.Segmentation), CancellationToken.None)).Select(fact => Read(fact.Envelope, fact.Record.Value!.Value))];

@@ -36,6 +36,7 @@ internal sealed partial record Outcome(
         {
             var address = new Uri($"/v1/{service}/figures", UriKind.Relative);
             figures.AddRange((await clientOf(service).GetFromJsonAsync(address, StoryJson.Default.IReadOnlyListFigure, cancellation))!
+                .Where(f => !f.Name.StartsWith("bytes", StringComparison.Ordinal)) // What an instance's memory takes is no outcome.
                 .Select(f => string.Create(CultureInfo.InvariantCulture, $"{service}: {f.Name} {f.Value}")));
         }
 

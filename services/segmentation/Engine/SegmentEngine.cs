@@ -8,21 +8,54 @@ namespace Patron.Segmentation;
 
 /// <summary>The owned partitions, and the commands that facts and scans of them lead to.</summary>
 /// <param name="partitionCount">Partitions of the deployment.</param>
-internal sealed class SegmentEngine(SegmentCatalog catalog, BrandDays days, Explanation explanation, int partitionCount, TimeOnly scanAt)
+internal sealed class SegmentEngine(BrandDays days, Explanation explanation, int partitionCount, TimeOnly scanAt)
 {
     private readonly ConcurrentDictionary<int, SegmentedPartition> partitions = [];
     private readonly ScanStreams scanStreams = new(partitionCount);
+    private readonly CodeBooks books = new();
 
-    public SegmentCatalog Catalog { get; } = catalog;
+    private readonly Lock redefining = new();
 
-    public Explanation Explanation { get; } = explanation;
+    public SegmentCatalog Catalog => Explanation.Catalog;
+
+    /// <summary>Goes with the catalogue that is in force.</summary>
+    public Explanation Explanation { get; private set; } = explanation;
 
     public ScanStreams ScanStreams => scanStreams;
 
     /// <summary>An empty partition, to be filled and then put in place by <see cref="Put"/>.</summary>
-    public SegmentedPartition NewPartition() => new(Catalog, days, Explanation);
+    public SegmentedPartition NewPartition() => new(books, days, Explanation);
 
-    public void Put(int partition, SegmentedPartition loaded) => partitions[partition] = loaded;
+    public void Put(int partition, SegmentedPartition loaded)
+    {
+        lock (redefining)
+        {
+            // Somebody may have changed a segment while it was loaded.
+            loaded.Redefine(Explanation);
+            partitions[partition] = loaded;
+        }
+    }
+
+    /// <summary>
+    /// Other segments are in force from now on. Answers commands that have the owned partitions evaluated soon; until then facts neither enter
+    /// nor leave a segment whose rule is another one now.
+    /// </summary>
+    public IReadOnlyList<Command> Redefine(SegmentCatalog catalog, DateTimeOffset now)
+    {
+        lock (redefining)
+        {
+            Explanation = Explanation.With(catalog);
+            var commands = new List<Command>();
+            foreach (var (number, partition) in partitions)
+            {
+                partition.Redefine(Explanation);
+                var stream = scanStreams.Of(number);
+                commands.Add(Scans.Kind.Command(stream, stream, scans => ScanPartition.Hasten(scans, now)));
+            }
+
+            return commands;
+        }
+    }
 
     /// <summary>The partition of a customer, or null when this instance does not own it.</summary>
     public SegmentedPartition? Find(Guid customer) =>
@@ -37,15 +70,35 @@ internal sealed class SegmentEngine(SegmentCatalog catalog, BrandDays days, Expl
         return (copy, new Covered(owned.Count, partitionCount));
     }
 
+    public int PartitionCount => partitionCount;
+
+    /// <summary>The day of a moment in the brand's zone.</summary>
+    public int DayOf(DateTimeOffset now) => days.DayOf(now);
+
+    /// <summary>Of each of these partitions that is loaded, how many customers there are and of how many the rule holds.</summary>
+    public IReadOnlyList<Counted> Count(Clause rule, IEnumerable<int> numbers)
+    {
+        var owned = numbers.Select(number => partitions.GetValueOrDefault(number)).OfType<SegmentedPartition>().ToList();
+        var counts = new Counted[owned.Count];
+        Parallel.For(
+            0, owned.Count, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount },
+            index => counts[index] = owned[index].Count(rule));
+        return counts;
+    }
+
+    public IReadOnlyList<Footprint> Footprints(IEnumerable<int> numbers) =>
+        [.. numbers.Select(number => partitions.GetValueOrDefault(number)).OfType<SegmentedPartition>().Select(partition => partition.Footprint)];
+
     /// <summary>Applies a fact and answers the commands that it leads to: almost always none.</summary>
-    public IReadOnlyList<Command> Handle(FactContext context, Source source, Action<PartitionColumns, int> change)
+    /// <param name="touched">What the change may change.</param>
+    public IReadOnlyList<Command> Handle(FactContext context, Source source, Needs touched, Action<PartitionColumns, int> change)
     {
         var partition = Owned(context.Partition);
         var time = context.Envelope.Time;
-        var fact = partition.Apply(context.Customer, source, context.Envelope.Position, time, change);
+        var fact = partition.Apply(context.Customer, source, context.Envelope.Position, time, touched, change);
         var commands = new List<Command>();
         if (partition.Differs(fact))
-            commands.Add(ChangeOf(context.Customer));
+            commands.Add(ChangeOf(context.Customer, backfill: false));
         if (partition.NeedsScans(fact))
         {
             var stream = scanStreams.Of(context.Partition);
@@ -58,7 +111,7 @@ internal sealed class SegmentEngine(SegmentCatalog catalog, BrandDays days, Expl
     /// <summary>A purchase of a linked customer, or with the identifier of one: counted for whoever that belongs to at that moment.</summary>
     public IReadOnlyList<Command> Count(FactContext context, Guid customer, Purchases receipt)
     {
-        var others = Handle(context, Source.Profile, (_, _) => { });
+        var others = Handle(context, Source.Profile, Needs.None, (_, _) => { });
         return
         [
             .. others,
@@ -87,7 +140,7 @@ internal sealed class SegmentEngine(SegmentCatalog catalog, BrandDays days, Expl
             return [];
 
         // Who stands on their own again is where they were: no journey begins because of that.
-        return [ChangeOf(context.Customer) with { Metadata = context.Metadata with { Backfill = context.Metadata.Backfill || wasAway } }];
+        return [ChangeOf(context.Customer, backfill: false) with { Metadata = context.Metadata with { Backfill = context.Metadata.Backfill || wasAway } }];
     }
 
     /// <summary>The customer is merged into another, and leaves every segment.</summary>
@@ -117,7 +170,7 @@ internal sealed class SegmentEngine(SegmentCatalog catalog, BrandDays days, Expl
         return
         [
             Scans.Kind.Command(timer.Stream, timer.Customer, _ => ScanPartition.Record(scan, days, scanAt)),
-            .. scan.Changed.Select(ChangeOf),
+            .. scan.Changed.Select(customer => ChangeOf(customer, scan.Redefined.Contains(customer))),
         ];
     }
 
@@ -125,10 +178,12 @@ internal sealed class SegmentEngine(SegmentCatalog catalog, BrandDays days, Expl
     /// The columns are read when the command is decided, not when it is made: a scan and a fact may be made in one order and committed in
     /// the other, and the later commit must not bring an older evaluation back.
     /// </summary>
-    private Command ChangeOf(Guid customer) => Memberships.Kind.Command(
+    /// <param name="backfill">A rule changed and not the customer, so no journey begins.</param>
+    private Command ChangeOf(Guid customer, bool backfill) => Memberships.Kind.Command(
         customer, customer, memberships => Find(customer)?.Decide(memberships, customer) ?? Decision.Nothing) with
         {
             LapsesWhenMerged = true,
+            Metadata = backfill ? EventMetadata.None with { Backfill = true } : EventMetadata.None,
         };
 
     private SegmentedPartition Owned(int partition) =>

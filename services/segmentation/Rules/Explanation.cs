@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 
 namespace Patron.Segmentation;
 
@@ -9,19 +8,30 @@ namespace Patron.Segmentation;
 /// </summary>
 internal sealed record ClauseAnswer(bool Holds, string Clause, string Fact, IReadOnlyList<ClauseAnswer> Parts);
 
-/// <summary>Evaluates rules for one customer and says why.</summary>
+/// <summary>Evaluates rules for one customer and says why, in English.</summary>
 /// <param name="currency">ISO 4217 code of the brand's currency.</param>
 internal sealed class Explanation(SegmentCatalog catalog, string currency)
 {
+    public SegmentCatalog Catalog => catalog;
+
+    private readonly RuleSentence sentence = new(Languages.English, currency);
+
+    /// <summary>The same over other segments.</summary>
+    public Explanation With(SegmentCatalog other) => new(other, currency);
+
     public bool Holds(Clause clause, CustomerRow row) => clause switch
     {
         AllOf all => all.Clauses.All(part => Holds(part, row)),
         AnyOf any => any.Clauses.Any(part => Holds(part, row)),
         NoneOf not => !Holds(not.Clause, row),
+        InSegment inside => Holds(catalog.RuleOf(inside.Segment), row),
         DaysSince since => row.Day(since.Column) is { } day && Between(row.Today - day, since.Min, since.Max),
+        DateBetween date => row.Day(date.Column) is { } day && Between(day, date.From?.DayNumber, date.To?.DayNumber),
         NumberBetween number => Between(row.Number(number.Column), number.Min, number.Max),
         InTier tier => row.Tier is not null && tier.Tiers.Contains(row.Tier),
-        Tagged tagged => (row.Tags & catalog.TagBit(tagged.Tag)) != 0,
+        Tagged tagged => row.Tags.Contains(tagged.Tag),
+        Consented consent => row.Consents.Contains(PartitionColumns.Consent(consent.Channel, consent.Purpose)),
+        PurchasesBetween purchases => PurchaseAggregate.Of(purchases, row.Lines, row.Today) is { } value && Between(value, purchases.Min, purchases.Max),
         _ => throw new UnreachableException($"No evaluation for {clause.GetType().Name}."),
     };
 
@@ -32,6 +42,7 @@ internal sealed class Explanation(SegmentCatalog catalog, string currency)
             AllOf all => all.Clauses.Select(part => Why(part, row)),
             AnyOf any => any.Clauses.Select(part => Why(part, row)),
             NoneOf not => [Why(not.Clause, row)],
+            InSegment inside => [Why(catalog.RuleOf(inside.Segment), row)],
             _ => [],
         };
         return new ClauseAnswer(Holds(clause, row), Sentence(clause), Fact(clause, row), [.. parts]);
@@ -40,21 +51,10 @@ internal sealed class Explanation(SegmentCatalog catalog, string currency)
     /// <summary>The facts that decided, in or out, in one line.</summary>
     public string Reason(Clause clause, CustomerRow row) => string.Join("; ", Deciding(clause, row).Distinct());
 
-    public string Sentence(Clause clause) => clause switch
-    {
-        AllOf { Clauses: [var only] } => Sentence(only),
-        AllOf { Clauses: [] } => "every customer",
-        AllOf all => Join(all.Clauses, " and "),
-        AnyOf { Clauses: [var only] } => Sentence(only),
-        AnyOf { Clauses: [] } => "no customer",
-        AnyOf any => Join(any.Clauses, " or "),
-        NoneOf not => $"not ({Sentence(not.Clause)})",
-        DaysSince since => $"{Noun(since.Column)} {Range(since.Min, since.Max, Plain)} days ago",
-        NumberBetween number => Sentence(number),
-        InTier tier => $"tier {string.Join(" or ", tier.Tiers)}",
-        Tagged tagged => $"tagged {tagged.Tag}",
-        _ => throw new UnreachableException($"No sentence for {clause.GetType().Name}."),
-    };
+    public string Sentence(Clause clause) => sentence.Of(clause);
+
+    /// <summary>The rule in another language.</summary>
+    public string Sentence(Clause clause, Phrases phrases) => new RuleSentence(phrases, currency).Of(clause);
 
     private IEnumerable<string> Deciding(Clause clause, CustomerRow row)
     {
@@ -64,6 +64,7 @@ internal sealed class Explanation(SegmentCatalog catalog, string currency)
             AllOf all => all.Clauses.Where(part => holds || !Holds(part, row)).SelectMany(part => Deciding(part, row)),
             AnyOf any => any.Clauses.Where(part => !holds || Holds(part, row)).SelectMany(part => Deciding(part, row)),
             NoneOf not => Deciding(not.Clause, row),
+            InSegment inside => Deciding(catalog.RuleOf(inside.Segment), row),
             _ => [Fact(clause, row)],
         };
     }
@@ -71,36 +72,26 @@ internal sealed class Explanation(SegmentCatalog catalog, string currency)
     private string Fact(Clause clause, CustomerRow row) => clause switch
     {
         DaysSince since => row.Day(since.Column) is { } day ? $"{Noun(since.Column)} {DaysAgo(row.Today - day)}" : "no purchase yet",
+        DateBetween date => row.Day(date.Column) is { } day ? $"{Noun(date.Column)} on {DateOnly.FromDayNumber(day):yyyy-MM-dd}" : "no purchase yet",
         NumberBetween { Column: var column } => row.Number(column) is var value && column is NumberColumn.Purchases or NumberColumn.Points
-            ? $"{Plain(value)} {Unit(column, value)}"
-            : $"spent {Money(value)}{Period(column)}",
+            ? $"{RuleSentence.Plain(value)} {Unit(column, value)}"
+            : $"spent {sentence.Money(value)}{Period(column)}",
         InTier => row.Tier is null ? "no tier" : $"tier {row.Tier}",
         Tagged tagged => Holds(tagged, row) ? $"tagged {tagged.Tag}" : $"not tagged {tagged.Tag}",
+        Consented consent => $"{(Holds(consent, row) ? "agrees" : "does not agree")} to {consent.Purpose} by {consent.Channel}",
+        PurchasesBetween purchases => PurchaseAggregate.Of(purchases, row.Lines, row.Today) is { } value
+            ? sentence.Measured(purchases, value)
+            : sentence.Measured(purchases with { Measure = PurchaseMeasure.Receipts }, 0),
         _ => "",
     };
 
-    private string Sentence(NumberBetween number) => number.Column is NumberColumn.Purchases or NumberColumn.Points
-        ? $"{Range(number.Min, number.Max, Plain)} {Unit(number.Column, 2)}"
-        : $"spent {Range(number.Min, number.Max, Money)}{Period(number.Column)}";
-
-    private string Join(IReadOnlyList<Clause> clauses, string word) => string.Join(word, clauses.Select(part =>
-        part is AllOf { Clauses.Count: > 1 } or AnyOf { Clauses.Count: > 1 } ? $"({Sentence(part)})" : Sentence(part)));
-
-    private static string Range(long? min, long? max, Func<long, string> show) => (min, max) switch
-    {
-        ({ } from, { } to) => $"{show(from)} to {show(to)}",
-        ({ } from, null) => $"at least {show(from)}",
-        (null, { } to) => $"at most {show(to)}",
-        _ => "any number of",
-    };
-
-    private static string Noun(DayColumn column) => column == DayColumn.FirstPurchase ? "first purchase" : "last purchase";
+    private static string Noun(DayColumn column) => Languages.English.Days[column];
 
     private static string DaysAgo(int days) => days switch
     {
         0 => "today",
         1 => "1 day ago",
-        _ => $"{Plain(days)} days ago",
+        _ => $"{RuleSentence.Plain(days)} days ago",
     };
 
     private static string Unit(NumberColumn column, long value) => (column, value) switch
@@ -112,10 +103,6 @@ internal sealed class Explanation(SegmentCatalog catalog, string currency)
     };
 
     private static string Period(NumberColumn column) => column == NumberColumn.SpendInTwelveMonths ? " in the last 12 months" : " in all";
-
-    private static string Plain(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
-
-    private string Money(long minor) => Contracts.Money.Text(minor, currency);
 
     private static bool Between(long value, long? min, long? max) => (min is null || value >= min) && (max is null || value <= max);
 }

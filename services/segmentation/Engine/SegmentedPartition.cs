@@ -13,18 +13,17 @@ namespace Patron.Segmentation;
 /// stream's lock: one too many changes nothing.
 /// </para>
 /// </summary>
-internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days, Explanation explanation)
+internal sealed class SegmentedPartition(CodeBooks books, BrandDays days, Explanation explanation)
 {
     private readonly Lock guard = new();
-    private readonly PartitionColumns columns = new(catalog, days);
-
-    // One more than there are segments: the last stands for segments that no longer exist, which nobody should be in.
-    private readonly ulong[][] held = [.. Enumerable.Repeat(Array.Empty<ulong>(), catalog.Segments.Count + 1)];
+    private readonly PartitionColumns columns = new(books, days);
+    private readonly SegmentsInForce segments = new(explanation);
     private readonly Dictionary<Guid, long> linked = [];
     private readonly Dictionary<Guid, long> versions = [];
     private readonly HashSet<int> away = [];
     private DateTimeOffset lastScanDue = DateTimeOffset.MinValue;
     private ulong[] lastScanChanged = [];
+    private int scannedDay;
     private bool scansCommanded;
 
     /// <summary>The moment that evaluations keep to.</summary>
@@ -41,12 +40,14 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
     public void Restore(Guid customer, string segment)
     {
         lock (guard)
-        {
-            var index = 0;
-            while (index < catalog.Segments.Count && catalog.Segments[index].Name != segment)
-                index++;
-            SetHeld(index, columns.RowOf(customer), true);
-        }
+            segments.Restore(segment, columns.RowOf(customer), columns.Words);
+    }
+
+    /// <inheritdoc cref="SegmentsInForce.Redefine"/>
+    public void Redefine(Explanation other)
+    {
+        lock (guard)
+            segments.Redefine(other);
     }
 
     /// <summary>While loading: this moment has been evaluated, and daily scans are scheduled.</summary>
@@ -56,7 +57,10 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
         {
             scansCommanded = scans.NextAt is not null;
             if (scans.EvaluatedAt is { } moment)
+            {
                 columns.AdvanceTo(moment);
+                scannedDay = days.DayOf(moment);
+            }
         }
     }
 
@@ -120,7 +124,7 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
             var isNew = versions.GetValueOrDefault(customer) < state.Version;
             if (isNew && !columns.IsErased(row))
                 Replace(row, customer, state);
-            return new FactOutcome(row, isNew);
+            return new FactOutcome(row, isNew, Needs.All);
         }
     }
 
@@ -136,34 +140,36 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
     }
 
     /// <summary>Applies a fact once, and goes on to its time.</summary>
-    public FactOutcome Apply(Guid customer, Source source, long position, DateTimeOffset time, Action<PartitionColumns, int> change)
+    /// <param name="touched">What the change may change.</param>
+    public FactOutcome Apply(
+        Guid customer, Source source, long position, DateTimeOffset time, Needs touched, Action<PartitionColumns, int> change)
     {
         lock (guard)
         {
             columns.AdvanceTo(time);
+
+            // Of somebody who is new, rules that nothing was known for may hold already.
+            if (columns.Find(customer) is null)
+                touched = Needs.All;
             var row = columns.RowOf(customer);
             var isNew = columns.IsNew(row, source, position);
             if (isNew && !columns.IsErased(row))
                 change(columns, row);
-            return new FactOutcome(row, isNew);
+            return new FactOutcome(row, isNew, isNew ? touched : Needs.All);
         }
     }
 
-    /// <summary>Whether a command for this customer is worth issuing after the fact; counts it as issued.</summary>
+    /// <summary>
+    /// Whether a command for this customer is worth issuing after the fact; counts it as issued. Only the segments that need what the fact
+    /// touched are evaluated, and while a day has begun that no scan has evaluated yet, those that need the day.
+    /// </summary>
     public bool Differs(FactOutcome fact)
     {
         lock (guard)
         {
-            var values = columns.Read(fact.Row);
-            var differs = !fact.IsNew;
-            for (var index = 0; index < held.Length; index++)
-            {
-                var holds = index < catalog.Segments.Count && !away.Contains(fact.Row) && !columns.IsErased(fact.Row)
-                    && explanation.Holds(catalog.Segments[index].Rule, values);
-                differs |= SetHeld(index, fact.Row, holds);
-            }
-
-            return differs;
+            var touched = fact.Touched | (columns.Today == scannedDay ? Needs.None : Needs.Today);
+            var counts = !away.Contains(fact.Row) && !columns.IsErased(fact.Row);
+            return segments.Differs(columns, fact.Row, counts, touched) | !fact.IsNew;
         }
     }
 
@@ -187,25 +193,38 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
         lock (guard)
         {
             columns.AdvanceTo(evaluatedAt);
-            var changed = new ulong[columns.Words];
-            if (due == lastScanDue)
-                lastScanChanged.CopyTo(changed, 0);
-            for (var index = 0; index < held.Length; index++)
-            {
-                var wanted = index < catalog.Segments.Count
-                    ? ColumnScan.Evaluate(catalog.Segments[index].Rule, columns, catalog)
-                    : new ulong[columns.Words];
-                foreach (var row in away)
-                    wanted[row / 64] &= ~(1UL << (row % 64));
-                columns.DropErased(wanted);
-                Array.Resize(ref held[index], columns.Words);
-                for (var word = 0; word < wanted.Length; word++)
-                    changed[word] |= wanted[word] ^ held[index][word];
-                held[index] = wanted;
-            }
-
+            scannedDay = columns.Today;
+            var (changed, byRule) = segments.Scan(columns, Counting);
+            for (var word = 0; due == lastScanDue && word < lastScanChanged.Length; word++)
+                changed[word] |= lastScanChanged[word];
             (lastScanDue, lastScanChanged) = (due, changed);
-            return new ScanOutcome(columns.AsOf, columns.Count, [.. RowsIn(changed).Select(columns.CustomerAt)]);
+            return new ScanOutcome(columns.AsOf, columns.Count, [.. RowsIn(changed).Select(columns.CustomerAt)])
+            {
+                Redefined = RowsIn(byRule).Select(columns.CustomerAt).ToHashSet(),
+            };
+        }
+    }
+
+    /// <summary>How many customers there are, and of how many the rule holds.</summary>
+    public Counted Count(Clause rule)
+    {
+        lock (guard)
+        {
+            var matching = Counting(RulePlan.Of(rule, segments.Explanation.Catalog).Evaluate(columns)).Sum(word => (long)BitOperations.PopCount(word));
+            return new Counted(columns.Count - away.Count(row => !columns.IsErased(row)) - columns.ErasedCount, matching);
+        }
+    }
+
+    /// <summary>What the partition takes in memory.</summary>
+    public Footprint Footprint
+    {
+        get
+        {
+            lock (guard)
+            {
+                var (lines, offsets, delta) = columns.Events.Bytes;
+                return new(columns.Count, columns.Events.Count, columns.Bytes + offsets + segments.Bytes, lines, delta);
+            }
         }
     }
 
@@ -214,12 +233,9 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
     {
         lock (guard)
         {
-            if (columns.Find(customer) is { } row && columns.IsErased(row))
-                return ([], columns.AsOf);
-            var values = Read(customer);
-            var isAway = IsAway(customer);
-            return ([.. catalog.Segments.Select(segment =>
-                new Verdict(segment.Name, !isAway && explanation.Holds(segment.Rule, values), explanation.Reason(segment.Rule, values)))], columns.AsOf);
+            return columns.Find(customer) is { } row && columns.IsErased(row)
+                ? ([], columns.AsOf)
+                : (segments.Verdicts(Read(customer), IsAway(customer)), columns.AsOf);
         }
     }
 
@@ -247,8 +263,12 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
     /// <summary>The decision of a command: the columns are read when it is decided.</summary>
     public Decision Decide(Memberships memberships, Guid customer)
     {
-        var (verdicts, evaluatedAt) = Verdicts(customer);
-        return ChangeMembership.Decide(memberships, verdicts, evaluatedAt);
+        lock (guard)
+        {
+            var (verdicts, evaluatedAt) = Verdicts(customer);
+            var isErased = columns.Find(customer) is { } row && columns.IsErased(row);
+            return ChangeMembership.Decide(memberships, verdicts, isErased ? [] : segments.Redefined, evaluatedAt);
+        }
     }
 
     private static IEnumerable<int> RowsIn(ulong[] bits)
@@ -260,29 +280,14 @@ internal sealed class SegmentedPartition(SegmentCatalog catalog, BrandDays days,
         }
     }
 
-    private void LeaveAll(int row)
+    /// <summary>Takes those out of a bitmap whose segments are somebody else's, or nobody's.</summary>
+    private ulong[] Counting(ulong[] bits)
     {
-        for (var index = 0; index < held.Length; index++)
-            SetHeld(index, row, false);
+        foreach (var row in away)
+            RowBits.Set(bits, row, false);
+        columns.DropErased(bits);
+        return bits;
     }
 
-    /// <summary>Answers whether the bit changed.</summary>
-    private bool SetHeld(int index, int row, bool holds)
-    {
-        if (held[index].Length < columns.Words)
-            Array.Resize(ref held[index], columns.Words);
-        ref var word = ref held[index][row / 64];
-        var before = word;
-        var bit = 1UL << (row % 64);
-        word = holds ? word | bit : word & ~bit;
-        return word != before;
-    }
+    private void LeaveAll(int row) => segments.Leave(row, columns.Words);
 }
-
-/// <param name="Row">The customer's place in the columns.</param>
-/// <param name="IsNew">False when the fact had been applied before.</param>
-internal readonly record struct FactOutcome(int Row, bool IsNew);
-
-/// <param name="Customers">How many were evaluated.</param>
-/// <param name="Changed">Those whose memberships differ.</param>
-internal sealed record ScanOutcome(DateTimeOffset EvaluatedAt, int Customers, IReadOnlyList<Guid> Changed);

@@ -9,7 +9,7 @@ namespace Patron.Segmentation;
 /// </summary>
 internal sealed class CustomersCopy
 {
-    private readonly List<(int First, int Previous, int Last, int Days, long Purchases, long Spend)> buyers = [];
+    private readonly List<(int First, int? Previous, int Last, int Days, long Purchases, long Spend)> buyers = [];
     private readonly List<string?> tierOfBuyer = [];
     private readonly Dictionary<string, int> prospects = new(StringComparer.Ordinal);
 
@@ -24,8 +24,7 @@ internal sealed class CustomersCopy
     public void Add(PartitionColumns columns, int row)
     {
         Count++;
-        var first = columns.Days(DayColumn.FirstPurchase)[row];
-        if (first == PartitionColumns.NoDay)
+        if (Day16.DayNumber(columns.Days(DayColumn.FirstPurchase)[row]) is not { } first)
         {
             var tier = columns.TierOf(row) ?? TierLifecycle.NoTier;
             prospects[tier] = prospects.GetValueOrDefault(tier) + 1;
@@ -34,8 +33,8 @@ internal sealed class CustomersCopy
 
         tierOfBuyer.Add(columns.TierOf(row));
         buyers.Add((
-            first, columns.PurchaseDays.Previous[row], columns.Days(DayColumn.LastPurchase)[row], columns.PurchaseDays.Count[row],
-            columns.Numbers(NumberColumn.Purchases)[row], columns.Numbers(NumberColumn.Spend)[row]));
+            first, Day16.DayNumber(columns.PurchaseDays.Previous[row]), Day16.DayNumber(columns.Days(DayColumn.LastPurchase)[row])!.Value,
+            columns.PurchaseDays.Count[row], columns.PurchaseCounts[row], columns.Spend[row]));
     }
 
     public RfmValues Rfm() => new(
@@ -47,10 +46,7 @@ internal sealed class CustomersCopy
         foreach (var (tier, count) in prospects)
             matrix.Add(tier, LifecycleStage.Prospect, count);
         foreach (var (i, buyer) in buyers.Index())
-        {
-            var previous = buyer.Previous == PartitionColumns.NoDay ? (int?)null : buyer.Previous;
-            matrix.Add(tierOfBuyer[i], windows.StageOf(Today, buyer.First, previous, buyer.Last));
-        }
+            matrix.Add(tierOfBuyer[i], windows.StageOf(Today, buyer.First, buyer.Previous, buyer.Last));
 
         return matrix;
     }

@@ -27,16 +27,20 @@ internal enum NumberColumn
 
 /// <summary>
 /// A rule over what is known of a customer. It is data: it can be written as JSON, evaluated over columns, explained for one customer and
-/// said as a sentence.
+/// said as a sentence. <see cref="RuleReader"/> reads the JSON; <c>contracts/segmentation/rule.schema.json</c> describes it.
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(AllOf), "all")]
 [JsonDerivedType(typeof(AnyOf), "any")]
 [JsonDerivedType(typeof(NoneOf), "not")]
 [JsonDerivedType(typeof(DaysSince), "days-since")]
+[JsonDerivedType(typeof(DateBetween), "date")]
 [JsonDerivedType(typeof(NumberBetween), "number")]
 [JsonDerivedType(typeof(InTier), "tier")]
 [JsonDerivedType(typeof(Tagged), "tag")]
+[JsonDerivedType(typeof(Consented), "consent")]
+[JsonDerivedType(typeof(InSegment), "segment")]
+[JsonDerivedType(typeof(PurchasesBetween), "purchases")]
 internal abstract record Clause;
 
 /// <summary>Every one of them holds; true of none.</summary>
@@ -54,6 +58,9 @@ internal sealed record NoneOf(Clause Clause) : Clause;
 /// </summary>
 internal sealed record DaysSince(DayColumn Column, int? Min, int? Max) : Clause;
 
+/// <summary>The day lies between the dates, these included; null leaves a side open. False of a customer who has no such day.</summary>
+internal sealed record DateBetween(DayColumn Column, DateOnly? From, DateOnly? To) : Clause;
+
 /// <summary>The number lies between the bounds, these included; null leaves a side open.</summary>
 internal sealed record NumberBetween(NumberColumn Column, long? Min, long? Max) : Clause;
 
@@ -62,3 +69,9 @@ internal sealed record InTier(params IReadOnlyList<string> Tiers) : Clause;
 
 /// <summary>The customer holds the tag.</summary>
 internal sealed record Tagged(string Tag) : Clause;
+
+/// <summary>The customer's consent to this purpose on this channel is granted.</summary>
+internal sealed record Consented(string Channel, string Purpose) : Clause;
+
+/// <summary>The rule of the named segment holds.</summary>
+internal sealed record InSegment(string Segment) : Clause;

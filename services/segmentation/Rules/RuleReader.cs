@@ -1,0 +1,225 @@
+using System.Globalization;
+using System.Text.Json;
+using Patron.Runtime.Hosting;
+
+namespace Patron.Segmentation;
+
+/// <summary>A rule, or null and everything that is wrong with its document.</summary>
+internal sealed record RuleReading(Clause? Rule, IReadOnlyList<FieldError> Faults);
+
+/// <summary>
+/// Reads the document of a rule, which people write by hand: unknown fields, wrong values and what contradicts itself are all named at once,
+/// by JSON pointer, each with what is allowed. <c>contracts/segmentation/rule.schema.json</c> says the same to editors.
+/// </summary>
+/// <param name="today">The day of evaluation in the brand's zone; windows of dates must lie within what is kept.</param>
+internal sealed class RuleReader(SegmentCatalog catalog, int today)
+{
+    public const int BytesMax = 64 * 1024;
+    public const int ClausesMax = 200;
+    public const int DepthMax = 10;
+    public const int DaysMax = 36_500;
+    public const long NumberMax = 1_000_000_000_000_000;
+
+    private static readonly string[] Kinds =
+        ["all", "any", "not", "days-since", "date", "number", "tier", "tag", "consent", "segment", "purchases"];
+
+    private static readonly string[] Channels = ["pos", "eshop"];
+
+    /// <param name="name">Of the segment that the rule is to be of, which no segment in it may depend on; null for none.</param>
+    public RuleReading Read(string text, string? name = null)
+    {
+        var faults = new RuleFaults();
+        try
+        {
+            using var document = JsonDocument.Parse(text, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            return Read(document.RootElement, "", faults, name);
+        }
+        catch (JsonException wrong)
+        {
+            faults.Add("", wrong.LineNumber is { } line
+                ? string.Create(CultureInfo.InvariantCulture, $"This is not JSON (line {line + 1}, byte {wrong.BytePositionInLine + 1}).")
+                : "This is not JSON that can be taken: a field stands twice in one object.");
+            return new(null, faults.Found);
+        }
+    }
+
+    /// <summary>Reads an object with a title and a rule.</summary>
+    /// <returns>The rule, or null when <paramref name="faults"/> says what is wrong.</returns>
+    public (string Title, Clause? Rule) ReadDefinition(string text, string name, int titleMax, RuleFaults faults)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(text, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                faults.Add("", "A segment must be an object in braces with the fields title and rule.");
+                return ("", null);
+            }
+
+            var root = new RuleObject(document.RootElement, "", faults);
+            var title = root.NeededText("title", "Big spenders");
+            if (title.Length > titleMax)
+                root.Fault("title", string.Create(CultureInfo.InvariantCulture, $"This must be at most {titleMax} characters."));
+            if (!root.Has("rule"))
+                root.Fault("rule", "This field is missing: write the rule in braces.");
+            var rule = root.Object("rule") is { } inner ? new Pass(catalog, today, name).Clause(inner, DepthMax) : null;
+            root.Done();
+            return (title, faults.Found.Count == 0 ? rule : null);
+        }
+        catch (JsonException)
+        {
+            faults.Add("", "This is not JSON that can be taken.");
+            return ("", null);
+        }
+    }
+
+    /// <summary>A rule that was read before and written by the service. Windows of dates may have begun before what is kept by now.</summary>
+    /// <exception cref="JsonException">It was not.</exception>
+    public static Clause Stored(string text) =>
+        JsonSerializer.Deserialize(text, SegmentationJson.Default.Clause) ?? throw new JsonException("A stored rule is null.");
+
+    private RuleReading Read(JsonElement root, string pointer, RuleFaults faults, string? name)
+    {
+        if (root.ValueKind != JsonValueKind.Object)
+        {
+            faults.Add(pointer, "A rule must be an object in braces with a field kind.");
+            return new(null, faults.Found);
+        }
+
+        var reading = new Pass(catalog, today, name);
+        var rule = reading.Clause(new(root, pointer, faults), DepthMax);
+        return new(faults.Found.Count == 0 ? rule : null, faults.Found);
+    }
+
+    /// <summary>One reading, which counts the clauses.</summary>
+    private sealed class Pass(SegmentCatalog catalog, int today, string? name)
+    {
+        private int clauses;
+
+        public Clause Clause(RuleObject from, int depth)
+        {
+            if (depth == 0 || ++clauses > ClausesMax)
+            {
+                from.Fault("", depth == 0
+                    ? string.Create(CultureInfo.InvariantCulture, $"Clauses stand in one another at most {DepthMax} deep: make an own segment of this part.")
+                    : string.Create(CultureInfo.InvariantCulture, $"A rule has at most {ClausesMax} clauses: make an own segment of this part."));
+                return new AnyOf();
+            }
+
+            var clause = Known(from, depth - 1);
+            if (clause is not null)
+                from.Done();
+            return clause ?? new AnyOf();
+        }
+
+        private Clause? Known(RuleObject from, int depth)
+        {
+            switch (from.Has("kind") ? from.NeededText("kind", "tag") : "")
+            {
+                case "all":
+                    return new AllOf([.. from.Objects("clauses", ClausesMax).Select(part => Clause(part, depth))]);
+                case "any":
+                    return new AnyOf([.. from.Objects("clauses", ClausesMax).Select(part => Clause(part, depth))]);
+                case "not":
+                    if (!from.Has("clause"))
+                        from.Fault("clause", "This field is missing: write the clause that must not hold, in braces.");
+                    return new NoneOf(from.Object("clause") is { } inner ? Clause(inner, depth) : new AnyOf());
+                case "days-since":
+                    var column = from.NeededChoice<DayColumn>("column");
+                    var (least, most) = from.Bounds(0, DaysMax);
+                    return new DaysSince(column, (int?)least, (int?)most);
+                case "date":
+                    return Dates(from);
+                case "number":
+                    var number = from.NeededChoice<NumberColumn>("column");
+                    var (min, max) = from.Bounds(-NumberMax, NumberMax);
+                    return new NumberBetween(number, min, max);
+                case "tier":
+                    return Tiers(from);
+                case "tag":
+                    return new Tagged(from.NeededText("tag", "consumption/channel/multi-channel"));
+                case "consent":
+                    return new Consented(from.NeededText("channel", "email"), from.NeededText("purpose", "marketing"));
+                case "segment":
+                    return Segment(from);
+                case "purchases":
+                    return Purchases(from);
+                default:
+                    from.Fault("kind", $"This must be one of: {string.Join(", ", Kinds)}.");
+                    return null;
+            }
+        }
+
+        private static DateBetween Dates(RuleObject from)
+        {
+            var column = from.NeededChoice<DayColumn>("column");
+            var (first, last) = Between(from);
+            if (!from.Has("from") && !from.Has("to"))
+                from.Fault("from", "Write from, to or both: without a date the clause says nothing.");
+            return new(column, first, last);
+        }
+
+        private static (DateOnly? From, DateOnly? To) Between(RuleObject from)
+        {
+            var (first, last) = (from.Date("from"), from.Date("to"));
+            if (first > last)
+                from.Fault("to", $"This must not be before from, which is {first:yyyy-MM-dd}.");
+            return (first, last);
+        }
+
+        private static InTier Tiers(RuleObject from)
+        {
+            var tiers = from.Texts("tiers", "gold");
+            if (!from.Has("tiers"))
+                from.Fault("tiers", "This field is missing: write a list of names of tiers, such as [\"gold\"].");
+            return new([.. tiers]);
+        }
+
+        private InSegment Segment(RuleObject from)
+        {
+            var inside = new InSegment(from.NeededText("segment", "active"));
+            if (inside.Segment.Length > 0 && SegmentPaths.Wrong(name, inside, catalog.Find) is { } wrong)
+            {
+                from.Fault("segment", catalog.Find(inside.Segment) is null && inside.Segment != name
+                    ? $"There is no segment of this name; there are: {string.Join(", ", catalog.Segments.Take(50).Select(segment => segment.Name))}."
+                    : wrong);
+            }
+
+            return inside;
+        }
+
+        private PurchasesBetween Purchases(RuleObject from)
+        {
+            var measure = from.NeededChoice<PurchaseMeasure>("measure");
+            var (min, max) = from.Bounds(-NumberMax, NumberMax);
+            var where = PurchaseFilter.Any;
+            if (from.Object("where") is { } filter)
+            {
+                where = new(
+                    filter.Texts("products", "22423"), filter.Texts("categories", "women/shoes"), filter.Texts("channels", "pos", Channels),
+                    filter.Texts("stores", "london-1"));
+                filter.Done();
+            }
+
+            if (!from.Has("window"))
+                from.Fault("window", "This field is missing: write {\"lastDays\": 90}, or an object with the dates from, to or both.");
+            return new(measure, min, max, where, from.Object("window") is { } window ? Window(window) : PurchaseWindow.Last(1));
+        }
+
+        private PurchaseWindow Window(RuleObject from)
+        {
+            var days = from.Number("lastDays", 1, PurchaseWindow.DaysMax);
+            var (first, last) = Between(from);
+            var dates = from.Has("from") || from.Has("to");
+            if (from.Has("lastDays") == dates)
+                from.Fault("lastDays", "Write either lastDays or dates.");
+            var kept = DateOnly.FromDayNumber(Math.Max(PurchaseWindow.KeptFrom(today), 0));
+            if (dates && !from.Has("from"))
+                from.Fault("from", $"This field is missing: write a date from {kept:yyyy-MM-dd} on, since lines of older purchases are not kept.");
+            if (first < kept)
+                from.Fault("from", $"This must be a date from {kept:yyyy-MM-dd} on: lines of purchases are kept for {PurchaseWindow.DaysMax} days.");
+            from.Done();
+            return new((int?)days, first, last);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+using System.Collections.Concurrent;
+using Npgsql;
+using Patron.Runtime.EventStore;
+using Patron.Runtime.Hosting;
+using Patron.Runtime.Processing;
+
+namespace Patron.Segmentation;
+
+/// <summary>
+/// The definitions of segments as this instance knows them: those that ship, and in their place or after them what was put. It looks for new
+/// ones every second and before it begins with a partition; each owned partition is then evaluated anew.
+/// </summary>
+internal sealed partial class SegmentBook(
+    SegmentEngine engine, IServiceProvider services, SystemClock clock, ILogger<SegmentBook> logger) : BackgroundService
+{
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+    private readonly SemaphoreSlim oneAtATime = new(1);
+    private readonly ConcurrentQueue<Command> toExecute = new();
+    private volatile List<StoredSegment> stored = [];
+
+    /// <summary>As they were put, ascending.</summary>
+    public IReadOnlyList<StoredSegment> Stored => stored;
+
+    /// <summary>Learns everything that was committed before the call, and has the owned partitions evaluated anew if that is something.</summary>
+    public async Task RefreshAsync(CancellationToken cancellation)
+    {
+        await LearnAsync(cancellation);
+        var commands = new List<Command>();
+        while (toExecute.TryDequeue(out var command))
+            commands.Add(command);
+        if (commands.Count > 0)
+            await services.PatronService(Module.Name).ExecuteAsync(commands, cancellation);
+    }
+
+    /// <summary>Learns the same, and leaves evaluating to the next look: a partition that is being loaded must not wait for commands.</summary>
+    public async Task LearnAsync(CancellationToken cancellation)
+    {
+        await oneAtATime.WaitAsync(cancellation);
+        try
+        {
+            var service = services.PatronService(Module.Name);
+            var newer = await SegmentTable.AfterAsync(service.Database, stored.Count, cancellation);
+            if (newer.Count == 0)
+                return;
+            var all = stored.Concat(newer).ToList();
+            foreach (var command in engine.Redefine(Catalog(all), services.GetRequiredService<BusinessClock>().GetUtcNow()))
+                toExecute.Enqueue(command);
+            stored = all;
+        }
+        finally
+        {
+            oneAtATime.Release();
+        }
+    }
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        oneAtATime.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await RefreshAsync(stoppingToken);
+            }
+            catch (NpgsqlException fault)
+            {
+                LogAgain(logger, fault);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                break;
+            }
+
+            await Task.Delay(LookEvery, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>The catalogue with what was put, which was checked against the one before it.</summary>
+    private static SegmentCatalog Catalog(List<StoredSegment> all)
+    {
+        var segments = ReadyMade.Segments.ToList();
+        foreach (var put in all)
+        {
+            var segment = new SegmentDefinition(put.Name, put.Title, RuleReader.Stored(put.Rule));
+            var place = segments.FindIndex(known => known.Name == put.Name);
+            if (place < 0)
+                segments.Add(segment);
+            else
+                segments[place] = segment;
+        }
+
+        return new SegmentCatalog(segments);
+    }
+
+    [LoggerMessage(EventId = 1, Level = LogLevel.Warning, Message = "The definitions of segments cannot be read; trying again")]
+    private static partial void LogAgain(ILogger logger, Exception fault);
+}

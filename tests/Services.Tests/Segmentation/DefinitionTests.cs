@@ -1,0 +1,120 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using NUnit.Framework;
+using Patron.Contracts;
+using Patron.Contracts.Ingest.V1;
+using Patron.Runtime.EventLog;
+using Patron.Segmentation;
+using Patron.Services.Tests.Tagging;
+using Patron.Testing;
+using Contract = Patron.Contracts.Segmentation.V1;
+
+namespace Patron.Services.Tests.Segmentation;
+
+/// <summary>Segments that are defined and changed while the service runs.</summary>
+[CancelAfter(60_000)]
+internal sealed class DefinitionTests
+{
+    private const string Frequent = """{ "title": "Frequent", "rule": { "kind": "number", "column": "Purchases", "min": 2 } }""";
+
+    private static readonly Guid Anna = new("0b6f7a52-5f0e-7000-8000-000000000001");
+    private static readonly Guid Ben = new("0b6f7a52-5f0e-7000-8000-000000000002");
+    private TestDatabase database = null!;
+
+    [SetUp]
+    public async Task CreateDatabase() => database = await TestPostgres.CreateDatabaseAsync(CancellationToken.None);
+
+    [TearDown]
+    public async Task DropDatabase() => await database.DisposeAsync();
+
+    [Test]
+    public async Task Who_is_in_a_new_segment_enters_without_beginning_a_journey_and_who_comes_later_begins_one(CancellationToken cancellation)
+    {
+        var facts = new FactWriter();
+        await using (var host = await StartAsync(cancellation))
+        {
+            await BuyAsync(facts, host, Anna, Anna, Ben);
+            Assert.That((await PutAsync(host, "frequent", Frequent, cancellation)).Status, Is.EqualTo(HttpStatusCode.OK));
+            await host.AdvanceToAsync(TestHost.Start.AddMinutes(1), cancellation);
+            await BuyAsync(facts, host, Ben);
+
+            Assert.That(await ToldAsync(host, "frequent", cancellation), Is.EqualTo(new[] { (Anna, "+", true), (Ben, "+", false) }));
+        }
+
+        await using var again = await StartAsync(cancellation);
+        await again.DrainAsync(cancellation);
+        await again.AdvanceToAsync(TestHost.Start.AddDays(2), cancellation);
+        Assert.That(await ToldAsync(again, "frequent", cancellation), Has.Count.EqualTo(2), "A restart knows the segment");
+    }
+
+    [Test]
+    public async Task A_segment_that_ships_can_be_changed_and_those_who_name_it_change_with_it(CancellationToken cancellation)
+    {
+        var facts = new FactWriter();
+        await using var host = await StartAsync(cancellation);
+        await PutAsync(host, "lively", """{ "title": "Lively", "rule": { "kind": "segment", "segment": "active" } }""", cancellation);
+        await BuyAsync(facts, host, Anna, Anna, Ben);
+        await PutAsync(host, "active", Frequent, cancellation);
+        await host.AdvanceToAsync(TestHost.Start.AddMinutes(1), cancellation);
+
+        (Guid, string, bool)[] expected = [(Anna, "+", false), (Ben, "+", false), (Ben, "-", true)];
+        Assert.That(await ToldAsync(host, "active", cancellation), Is.EqualTo(expected));
+        Assert.That(await ToldAsync(host, "lively", cancellation), Is.EqualTo(expected));
+        Assert.That(await ToldAsync(host, "new", cancellation), Has.Count.EqualTo(2), "What nobody changed stays");
+    }
+
+    [Test]
+    public async Task The_same_again_changes_nothing_and_what_is_wrong_is_named(CancellationToken cancellation)
+    {
+        await using var host = await StartAsync(cancellation);
+        var first = await PutAsync(host, "frequent", Frequent, cancellation);
+        var second = await PutAsync(host, "frequent", Frequent, cancellation);
+        Assert.That(second.Answer.GetProperty("revision").GetInt64(), Is.EqualTo(first.Answer.GetProperty("revision").GetInt64()).And.EqualTo(1));
+        Assert.That(first.Answer.GetProperty("sentence").GetString(), Is.EqualTo("at least 2 purchases"));
+
+        var around = await PutAsync(host, "active", """{ "title": "x", "rule": { "kind": "not", "clause": { "kind": "segment", "segment": "active" } } }""", cancellation);
+        Assert.That(around.Status, Is.EqualTo(HttpStatusCode.BadRequest));
+        Assert.That(Faults(around.Answer), Is.EqualTo(new[] { "/rule/clause/segment" }));
+        Assert.That(Faults((await PutAsync(host, "Not_Kebab", """{ "rule": { "kind": "tag" }, "until": 1 }""", cancellation)).Answer),
+            Is.EquivalentTo(new[] { "name", "/title", "/rule/tag", "/until" }));
+        Assert.That(await host.Http.GetFromJsonAsync<JsonElement>("/v1/segmentation/segments?language=zh-Hant", cancellation) is var all
+            && all.EnumerateArray().Last().GetProperty("sentence").GetString() == "購買至少2次", Is.True);
+    }
+
+    private static string[] Faults(JsonElement answer) => [.. answer.GetProperty("errors").EnumerateArray().Select(error => error.GetProperty("pointer").GetString()!)];
+
+    private static async Task BuyAsync(FactWriter facts, TestHost host, params Guid[] customers)
+    {
+        foreach (var customer in customers)
+            await facts.WriteAsync(host, Topics.Profile, customer, Receipt.Of(TestHost.Start, Channel.Pos, Receipt.Sale(20_00)));
+        await host.DrainAsync(CancellationToken.None);
+    }
+
+    private static async Task<(HttpStatusCode Status, JsonElement Answer)> PutAsync(
+        TestHost host, string name, string document, CancellationToken cancellation)
+    {
+        using var body = new StringContent(document, Encoding.UTF8, "application/json");
+        using var answer = await host.Http.PutAsync(new Uri($"/v1/segmentation/segments/{name}", UriKind.Relative), body, cancellation);
+        return (answer.StatusCode, await answer.Content.ReadFromJsonAsync<JsonElement>(cancellation));
+    }
+
+    /// <summary>Who entered and left a segment, and whether that begins no journey.</summary>
+    private static async Task<List<(Guid Customer, string What, bool Backfill)>> ToldAsync(TestHost host, string segment, CancellationToken cancellation)
+    {
+        var told = new List<(Guid, string, bool)>();
+        foreach (var (record, envelope) in (await host.ReadTopicAsync(new Topic(Topics.Segmentation), cancellation)).Select(read => (read.Record, read.Envelope)))
+        {
+            var enters = envelope.Type == Contract.SegmentEntered.Descriptor.FullName;
+            var value = record.Value!.Value.Span;
+            if ((enters ? Contract.SegmentEntered.Parser.ParseFrom(value).Segment : Contract.SegmentLeft.Parser.ParseFrom(value).Segment) == segment)
+                told.Add((Guid.ParseExact(record.Key!, "D"), enters ? "+" : "-", envelope.Backfill));
+        }
+
+        return told;
+    }
+
+    private Task<TestHost> StartAsync(CancellationToken cancellation) => TestHost.StartAsync(
+        builder => builder.AddSegmentation(), app => app.MapSegmentation(), cancellation, database);
+}
