@@ -73,7 +73,10 @@ internal sealed class ReadValue(SegmentEngine engine, ValueSettings settings) : 
             new RfmBounds(
                 [.. Bounds(cuts.Recency).Reverse().Select(day => customers.Today - day)], [.. Bounds(cuts.Frequency)], [.. Bounds(cuts.Monetary)]),
             [.. grid.ByName(cells).Select((size, name) => new NamedSize(cells.Names[name], size))],
-            [.. Enumerable.Range(0, RfmCells.Combinations).Where(combination => grid.Customers[combination] > 0).Select(combination => Cell(grid, combination))]);
+            [
+                .. Enumerable.Range(0, RfmCells.Combinations).Where(combination => grid.Customers[combination] > 0)
+                    .Select(combination => Cell(grid, combination)),
+            ]);
     }
 
     public LifecycleAnswer Lifecycle()

@@ -28,7 +28,7 @@ internal static class ValueEndpoints
                 .Select(given => (Name: given.Item1, Cuts: Read(given.Item2))).ToList();
             return bounds.Exists(bound => bound.Cuts is null)
                 ? Problem.Invalid([.. bounds.Where(bound => bound.Cuts is null).Select(bound => new FieldError(
-                    bound.Name, "Fixed bounds need all of recencyDays, purchases and spendMinor, each as four ascending whole numbers such as 30,90,180,365."))])
+                    bound.Name, "Fixed bounds need recencyDays, purchases and spendMinor, each as four ascending whole numbers such as 30,90,180,365."))])
                 : TypedResults.Json(
                     read.Rfm(new FixedCuts(bounds[0].Cuts!.Value, bounds[1].Cuts!.Value, bounds[2].Cuts!.Value)), ValueJson.Default.RfmAnswer);
         });

@@ -46,7 +46,8 @@ internal sealed class CdnowTests
     {
         var report = Holdout.Validate(await HistoryAsync(), CalibrationEnd, HoldoutEnd).Model!;
         await TestContext.Out.WriteLineAsync(FormattableString.Invariant(
-            $"{report.Actual} purchases, {report.Expected:0} expected; RMSE {report.Rmse:0.000}, at the same rate {report.SameRateRmse:0.000}; MAE {report.Mae:0.000}"));
+            $"{report.Actual} purchases, {report.Expected:0} expected; RMSE {report.Rmse:0.000}, MAE {report.Mae:0.000}"));
+        await TestContext.Out.WriteLineAsync(FormattableString.Invariant($"RMSE at the same rate as before {report.SameRateRmse:0.000}"));
         foreach (var row in report.ByFrequency)
             await TestContext.Out.WriteLineAsync(FormattableString.Invariant($"{row.Repeats}: {row.Customers}, {row.Actual:0.000} and {row.Expected:0.000}"));
 
