@@ -60,7 +60,7 @@ internal sealed class SegmentationServiceTests
     {
         var start = BrandDaysTests.At("2011-03-20T12:00:00Z");
         var world = new SegmentWorld(seed: 11);
-        var customers = world.Customers(60, start);
+        var customers = world.Customers(200, start);
         var told = world.Facts(customers, start);
         var facts = new FactWriter();
         var until = start.AddDays(15);
