@@ -47,7 +47,11 @@ internal sealed class SegmentedPartition(CodeBooks books, BrandDays days, Explan
     public void Redefine(Explanation other)
     {
         lock (guard)
+        {
             segments.Redefine(other);
+            if (columns.Count == 0)
+                segments.Settle();
+        }
     }
 
     /// <summary>While loading: this moment has been evaluated, and daily scans are scheduled.</summary>

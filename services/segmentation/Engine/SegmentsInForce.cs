@@ -56,6 +56,9 @@ internal sealed class SegmentsInForce
         redefined.UnionWith(catalog.Segments.Where(segment => SegmentPaths.All(segment.Rule, catalog).Any(redefined.Contains)).Select(s => s.Name).ToList());
     }
 
+    /// <summary>Nobody is there whom a changed rule could move, and no scan would come.</summary>
+    public void Settle() => redefined.Clear();
+
     /// <summary>The customer is in the segment of this name, which may no longer exist.</summary>
     public void Restore(string segment, int row, int words) => Set(IndexOf(segment), row, true, words);
 

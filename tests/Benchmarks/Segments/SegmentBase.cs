@@ -83,7 +83,8 @@ internal sealed class SegmentBase
         {
             var category = into.Books.Categories.CodeOf(CategoryNames[Mixed(line, 7) % Categories]);
             into.Events.Add(row, new LineCodes(
-                Day16.Of(Today - (Mixed(line, 6) % DaysBack)), (ushort)category, 1, 1, LineFlags.Sold | LineFlags.Begins, (int)(line % 100_000), AmountOf(line)));
+                Day16.Of(Today - (Mixed(line, 6) % DaysBack)), (ushort)category, 1, 1, LineFlags.Sold | LineFlags.Begins, (int)(line % 100_000),
+                AmountOf(line)));
         }
     }
 
@@ -96,6 +97,7 @@ internal sealed class SegmentBase
     private static Guid IdOf(long place)
     {
         var high = unchecked((ulong)(place + 1) * 0x9E37_79B9_7F4A_7C15);
-        return new Guid((uint)high, (ushort)(high >> 32), (ushort)(high >> 48), 0x80, 1, 2, 3, (byte)(place >> 24), (byte)(place >> 16), (byte)(place >> 8), (byte)place);
+        return new Guid(
+            (uint)high, (ushort)(high >> 32), (ushort)(high >> 48), 0x80, 1, 2, 3, (byte)(place >> 24), (byte)(place >> 16), (byte)(place >> 8), (byte)place);
     }
 }

@@ -40,7 +40,7 @@ internal sealed class DefinitionTests
             await host.AdvanceToAsync(TestHost.Start.AddMinutes(1), cancellation);
             await BuyAsync(facts, host, Ben);
 
-            Assert.That(await ToldAsync(host, "frequent", cancellation), Is.EqualTo(new[] { (Anna, "+", true), (Ben, "+", false) }));
+            Assert.That(await ToldAsync(host, "frequent", cancellation), Is.EquivalentTo(new[] { (Anna, "+", true), (Ben, "+", false) }));
         }
 
         await using var again = await StartAsync(cancellation);
@@ -60,8 +60,8 @@ internal sealed class DefinitionTests
         await host.AdvanceToAsync(TestHost.Start.AddMinutes(1), cancellation);
 
         (Guid, string, bool)[] expected = [(Anna, "+", false), (Ben, "+", false), (Ben, "-", true)];
-        Assert.That(await ToldAsync(host, "active", cancellation), Is.EqualTo(expected));
-        Assert.That(await ToldAsync(host, "lively", cancellation), Is.EqualTo(expected));
+        Assert.That(await ToldAsync(host, "active", cancellation), Is.EquivalentTo(expected));
+        Assert.That(await ToldAsync(host, "lively", cancellation), Is.EquivalentTo(expected));
         Assert.That(await ToldAsync(host, "new", cancellation), Has.Count.EqualTo(2), "What nobody changed stays");
     }
 
@@ -74,16 +74,18 @@ internal sealed class DefinitionTests
         Assert.That(second.Answer.GetProperty("revision").GetInt64(), Is.EqualTo(first.Answer.GetProperty("revision").GetInt64()).And.EqualTo(1));
         Assert.That(first.Answer.GetProperty("sentence").GetString(), Is.EqualTo("at least 2 purchases"));
 
-        var around = await PutAsync(host, "active", """{ "title": "x", "rule": { "kind": "not", "clause": { "kind": "segment", "segment": "active" } } }""", cancellation);
-        Assert.That(around.Status, Is.EqualTo(HttpStatusCode.BadRequest));
-        Assert.That(Faults(around.Answer), Is.EqualTo(new[] { "/rule/clause/segment" }));
+        const string around = """{ "title": "x", "rule": { "kind": "not", "clause": { "kind": "segment", "segment": "active" } } }""";
+        var refused = await PutAsync(host, "active", around, cancellation);
+        Assert.That(refused.Status, Is.EqualTo(HttpStatusCode.BadRequest));
+        Assert.That(Faults(refused.Answer), Is.EqualTo(new[] { "/rule/clause/segment" }));
         Assert.That(Faults((await PutAsync(host, "Not_Kebab", """{ "rule": { "kind": "tag" }, "until": 1 }""", cancellation)).Answer),
             Is.EquivalentTo(new[] { "name", "/title", "/rule/tag", "/until" }));
         Assert.That(await host.Http.GetFromJsonAsync<JsonElement>("/v1/segmentation/segments?language=zh-Hant", cancellation) is var all
             && all.EnumerateArray().Last().GetProperty("sentence").GetString() == "購買至少2次", Is.True);
     }
 
-    private static string[] Faults(JsonElement answer) => [.. answer.GetProperty("errors").EnumerateArray().Select(error => error.GetProperty("pointer").GetString()!)];
+    private static string[] Faults(JsonElement answer) =>
+        [.. answer.GetProperty("errors").EnumerateArray().Select(error => error.GetProperty("pointer").GetString()!)];
 
     private static async Task BuyAsync(FactWriter facts, TestHost host, params Guid[] customers)
     {
@@ -104,8 +106,9 @@ internal sealed class DefinitionTests
     private static async Task<List<(Guid Customer, string What, bool Backfill)>> ToldAsync(TestHost host, string segment, CancellationToken cancellation)
     {
         var told = new List<(Guid, string, bool)>();
-        foreach (var (record, envelope) in (await host.ReadTopicAsync(new Topic(Topics.Segmentation), cancellation)).Select(read => (read.Record, read.Envelope)))
+        foreach (var read in await host.ReadTopicAsync(new Topic(Topics.Segmentation), cancellation))
         {
+            var (record, envelope) = (read.Record, read.Envelope);
             var enters = envelope.Type == Contract.SegmentEntered.Descriptor.FullName;
             var value = record.Value!.Value.Span;
             if ((enters ? Contract.SegmentEntered.Parser.ParseFrom(value).Segment : Contract.SegmentLeft.Parser.ParseFrom(value).Segment) == segment)

@@ -72,8 +72,8 @@ internal sealed class RuleReaderTests
         Assert.That(Reader.Read(wide).Faults.Single().Detail, Does.StartWith("A rule has at most 200 clauses"));
     }
 
-    [TestCase("en", "(tier gold or platinum or agrees to marketing by email) and at least 2 purchases of category women/shoes through eshop in the last 90 days "
-        + "and not (last purchase from 2026-01-01 on)")]
+    [TestCase("en", "(tier gold or platinum or agrees to marketing by email) and at least 2 purchases of category women/shoes through eshop in the last "
+        + "90 days and not (last purchase from 2026-01-01 on)")]
     [TestCase("zh-Hans", "（等级为gold，或者platinum，或者同意通过email接收marketing），并且最近90天、品类为women/shoes、渠道为eshop，购买至少2次，并且不满足（最近一次购买在2026-01-01或之后）")]
     [TestCase("zh-Hant", "（等級為gold，或者platinum，或者同意透過email接收marketing），並且最近90天、品類為women/shoes、通路為eshop，購買至少2次，並且不符合（最近一次購買在2026-01-01或之後）")]
     public void A_rule_is_said_in_each_language(string language, string sentence)

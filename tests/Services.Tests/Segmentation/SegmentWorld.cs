@@ -82,7 +82,7 @@ internal sealed class SegmentWorld(int seed)
 
     private DateTimeOffset Moment(DateTimeOffset now)
     {
-        int[] bounds = [0, 30, 31, 90, 91, 180, 181, 365, 366, 367, 761, 762];
+        int[] bounds = [0, 1, 7, 30, 31, 90, 91, 180, 181, 365, 366, 367, 761, 762];
         var days = random.Next(2) == 0 ? Any(bounds) : random.Next(900);
         return now.AddDays(-days).AddMinutes(-random.Next(1440));
     }

@@ -117,7 +117,8 @@ internal static class SlowInterpreter
 
     private static bool Passes(PurchaseFilter where, BoughtOnce receipt, BoughtThing thing)
     {
-        var goods = where.Products.Contains(thing.Product) || where.Categories.Any(path => $"{thing.Category}/".StartsWith($"{path}/", StringComparison.Ordinal));
+        var goods = where.Products.Contains(thing.Product)
+            || where.Categories.Any(path => $"{thing.Category}/".StartsWith($"{path}/", StringComparison.Ordinal));
         if (where.Products.Count + where.Categories.Count > 0 && !goods)
             return false;
         if (where.Channels.Count > 0 && !where.Channels.Contains(receipt.Channel))
