@@ -48,7 +48,8 @@ internal sealed class ValidationTests
         yield return Wrong("an object in place of an array", e => e["data"]!["lines"] = new JsonObject(), "/data/lines", "This must be an array.");
         yield return Wrong("no receipt", e => e["data"]!["receipt"] = " ", "/data/receipt",
             "This must be the number on the receipt, 1 to 64 characters without control characters.");
-        yield return Wrong("a return of a purchase by its receipt and its id", e => e["data"]!["returnsOf"] = new JsonObject { ["receipt"] = "R", ["id"] = "1" },
+        yield return Wrong("a return of a purchase by its receipt and its id",
+            e => e["data"]!["returnsOf"] = new JsonObject { ["receipt"] = "R", ["id"] = "1" },
             "/data/returnsOf", "Name the purchase by its receipt or by its event's id: one of both.");
         yield return Wrong("a return of a purchase by nothing", e => e["data"]!["returnsOf"] = new JsonObject { ["source"] = "/pos/hk" },
             "/data/returnsOf", "Name the purchase by its receipt or by its event's id: one of both.");

@@ -187,7 +187,8 @@ internal sealed class EngineTests
     {
         var receipt = Receipt.Of(at, Channel.Pos, Receipt.Sale(10_00));
         return engine.Handle(
-            Receipt.Context(customer, receipt, position, at), Source.Profile, Needs.Purchases, (columns, row) => columns.Add(row, engine.PurchasesOf(receipt, at)));
+            Receipt.Context(customer, receipt, position, at), Source.Profile, Needs.Purchases,
+            (columns, row) => columns.Add(row, engine.PurchasesOf(receipt, at)));
     }
 
     private static IReadOnlyList<DomainEvent> Decide(SegmentEngine engine, Memberships memberships, Guid customer) =>
