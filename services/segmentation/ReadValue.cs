@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Patron.Runtime.Processing;
 using Patron.Segmentation.Rfm;
 using Patron.Segmentation.Value;
 
@@ -56,7 +57,7 @@ internal sealed record ValueModel(double P, double Q, double Gamma, int Customer
 internal sealed partial class ValueJson : JsonSerializerContext;
 
 /// <summary>Figures over all customers of the owned partitions: their columns are copied out, so facts do not wait for arithmetic.</summary>
-internal sealed class ReadValue(SegmentEngine engine, ValueSettings settings) : IDisposable
+internal sealed class ReadValue(SegmentEngine engine, ValueSettings settings, IServiceProvider services) : IDisposable
 {
     private readonly RfmCells cells = settings.CellTable;
     private readonly SemaphoreSlim fitting = new(1);
@@ -64,7 +65,7 @@ internal sealed class ReadValue(SegmentEngine engine, ValueSettings settings) : 
 
     public RfmAnswer Rfm(FixedCuts? given)
     {
-        var (customers, covered) = engine.CopyCustomers();
+        var (customers, covered) = Copy();
         var values = customers.Rfm();
         var cuts = given is null ? RfmCuts.Quintiles(values) : RfmCuts.Fixed(customers.Today, given.RecencyDays, given.Purchases, given.SpendMinor);
         var grid = RfmGrid.Of(values, cuts);
@@ -81,7 +82,7 @@ internal sealed class ReadValue(SegmentEngine engine, ValueSettings settings) : 
 
     public LifecycleAnswer Lifecycle()
     {
-        var (customers, covered) = engine.CopyCustomers();
+        var (customers, covered) = Copy();
         var rows = customers.Lifecycle(settings.Windows).Rows;
         return new LifecycleAnswer(
             Day(customers), covered, settings.Windows, Enum.GetValues<LifecycleStage>(),
@@ -97,15 +98,24 @@ internal sealed class ReadValue(SegmentEngine engine, ValueSettings settings) : 
         await fitting.WaitAsync(cancellation);
         try
         {
-            var (customers, covered) = engine.CopyCustomers();
-            if (kept is not { Refusal: null } || kept.AsOf != Day(customers) || kept.Covered != covered)
-                kept = Fitted(customers, covered);
-            return kept;
+            var (extent, today) = engine.Extent(OwnedPartitions);
+            if (kept is { Refusal: null } && kept.Covered == extent && kept.AsOf == DateOnly.FromDayNumber(today))
+                return kept;
+            var (customers, covered) = Copy();
+            return kept = Fitted(customers, covered);
         }
         finally
         {
             fitting.Release();
         }
+    }
+
+    private IReadOnlyList<int> OwnedPartitions => services.PatronService(Module.Name).OwnedPartitionNumbers;
+
+    private (CustomersCopy Customers, Covered Covered) Copy()
+    {
+        var owned = OwnedPartitions;
+        return (engine.CopyCustomers(owned), engine.Extent(owned).Covered);
     }
 
     private ValueAnswer Fitted(CustomersCopy customers, Covered covered)

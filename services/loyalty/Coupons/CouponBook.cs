@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using Npgsql;
 using Patron.Runtime.Hosting;
 using Patron.Runtime.Privacy;
 using Patron.Runtime.Processing;
@@ -111,11 +110,11 @@ internal sealed record BookContent(
 /// The book as this instance knows it. What another instance writes is known here after <see cref="CouponSettings.BookHeldFor"/>; what this one
 /// writes is known when it is answered.
 /// </summary>
-internal sealed partial class CouponBook(IServiceProvider services, CouponSettings settings, SystemClock clock, ILogger<CouponBook> log) : BackgroundService
+internal sealed class CouponBook(IServiceProvider services, CouponSettings settings, SystemClock clock, ILogger<CouponBook> logger)
+    : StoreFollower("The book of campaigns and batches", FollowEvery, clock, logger)
 {
     private const long Never = long.MinValue;
     private static readonly TimeSpan FollowEvery = TimeSpan.FromSeconds(2);
-    private readonly SemaphoreSlim reading = new(1);
     private readonly ConcurrentDictionary<string, byte[]> keys = new(StringComparer.Ordinal);
     private readonly MasterKeys? master = settings.OpenKeys();
     private volatile BookContent content = BookContent.Empty;
@@ -129,7 +128,7 @@ internal sealed partial class CouponBook(IServiceProvider services, CouponSettin
 
     public async ValueTask<BookContent> ReadAsync(CancellationToken cancellation)
     {
-        if (Volatile.Read(ref readAt) is var at && (at == Never || clock.GetElapsedTime(at) >= settings.BookHeldFor))
+        if (Volatile.Read(ref readAt) is var at && (at == Never || Clock.GetElapsedTime(at) >= settings.BookHeldFor))
             await RefreshAsync(cancellation);
         return content;
     }
@@ -137,19 +136,16 @@ internal sealed partial class CouponBook(IServiceProvider services, CouponSettin
     /// <summary>Learns everything that was committed before the call.</summary>
     public async Task<BookContent> RefreshAsync(CancellationToken cancellation)
     {
-        await reading.WaitAsync(cancellation);
-        try
-        {
-            var now = clock.GetTimestamp();
-            var database = services.PatronService(Module.Name).Database;
-            content = content.With(await BookRows.AfterAsync(database, CouponModule.Events, content.Position, cancellation));
-            Volatile.Write(ref readAt, now);
-            return content;
-        }
-        finally
-        {
-            reading.Release();
-        }
+        await AloneAsync(
+            async () =>
+            {
+                var now = Clock.GetTimestamp();
+                var database = services.PatronService(Module.Name).Database;
+                content = content.With(await BookRows.AfterAsync(database, CouponModule.Events, content.Position, cancellation));
+                Volatile.Write(ref readAt, now);
+            },
+            cancellation);
+        return content;
     }
 
     /// <summary>Null before the first batch.</summary>
@@ -163,37 +159,13 @@ internal sealed partial class CouponBook(IServiceProvider services, CouponSettin
     /// <summary>The key of the space of codes, for its first event.</summary>
     public string NewSpaceKey() => Wrap("codes");
 
-    public override void Dispose()
-    {
-        base.Dispose();
-        reading.Dispose();
-    }
-
     /// <summary>Purchases count for the offers of other instances too, although nobody asks this one for them.</summary>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await ReadAsync(stoppingToken);
-            }
-            catch (NpgsqlException fault)
-            {
-                LogAgain(log, fault);
-            }
-
-            await Task.Delay(FollowEvery, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-    }
+    protected override async Task LookAsync(CancellationToken cancellation) => await ReadAsync(cancellation);
 
     private static string OwnerOf(int batch) => FormattableString.Invariant($"batch {batch}");
 
     private string Wrap(string owner) =>
         Convert.ToBase64String((master ?? throw new InvalidOperationException("Set Coupons:MasterKey.")).Wrap(CouponSettings.NewKey(), owner));
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Reading campaigns and batches was interrupted and is tried again")]
-    private static partial void LogAgain(ILogger log, Exception fault);
 
     private byte[] Open(string wrapped, string owner) => keys.GetOrAdd(
         wrapped, text => (master ?? throw new InvalidOperationException("Set Coupons:MasterKey.")).Unwrap(Convert.FromBase64String(text), owner));

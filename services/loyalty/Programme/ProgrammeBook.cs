@@ -1,4 +1,3 @@
-using Npgsql;
 using Patron.Runtime.Hosting;
 using Patron.Runtime.Processing;
 
@@ -10,13 +9,13 @@ namespace Patron.Loyalty;
 /// partitions too: so every instance knows a version before it books a purchase that the version is for.
 /// </summary>
 /// <param name="seed">The document of the settings or the assembly: the first version of a store that has none.</param>
-internal sealed partial class ProgrammeBook(string seed, IServiceProvider services, SystemClock clock, ILogger<ProgrammeBook> logger) : BackgroundService
+internal sealed partial class ProgrammeBook(string seed, IServiceProvider services, SystemClock clock, ILogger<ProgrammeBook> logger)
+    : StoreFollower("The versions of the programme", LookEvery, clock, logger)
 {
     /// <summary>Business time.</summary>
     public static readonly TimeSpan Lead = TimeSpan.FromMinutes(1);
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
-    private readonly SemaphoreSlim oneAtATime = new(1);
     private volatile Held held = new(ProgrammeReader.Read(seed), []);
 
     public ProgrammeVersions Versions => held.Versions;
@@ -25,33 +24,7 @@ internal sealed partial class ProgrammeBook(string seed, IServiceProvider servic
     public IReadOnlyList<StoredVersion> Stored => held.Stored;
 
     /// <summary>Learns everything that was committed before the call.</summary>
-    public async Task RefreshAsync(CancellationToken cancellation)
-    {
-        await oneAtATime.WaitAsync(cancellation);
-        try
-        {
-            var database = services.PatronService(Module.Name).Database;
-            var known = held.Stored;
-            var newer = await ProgrammeTable.AfterAsync(database, known.Count == 0 ? 0 : known[^1].Version, cancellation);
-            if (known.Count + newer.Count == 0)
-            {
-                await ProgrammeTable.TryAddAsync(database, First(), cancellation);
-                newer = await ProgrammeTable.AfterAsync(database, 0, cancellation);
-            }
-
-            if (newer.Count == 0)
-                return;
-            if (known.Count == 0 && newer[0].Document != seed)
-                LogOther(logger, newer[0].Version);
-            var all = known.Concat(newer).ToList();
-            held = new(
-                new([.. held.Versions.All.Where(_ => known.Count > 0), .. newer.Select(Open)]), all);
-        }
-        finally
-        {
-            oneAtATime.Release();
-        }
-    }
+    public Task RefreshAsync(CancellationToken cancellation) => AloneAsync(() => ReadAsync(cancellation), cancellation);
 
     /// <summary>The versions once the store was read.</summary>
     public async ValueTask<ProgrammeVersions> LoadedAsync(CancellationToken cancellation)
@@ -61,31 +34,25 @@ internal sealed partial class ProgrammeBook(string seed, IServiceProvider servic
         return held.Versions;
     }
 
-    public override void Dispose()
-    {
-        base.Dispose();
-        oneAtATime.Dispose();
-    }
+    protected override Task LookAsync(CancellationToken cancellation) => RefreshAsync(cancellation);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    private async Task ReadAsync(CancellationToken cancellation)
     {
-        while (!stoppingToken.IsCancellationRequested)
+        var database = services.PatronService(Module.Name).Database;
+        var known = held.Stored;
+        var newer = await ProgrammeTable.AfterAsync(database, known.Count == 0 ? 0 : known[^1].Version, cancellation);
+        if (known.Count + newer.Count == 0)
         {
-            try
-            {
-                await RefreshAsync(stoppingToken);
-            }
-            catch (NpgsqlException fault)
-            {
-                LogAgain(logger, fault);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                break;
-            }
-
-            await Task.Delay(LookEvery, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ProgrammeTable.TryAddAsync(database, First(), cancellation);
+            newer = await ProgrammeTable.AfterAsync(database, 0, cancellation);
         }
+
+        if (newer.Count == 0)
+            return;
+        if (known.Count == 0 && newer[0].Document != seed)
+            LogOther(Logger, newer[0].Version);
+        var all = known.Concat(newer).ToList();
+        held = new(new([.. held.Versions.All.Where(_ => known.Count > 0), .. newer.Select(Open)]), all);
     }
 
     private static ProgrammeVersion Open(StoredVersion stored) =>
@@ -93,9 +60,6 @@ internal sealed partial class ProgrammeBook(string seed, IServiceProvider servic
 
     private StoredVersion First() => new(
         ProgrammeReader.Read(seed).Version, null, seed, services.GetRequiredService<BusinessClock>().GetUtcNow(), "settings");
-
-    [LoggerMessage(EventId = 1, Level = LogLevel.Warning, Message = "The versions of the programme cannot be read; trying again")]
-    private static partial void LogAgain(ILogger logger, Exception fault);
 
     [LoggerMessage(EventId = 2, Level = LogLevel.Warning,
         Message = "Version {Version} of the programme in the store is not the document of the settings, which counts no more: put changes by HTTP")]

@@ -73,16 +73,16 @@ internal static partial class ProgrammeReader
         root.Text("$schema", _ => true, "This must be the address of the schema.");
         return new(
             (int)root.NeededNumber("version", 1, int.MaxValue), Zone(root), CutOff(root),
-            root.Objects("earnRates", 50, EarnRate), (int)root.NeededNumber("expiryMonths", 1, MonthsMax),
+            root.NestedList("earnRates", 50, EarnRate), (int)root.NeededNumber("expiryMonths", 1, MonthsMax),
             root.NeededText("tierCurrency", IsCurrency, CurrencyRule),
             (int)root.NeededNumber("tierWindowMonths", 1, Ledger.SpendMonthsMax - 1), (int)root.NeededNumber("tierReviewMonths", 1, MonthsMax),
-            root.Objects("tiers", TiersMax, Tier))
+            root.NestedList("tiers", TiersMax, Tier))
         {
             Rounding = root.Choice("rounding", Roundings, Rounding.Down),
             Stacking = root.Choice("stacking", Stackings, Stacking.Best),
-            Rules = root.Objects("rules", RulesMax, Rule),
-            Exclusions = root.Object("exclusions", Goods) ?? GoodsFilter.None,
-            Caps = root.Object("caps", Caps) ?? PointCaps.None,
+            Rules = root.NestedList("rules", RulesMax, Rule),
+            Exclusions = root.Nested("exclusions", Goods) ?? GoodsFilter.None,
+            Caps = root.Nested("caps", Caps) ?? PointCaps.None,
             TierScheme = root.Choice("tierScheme", Schemes, TierScheme.Any),
             TierGraceDays = (int)root.Number("tierGraceDays", 0, 366, 0),
             TierReminderDays = (int)root.Number("tierReminderDays", 0, 366, 0),
@@ -90,7 +90,7 @@ internal static partial class ProgrammeReader
             BirthdayPoints = root.Number("birthdayPoints", 0, PointsMax, 0),
             ReturnWindowDays = (int)root.Number("returnWindowDays", 0, 366, 0),
             RefundGraceDays = (int)root.Number("refundGraceDays", 0, 366, 0),
-            Benefits = root.Objects("benefits", BenefitsMax, benefit => new Benefit(benefit.NeededText("code", IsCode, CodeRule), Names(benefit))),
+            Benefits = root.NestedList("benefits", BenefitsMax, benefit => new Benefit(benefit.NeededText("code", IsCode, CodeRule), Names(benefit))),
         };
     }
 
@@ -124,20 +124,20 @@ internal static partial class ProgrammeReader
         if (gifts.Count(rule.Has) != 1)
             rule.Fault(gifts.FirstOrDefault(rule.Has) ?? gifts[0], $"A rule gives exactly one of {string.Join(", ", gifts)}: make two rules of two.");
         return new(
-            rule.NeededText("id", IsCode, CodeRule), Names(rule), rule.Object("when", When) ?? EarnCondition.Always,
+            rule.NeededText("id", IsCode, CodeRule), Names(rule), rule.Nested("when", When) ?? EarnCondition.Always,
             (int)rule.Number(gifts[0], 101, PercentMax, 0), rule.Number(gifts[1], 1, PointsMax, 0), rule.Number(gifts[2], 1, PointsMax, 0),
-            rule.Object("caps", Caps) ?? PointCaps.None);
+            rule.Nested("caps", Caps) ?? PointCaps.None);
     }
 
     private static EarnCondition When(DocumentObject when)
     {
         const string DayRule = "This must be a day such as 2026-12-24.";
         var condition = new EarnCondition(
-            Goods(when), when.Object("except", Goods) ?? GoodsFilter.None,
+            Goods(when), when.Nested("except", Goods) ?? GoodsFilter.None,
             when.Texts("channels", 10, text => text is "pos" or "eshop", "This must be pos or eshop."),
             when.Texts("stores", 1_000, IsName, NameRule), [.. when.Texts("weekdays", 7, text => Weekday(text) is not null,
                 "This must be a day of the week such as saturday.").Select(text => Weekday(text)!.Value)],
-            when.Object("hours", Hours), when.Texts("tiers", TiersMax, IsCode, CodeRule),
+            when.Nested("hours", Hours), when.Texts("tiers", TiersMax, IsCode, CodeRule),
             Day(when.Text("from", text => Day(text) is not null, DayRule)), Day(when.Text("until", text => Day(text) is not null, DayRule)),
             when.Text("currency", IsCurrency, CurrencyRule), when.Number("minimumSpendMinor", 0, MinorMax, 0));
         if (condition.Until < condition.From)
@@ -162,7 +162,7 @@ internal static partial class ProgrammeReader
     private static PointCaps Caps(DocumentObject caps) =>
         new(caps.Number("perPurchase", 1, PointsMax), caps.Number("perDay", 1, PointsMax), caps.Number("perMonth", 1, PointsMax));
 
-    private static Dictionary<string, string> Names(DocumentObject named) => named.Object("names", names => Languages
+    private static Dictionary<string, string> Names(DocumentObject named) => named.Nested("names", names => Languages
         .Select(language => (language, Text: names.Text(language, text => text.Length is > 0 and <= 200, "This must be a text of 1 to 200 characters.")))
         .Where(name => name.Text is not null).ToDictionary(name => name.language, name => name.Text!)) ?? [];
 

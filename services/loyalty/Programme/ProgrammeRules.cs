@@ -1,4 +1,5 @@
 using System.Globalization;
+using Patron.Runtime.Hosting;
 
 namespace Patron.Loyalty;
 

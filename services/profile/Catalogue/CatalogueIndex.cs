@@ -12,14 +12,13 @@ namespace Patron.Profile;
 /// another instance committed. A change over this instance is known here when it is answered.
 /// </summary>
 internal sealed partial class CatalogueIndex(
-    ServiceRuntime profile, ProfileSettings settings, SystemClock clock, ILogger<CatalogueIndex> logger) : BackgroundService
+    ServiceRuntime profile, ProfileSettings settings, SystemClock clock, ILogger<CatalogueIndex> logger)
+    : StoreFollower("The catalogue", settings.CatalogueRefresh, clock, logger)
 {
     private const int RowsPerPartition = 2_000;
-    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
     private readonly TaskCompletionSource loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentDictionary<string, Version[]> products = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> words = [];
-    private readonly SemaphoreSlim oneAtATime = new(1);
     private readonly Dictionary<short, long> positions = [];
     private bool toldOfLimit;
 
@@ -54,48 +53,24 @@ internal sealed partial class CatalogueIndex(
     }
 
     /// <summary>Learns everything that was committed before the call.</summary>
-    public async Task RefreshAsync(CancellationToken cancellation)
-    {
-        await oneAtATime.WaitAsync(cancellation);
-        try
+    public Task RefreshAsync(CancellationToken cancellation) => AloneAsync(
+        async () =>
         {
             while (await ReadAsync(cancellation))
             {
             }
-        }
-        finally
-        {
-            oneAtATime.Release();
-        }
-    }
+        },
+        cancellation);
 
-    public override void Dispose()
+    protected override async Task LookAsync(CancellationToken cancellation)
     {
-        base.Dispose();
-        oneAtATime.Dispose();
+        await RefreshAsync(cancellation);
+        loaded.TrySetResult();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            var wait = settings.CatalogueRefresh;
-            try
-            {
-                await RefreshAsync(stoppingToken);
-                loaded.TrySetResult();
-            }
-            catch (NpgsqlException fault)
-            {
-                LogAgain(logger, fault);
-                wait = RetryAfter;
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                break;
-            }
-            await Task.Delay(wait, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+        await base.ExecuteAsync(stoppingToken);
         loaded.TrySetCanceled(stoppingToken);
     }
 
@@ -132,7 +107,7 @@ internal sealed partial class CatalogueIndex(
             if (products.Count < settings.CatalogueProductsMax)
                 products[code] = [version];
             else if (!Interlocked.Exchange(ref toldOfLimit, true))
-                LogFull(logger, settings.CatalogueProductsMax);
+                LogFull(Logger, settings.CatalogueProductsMax);
             return;
         }
         var last = known[^1];
@@ -149,9 +124,6 @@ internal sealed partial class CatalogueIndex(
             words.Add(text, word = text);
         return word;
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Reading the catalogue was interrupted and is tried again")]
-    private static partial void LogAgain(ILogger logger, Exception fault);
 
     [LoggerMessage(
         Level = LogLevel.Warning, Message = "The catalogue has more than the {Max} products of Profile:CatalogueProductsMax; purchases of others stay bare")]

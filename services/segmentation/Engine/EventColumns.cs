@@ -20,7 +20,8 @@ internal enum LineFlags : byte
 /// <summary>
 /// The purchased lines of a partition's customers: an array per field, 16 bytes a line, sorted by customer and then by day, the lines of a
 /// receipt together. A customer's lines are found by their offset, which costs four bytes a customer. New lines go to a small unsorted
-/// delta first (40 bytes a line), which is merged in when it has grown to a 64th of the rest. Not thread safe.
+/// delta first (40 bytes a line), which is merged in when it has grown to a 64th of the rest, but to at least 8,192 and at most 65,536 lines. Not
+/// thread safe.
 /// </summary>
 internal sealed class EventColumns
 {

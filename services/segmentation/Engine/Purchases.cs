@@ -39,13 +39,14 @@ internal sealed record Purchases(
         // Returned lines have negative amounts; fees and adjustments are not the customer's spending.
         var goods = fact.Lines.Where(line => line.Kind is LineKind.Sale or LineKind.Return).ToList();
         var bought = goods.Exists(line => line.Kind == LineKind.Sale);
+        var categories = fact.Products.DistinctBy(known => known.Product).ToDictionary(known => known.Product, known => known.Category);
         var channel = fact.Channel switch { Channel.Pos => "pos", Channel.Eshop => "eshop", _ => "" };
         return new(
             bought ? 1 : 0, goods.Sum(line => line.AmountMinor), bought ? day : null, bought ? day : null, [],
             [
                 .. goods.Select((line, index) => new BoughtLine(
-                    day, line.AmountMinor, line.Product, fact.Products.FirstOrDefault(known => known.Product == line.Product)?.Category ?? "", channel,
-                    fact.Store, line.Kind == LineKind.Sale, Begins: index == 0)),
+                    day, line.AmountMinor, line.Product, categories.GetValueOrDefault(line.Product, ""), channel, fact.Store,
+                    line.Kind == LineKind.Sale, Begins: index == 0)),
             ]);
     }
 

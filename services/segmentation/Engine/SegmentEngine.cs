@@ -61,13 +61,19 @@ internal sealed class SegmentEngine(BrandDays days, Explanation explanation, int
     public SegmentedPartition? Find(Guid customer) =>
         partitions.GetValueOrDefault(Runtime.EventLog.CustomerPartition.Of(customer, partitionCount));
 
-    /// <summary>What is known of the customers of all owned partitions, each partition at its own moment.</summary>
-    public (CustomersCopy Customers, Covered Covered) CopyCustomers()
+    /// <summary>Which of these partitions an answer is of, and the latest day that any of them knows of; 0 when there is none.</summary>
+    public (Covered Covered, int Today) Extent(IEnumerable<int> numbers)
+    {
+        var loaded = Loaded(numbers);
+        return (new(loaded.Count, partitionCount), loaded.Select(partition => days.DayOf(partition.AsOf)).DefaultIfEmpty().Max());
+    }
+
+    /// <summary>What is known of the customers of these partitions, each partition at its own moment.</summary>
+    public CustomersCopy CopyCustomers(IEnumerable<int> numbers)
     {
         var copy = new CustomersCopy();
-        var owned = partitions.Values.ToList();
-        owned.ForEach(partition => partition.CopyTo(copy));
-        return (copy, new Covered(owned.Count, partitionCount));
+        Loaded(numbers).ForEach(partition => partition.CopyTo(copy));
+        return copy;
     }
 
     public int PartitionCount => partitionCount;
@@ -78,7 +84,7 @@ internal sealed class SegmentEngine(BrandDays days, Explanation explanation, int
     /// <summary>Of each of these partitions that is loaded, how many customers there are and of how many the rule holds.</summary>
     public IReadOnlyList<Counted> Count(Clause rule, IEnumerable<int> numbers)
     {
-        var owned = numbers.Select(number => partitions.GetValueOrDefault(number)).OfType<SegmentedPartition>().ToList();
+        var owned = Loaded(numbers);
         var counts = new Counted[owned.Count];
         Parallel.For(
             0, owned.Count, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount },
@@ -87,7 +93,7 @@ internal sealed class SegmentEngine(BrandDays days, Explanation explanation, int
     }
 
     public IReadOnlyList<Footprint> Footprints(IEnumerable<int> numbers) =>
-        [.. numbers.Select(number => partitions.GetValueOrDefault(number)).OfType<SegmentedPartition>().Select(partition => partition.Footprint)];
+        [.. Loaded(numbers).Select(partition => partition.Footprint)];
 
     /// <summary>Applies a fact and answers the commands that it leads to: almost always none.</summary>
     /// <param name="touched">What the change may change.</param>
@@ -185,6 +191,10 @@ internal sealed class SegmentEngine(BrandDays days, Explanation explanation, int
             LapsesWhenMerged = true,
             Metadata = backfill ? EventMetadata.None with { Backfill = true } : EventMetadata.None,
         };
+
+    /// <summary>A partition that another instance reads by now may still be among those in memory, so callers say which they own.</summary>
+    private List<SegmentedPartition> Loaded(IEnumerable<int> numbers) =>
+        [.. numbers.Select(number => partitions.GetValueOrDefault(number)).OfType<SegmentedPartition>()];
 
     private SegmentedPartition Owned(int partition) =>
         partitions.GetValueOrDefault(partition) ?? throw new InvalidOperationException($"Partition {partition} is not loaded.");

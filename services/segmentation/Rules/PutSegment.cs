@@ -30,7 +30,7 @@ internal static partial class PutSegment
         var text = await body.ReadToEndAsync(cancellation);
         await book.RefreshAsync(cancellation);
         var now = clock.GetUtcNow();
-        var faults = new RuleFaults();
+        var faults = new DocumentFaults();
         var (title, rule) = new RuleReader(engine.Catalog, engine.DayOf(now)).ReadDefinition(text, name, TitleMax, faults);
         if (!Kebab().IsMatch(name))
             faults.Add("name", "This must be 1 to 60 lower-case letters, digits and hyphens, such as big-spenders.");

@@ -28,7 +28,7 @@ internal sealed class RuleReader(SegmentCatalog catalog, int today)
     /// <param name="name">Of the segment that the rule is to be of, which no segment in it may depend on; null for none.</param>
     public RuleReading Read(string text, string? name = null)
     {
-        var faults = new RuleFaults();
+        var faults = new DocumentFaults();
         try
         {
             using var document = JsonDocument.Parse(text, new JsonDocumentOptions { AllowDuplicateProperties = false });
@@ -45,7 +45,7 @@ internal sealed class RuleReader(SegmentCatalog catalog, int today)
 
     /// <summary>Reads an object with a title and a rule.</summary>
     /// <returns>The rule, or null when <paramref name="faults"/> says what is wrong.</returns>
-    public (string Title, Clause? Rule) ReadDefinition(string text, string name, int titleMax, RuleFaults faults)
+    public (string Title, Clause? Rule) ReadDefinition(string text, string name, int titleMax, DocumentFaults faults)
     {
         try
         {
@@ -56,13 +56,13 @@ internal sealed class RuleReader(SegmentCatalog catalog, int today)
                 return ("", null);
             }
 
-            var root = new RuleObject(document.RootElement, "", faults);
-            var title = root.NeededText("title", "Big spenders");
+            var root = new DocumentObject(document.RootElement, "", faults);
+            var title = root.RuleText("title", "Big spenders");
             if (title.Length > titleMax)
                 root.Fault("title", string.Create(CultureInfo.InvariantCulture, $"This must be at most {titleMax} characters."));
             if (!root.Has("rule"))
                 root.Fault("rule", "This field is missing: write the rule in braces.");
-            var rule = root.Object("rule") is { } inner ? new Pass(catalog, today, name).Clause(inner, DepthMax) : null;
+            var rule = root.Nested("rule") is { } inner ? new Pass(catalog, today, name).Clause(inner, DepthMax) : null;
             root.Done();
             return (title, faults.Found.Count == 0 ? rule : null);
         }
@@ -78,7 +78,7 @@ internal sealed class RuleReader(SegmentCatalog catalog, int today)
     public static Clause Stored(string text) =>
         JsonSerializer.Deserialize(text, SegmentationJson.Default.Clause) ?? throw new JsonException("A stored rule is null.");
 
-    private RuleReading Read(JsonElement root, string pointer, RuleFaults faults, string? name)
+    private RuleReading Read(JsonElement root, string pointer, DocumentFaults faults, string? name)
     {
         if (root.ValueKind != JsonValueKind.Object)
         {
@@ -96,7 +96,7 @@ internal sealed class RuleReader(SegmentCatalog catalog, int today)
     {
         private int clauses;
 
-        public Clause Clause(RuleObject from, int depth)
+        public Clause Clause(DocumentObject from, int depth)
         {
             if (depth == 0 || ++clauses > ClausesMax)
             {
@@ -112,18 +112,18 @@ internal sealed class RuleReader(SegmentCatalog catalog, int today)
             return clause ?? new AnyOf();
         }
 
-        private Clause? Known(RuleObject from, int depth)
+        private Clause? Known(DocumentObject from, int depth)
         {
-            switch (from.Has("kind") ? from.NeededText("kind", "tag") : "")
+            switch (from.Has("kind") ? from.RuleText("kind", "tag") : "")
             {
                 case "all":
-                    return new AllOf([.. from.Objects("clauses", ClausesMax).Select(part => Clause(part, depth))]);
+                    return new AllOf([.. from.Clauses(ClausesMax).Select(part => Clause(part, depth))]);
                 case "any":
-                    return new AnyOf([.. from.Objects("clauses", ClausesMax).Select(part => Clause(part, depth))]);
+                    return new AnyOf([.. from.Clauses(ClausesMax).Select(part => Clause(part, depth))]);
                 case "not":
                     if (!from.Has("clause"))
                         from.Fault("clause", "This field is missing: write the clause that must not hold, in braces.");
-                    return new NoneOf(from.Object("clause") is { } inner ? Clause(inner, depth) : new AnyOf());
+                    return new NoneOf(from.Nested("clause") is { } inner ? Clause(inner, depth) : new AnyOf());
                 case "days-since":
                     var column = from.NeededChoice<DayColumn>("column");
                     var (least, most) = from.Bounds(0, DaysMax);
@@ -137,9 +137,9 @@ internal sealed class RuleReader(SegmentCatalog catalog, int today)
                 case "tier":
                     return Tiers(from);
                 case "tag":
-                    return new Tagged(from.NeededText("tag", "consumption/channel/multi-channel"));
+                    return new Tagged(from.RuleText("tag", "consumption/channel/multi-channel"));
                 case "consent":
-                    return new Consented(from.NeededText("channel", "email"), from.NeededText("purpose", "marketing"));
+                    return new Consented(from.RuleText("channel", "email"), from.RuleText("purpose", "marketing"));
                 case "segment":
                     return Segment(from);
                 case "purchases":
@@ -150,7 +150,7 @@ internal sealed class RuleReader(SegmentCatalog catalog, int today)
             }
         }
 
-        private static DateBetween Dates(RuleObject from)
+        private static DateBetween Dates(DocumentObject from)
         {
             var column = from.NeededChoice<DayColumn>("column");
             var (first, last) = Between(from);
@@ -159,7 +159,7 @@ internal sealed class RuleReader(SegmentCatalog catalog, int today)
             return new(column, first, last);
         }
 
-        private static (DateOnly? From, DateOnly? To) Between(RuleObject from)
+        private static (DateOnly? From, DateOnly? To) Between(DocumentObject from)
         {
             var (first, last) = (from.Date("from"), from.Date("to"));
             if (first > last)
@@ -167,17 +167,17 @@ internal sealed class RuleReader(SegmentCatalog catalog, int today)
             return (first, last);
         }
 
-        private static InTier Tiers(RuleObject from)
+        private static InTier Tiers(DocumentObject from)
         {
-            var tiers = from.Texts("tiers", "gold");
+            var tiers = from.RuleTexts("tiers", "gold");
             if (!from.Has("tiers"))
                 from.Fault("tiers", "This field is missing: write a list of names of tiers, such as [\"gold\"].");
             return new([.. tiers]);
         }
 
-        private InSegment Segment(RuleObject from)
+        private InSegment Segment(DocumentObject from)
         {
-            var inside = new InSegment(from.NeededText("segment", "active"));
+            var inside = new InSegment(from.RuleText("segment", "active"));
             if (inside.Segment.Length > 0 && SegmentPaths.Wrong(name, inside, catalog.Find) is { } wrong)
             {
                 from.Fault("segment", catalog.Find(inside.Segment) is null && inside.Segment != name
@@ -188,25 +188,25 @@ internal sealed class RuleReader(SegmentCatalog catalog, int today)
             return inside;
         }
 
-        private PurchasesBetween Purchases(RuleObject from)
+        private PurchasesBetween Purchases(DocumentObject from)
         {
             var measure = from.NeededChoice<PurchaseMeasure>("measure");
             var (min, max) = from.Bounds(-NumberMax, NumberMax);
             var where = PurchaseFilter.Any;
-            if (from.Object("where") is { } filter)
+            if (from.Nested("where") is { } filter)
             {
                 where = new(
-                    filter.Texts("products", "22423"), filter.Texts("categories", "women/shoes"), filter.Texts("channels", "pos", Channels),
-                    filter.Texts("stores", "london-1"));
+                    filter.RuleTexts("products", "22423"), filter.RuleTexts("categories", "women/shoes"), filter.RuleTexts("channels", "pos", Channels),
+                    filter.RuleTexts("stores", "london-1"));
                 filter.Done();
             }
 
             if (!from.Has("window"))
                 from.Fault("window", "This field is missing: write {\"lastDays\": 90}, or an object with the dates from, to or both.");
-            return new(measure, min, max, where, from.Object("window") is { } window ? Window(window) : PurchaseWindow.Last(1));
+            return new(measure, min, max, where, from.Nested("window") is { } window ? Window(window) : PurchaseWindow.Last(1));
         }
 
-        private PurchaseWindow Window(RuleObject from)
+        private PurchaseWindow Window(DocumentObject from)
         {
             var days = from.Number("lastDays", 1, PurchaseWindow.DaysMax);
             var (first, last) = Between(from);

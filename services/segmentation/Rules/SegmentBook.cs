@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Npgsql;
 using Patron.Runtime.EventStore;
 using Patron.Runtime.Hosting;
 using Patron.Runtime.Processing;
@@ -10,11 +9,10 @@ namespace Patron.Segmentation;
 /// The definitions of segments as this instance knows them: those that ship, and in their place or after them what was put. It looks for new
 /// ones every second and before it begins with a partition; each owned partition is then evaluated anew.
 /// </summary>
-internal sealed partial class SegmentBook(
-    SegmentEngine engine, IServiceProvider services, SystemClock clock, ILogger<SegmentBook> logger) : BackgroundService
+internal sealed class SegmentBook(SegmentEngine engine, IServiceProvider services, SystemClock clock, ILogger<SegmentBook> logger)
+    : StoreFollower("The definitions of segments", LookEvery, clock, logger)
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
-    private readonly SemaphoreSlim oneAtATime = new(1);
     private readonly ConcurrentQueue<Command> toExecute = new();
     private volatile List<StoredSegment> stored = [];
 
@@ -28,57 +26,34 @@ internal sealed partial class SegmentBook(
         var commands = new List<Command>();
         while (toExecute.TryDequeue(out var command))
             commands.Add(command);
-        if (commands.Count > 0)
-            await services.PatronService(Module.Name).ExecuteAsync(commands, cancellation);
+        try
+        {
+            if (commands.Count > 0)
+                await services.PatronService(Module.Name).ExecuteAsync(commands, cancellation);
+        }
+        catch
+        {
+            // The definitions are known by now and will not be learnt again: the next look tries what they lead to.
+            commands.ForEach(toExecute.Enqueue);
+            throw;
+        }
     }
 
     /// <summary>Learns the same, and leaves evaluating to the next look: a partition that is being loaded must not wait for commands.</summary>
-    public async Task LearnAsync(CancellationToken cancellation)
-    {
-        await oneAtATime.WaitAsync(cancellation);
-        try
+    public Task LearnAsync(CancellationToken cancellation) => AloneAsync(
+        async () =>
         {
-            var service = services.PatronService(Module.Name);
-            var newer = await SegmentTable.AfterAsync(service.Database, stored.Count, cancellation);
+            var newer = await SegmentTable.AfterAsync(services.PatronService(Module.Name).Database, stored.Count, cancellation);
             if (newer.Count == 0)
                 return;
             var all = stored.Concat(newer).ToList();
             foreach (var command in engine.Redefine(Catalog(all), services.GetRequiredService<BusinessClock>().GetUtcNow()))
                 toExecute.Enqueue(command);
             stored = all;
-        }
-        finally
-        {
-            oneAtATime.Release();
-        }
-    }
+        },
+        cancellation);
 
-    public override void Dispose()
-    {
-        base.Dispose();
-        oneAtATime.Dispose();
-    }
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await RefreshAsync(stoppingToken);
-            }
-            catch (NpgsqlException fault)
-            {
-                LogAgain(logger, fault);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                break;
-            }
-
-            await Task.Delay(LookEvery, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-    }
+    protected override Task LookAsync(CancellationToken cancellation) => RefreshAsync(cancellation);
 
     /// <summary>The catalogue with what was put, which was checked against the one before it.</summary>
     private static SegmentCatalog Catalog(List<StoredSegment> all)
@@ -96,7 +71,4 @@ internal sealed partial class SegmentBook(
 
         return new SegmentCatalog(segments);
     }
-
-    [LoggerMessage(EventId = 1, Level = LogLevel.Warning, Message = "The definitions of segments cannot be read; trying again")]
-    private static partial void LogAgain(ILogger logger, Exception fault);
 }

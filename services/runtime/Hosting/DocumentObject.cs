@@ -1,11 +1,10 @@
 using System.Globalization;
 using System.Text.Json;
-using Patron.Runtime.Hosting;
 
-namespace Patron.Loyalty;
+namespace Patron.Runtime.Hosting;
 
 /// <summary>What is wrong with a document, each with the JSON pointer of the field, what is allowed there and so how to put it right.</summary>
-internal sealed class DocumentFaults
+public sealed class DocumentFaults
 {
     private readonly List<FieldError> found = [];
     private readonly HashSet<string> named = [];
@@ -13,10 +12,10 @@ internal sealed class DocumentFaults
     public IReadOnlyList<FieldError> Found => found;
 
     /// <summary>Of one field only the first fault is told.</summary>
-    public void Add(string pointer, string detail)
+    public void Add(string path, string detail)
     {
-        if (found.Count < Problem.ErrorsMax && named.Add(pointer))
-            found.Add(new(pointer, detail));
+        if (found.Count < Problem.ErrorsMax && named.Add(path))
+            found.Add(new(path, detail));
     }
 }
 
@@ -24,15 +23,15 @@ internal sealed class DocumentFaults
 /// An object of a document that people write by hand. Every field that is asked for is checked, a wrong one is named and read as what stands
 /// for it, so that one reading finds all faults; <see cref="Done"/> names the fields that nobody asked for.
 /// </summary>
-internal sealed class DocumentObject(JsonElement element, string pointer, DocumentFaults faults)
+/// <param name="path">Its JSON pointer.</param>
+public sealed class DocumentObject(JsonElement element, string path, DocumentFaults faults)
 {
     private readonly HashSet<string> asked = new(StringComparer.Ordinal);
 
-    public string Pointer => pointer;
-
     public bool Has(string name) => Find(name) is not null;
 
-    public void Fault(string name, string detail) => faults.Add($"{pointer}/{name}", detail);
+    /// <param name="name">Of the field, or the way from here to one; empty for the object itself.</param>
+    public void Fault(string name, string detail) => faults.Add(name.Length == 0 ? path : $"{path}/{name}", detail);
 
     public long? Number(string name, long min, long max)
     {
@@ -95,27 +94,36 @@ internal sealed class DocumentObject(JsonElement element, string pointer, Docume
         return texts;
     }
 
-    public IReadOnlyList<T> Objects<T>(string name, int countMax, Func<DocumentObject, T> read)
+    /// <summary>Objects of the list, each read whole.</summary>
+    public IReadOnlyList<T> NestedList<T>(string name, int countMax, Func<DocumentObject, T> read) =>
+        [.. NestedList(name, countMax).Select(inner => Read(inner, read))];
+
+    /// <summary>Objects of the list; whoever reads one calls <see cref="Done"/>.</summary>
+    public IReadOnlyList<DocumentObject> NestedList(string name, int countMax)
     {
-        var objects = new List<T>();
+        var objects = new List<DocumentObject>();
         foreach (var (place, item) in Items(name, countMax))
         {
             if (item.ValueKind != JsonValueKind.Object)
                 faults.Add(place, "This must be an object in braces.");
             else
-                objects.Add(Read(new(item, place, faults), read));
+                objects.Add(new(item, place, faults));
         }
 
         return objects;
     }
 
-    public T? Object<T>(string name, Func<DocumentObject, T> read)
-        where T : class
+    /// <summary>The object, read whole.</summary>
+    public T? Nested<T>(string name, Func<DocumentObject, T> read)
+        where T : class => Nested(name) is { } inner ? Read(inner, read) : null;
+
+    /// <summary>The object; whoever reads it calls <see cref="Done"/>.</summary>
+    public DocumentObject? Nested(string name)
     {
         if (Find(name) is not { } value)
             return null;
         if (value.ValueKind == JsonValueKind.Object)
-            return Read(new(value, $"{pointer}/{name}", faults), read);
+            return new(value, $"{path}/{name}", faults);
         Fault(name, "This must be an object in braces.");
         return null;
     }
@@ -126,7 +134,7 @@ internal sealed class DocumentObject(JsonElement element, string pointer, Docume
         foreach (var property in element.EnumerateObject().Where(property => !asked.Contains(property.Name)))
         {
             faults.Add(
-                $"{pointer}/{property.Name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)}",
+                $"{path}/{property.Name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)}",
                 $"There is no such field here: take it out, or use one of {string.Join(", ", asked.Order(StringComparer.Ordinal))}.");
         }
     }
@@ -149,7 +157,7 @@ internal sealed class DocumentObject(JsonElement element, string pointer, Docume
         if (Find(name) is not { } value)
             return [];
         if (value.ValueKind == JsonValueKind.Array && value.GetArrayLength() <= countMax)
-            return value.EnumerateArray().Select((item, index) => (string.Create(CultureInfo.InvariantCulture, $"{pointer}/{name}/{index}"), item));
+            return value.EnumerateArray().Select((item, index) => (string.Create(CultureInfo.InvariantCulture, $"{path}/{name}/{index}"), item));
         Fault(name, string.Create(CultureInfo.InvariantCulture, $"This must be a list in square brackets of at most {countMax}."));
         return [];
     }
