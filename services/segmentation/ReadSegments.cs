@@ -62,10 +62,10 @@ internal static class ReadSegments
     /// </summary>
     private static IEnumerable<Figure> Memory(IReadOnlyList<Footprint> footprints)
     {
-        var (customers, lines) = (footprints.Sum(of => of.Customers), footprints.Sum(of => of.Lines));
-        yield return new Figure("bytes_per_customer", footprints.Sum(of => of.Bytes) / Math.Max(1, customers));
-        yield return new Figure("bytes_per_purchase_line", footprints.Sum(of => of.LineBytes) / Math.Max(1, lines));
-        yield return new Figure("bytes_of_unsorted_lines", footprints.Sum(of => of.DeltaBytes));
+        var (customers, lines) = (footprints.Sum(of => of.Customers), footprints.Sum(of => of.SortedLines));
+        yield return new Figure("bytes per customer", footprints.Sum(of => of.Bytes) / Math.Max(1, customers));
+        yield return new Figure("bytes per sorted purchase line", footprints.Sum(of => of.LineBytes) / Math.Max(1, lines));
+        yield return new Figure("bytes of unsorted purchase lines", footprints.Sum(of => of.DeltaBytes));
     }
 
     public static TimelineEntry? Line(RecordedEvent recorded) => recorded.Event switch

@@ -227,7 +227,7 @@ internal sealed class SegmentedPartition(CodeBooks books, BrandDays days, Explan
             lock (guard)
             {
                 var (lines, offsets, delta) = columns.Events.Bytes;
-                return new(columns.Count, columns.Events.Count, columns.Bytes + offsets + segments.Bytes, lines, delta);
+                return new(columns.Count, columns.Events.Days.Length, columns.Bytes + offsets + segments.Bytes, lines, delta);
             }
         }
     }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Patron.Segmentation.Rfm;
 
 /// <summary>Where somebody stands between a first purchase and the last.</summary>
@@ -32,6 +34,7 @@ internal enum LifecycleStage
 /// <param name="Active">Since the last purchase; as <paramref name="AtRisk"/> and <paramref name="Dormant"/>.</param>
 internal sealed record LifecycleWindows(int New = 30, int Active = 90, int AtRisk = 180, int Dormant = 365)
 {
+    [JsonIgnore]
     public bool AreAscending => New >= 1 && Active >= 1 && AtRisk > Active && Dormant > AtRisk;
 
     /// <param name="firstDay">Null for whoever bought nothing.</param>

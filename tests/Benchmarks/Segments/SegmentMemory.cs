@@ -23,7 +23,7 @@ internal sealed class SegmentMemory(bool ofLines) : IBenchmark
     {
         var footprints = made!.Engine.Footprints(SegmentBase.All);
         return Task.FromResult(ofLines
-            ? (double)footprints.Sum(of => of.LineBytes) / footprints.Sum(of => of.Lines)
+            ? (double)footprints.Sum(of => of.LineBytes) / footprints.Sum(of => of.SortedLines)
             : (double)footprints.Sum(of => of.Bytes) / footprints.Sum(of => of.Customers));
     }
 

@@ -65,7 +65,7 @@ internal sealed class MergedRecipientTests
     public async Task Who_was_just_parted_is_written_to_although_their_address_is_told_after_the_mail_was_asked_for(CancellationToken cancellation)
     {
         await using var mails = new CaughtMails();
-        await using var email = await EmailHost.StartAsync(mails.Port, cancellation);
+        await using var email = await EmailHost.StartAsync(mails.Port, cancellation, more: ("Email:ContactWait", "00:00:30"));
         var (anna, anne) = (await email.CustomerAsync(cancellation), await email.CustomerAsync(cancellation, "anne@cust.example", "Anne"));
         await TellAsync(email, cancellation, People.Merge(anne, anna, 1));
         await email.KnowAsync(anne, 2, cancellation, email: "", given: "", family: "");
