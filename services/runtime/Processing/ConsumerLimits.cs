@@ -23,8 +23,5 @@ public sealed record ConsumerLimits
 
     public TimeSpan RetryAfter { get; init; } = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>How long reading may hold up records that are at hand.</summary>
-    public TimeSpan GoOnAfter { get; init; } = TimeSpan.FromMilliseconds(1);
-
     public TimeSpan IdleWait { get; init; } = TimeSpan.FromSeconds(1);
 }

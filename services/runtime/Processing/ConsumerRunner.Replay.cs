@@ -21,6 +21,7 @@ internal sealed partial class ConsumerRunner
             Interlocked.Exchange(ref busy, 1);
             try
             {
+                await LandAllAsync(cancellation);
                 if (!owned.TryGetValue(partition, out var held))
                     return new ReplayOutcome(applied, null, new PartitionElsewhere(partition));
                 var records = await ParkedRecords.ListAsync(database, customer, ReplayedPerTurnMax, cancellation);

@@ -36,7 +36,7 @@ internal sealed partial class ConsumerRunner
         {
             foreach (var life in lives)
             {
-                if (owned.TryGetValue(life.Partition, out var partition) && await IsHealedAsync(partition, life, cancellation))
+                if (owned.TryGetValue(life.Partition, out var partition) && !IsUnderWay(partition) && await IsHealedAsync(partition, life, cancellation))
                 {
                     partition.GoOn();
                     await RestartAsync(partition, cancellation);

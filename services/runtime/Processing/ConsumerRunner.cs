@@ -75,6 +75,7 @@ internal sealed partial class ConsumerRunner(
         await turn.WaitAsync(cancellation);
         try
         {
+            await LandAllAsync(cancellation);
             await SaveAsync(partitions.Select(p => owned.GetValueOrDefault(p)).OfType<OwnedPartition>(), cancellation);
             Drop(partitions);
         }
@@ -86,39 +87,48 @@ internal sealed partial class ConsumerRunner(
 
     public async Task RunAsync(CancellationToken cancellation)
     {
-        while (!cancellation.IsCancellationRequested)
+        try
         {
-            if (reader is null || owned.Count == 0 || definition.Subscriptions.Count == 0)
+            while (!cancellation.IsCancellationRequested)
             {
-                await Task.Delay(limits.IdleWait, systemTime, cancellation);
-                continue;
+                if (reader is null || owned.Count == 0 || definition.Subscriptions.Count == 0)
+                    await Task.Delay(limits.IdleWait, systemTime, cancellation);
+                else
+                    await GoOnAsync(cancellation);
             }
+        }
+        finally
+        {
+            await EndAsync(cancellation);
+        }
+    }
 
+    /// <summary>Takes what was read and what was committed, and sends off what can be applied next.</summary>
+    private async Task GoOnAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await SomethingAsync(cancellation);
+            await turn.WaitAsync(cancellation);
+            Interlocked.Exchange(ref busy, 1);
             try
             {
-                var batches = await reader.ReadAsync(limits.RecordsPerReadMax, LongestWait(), cancellation);
-                await turn.WaitAsync(cancellation);
-                Interlocked.Exchange(ref busy, 1);
-                try
-                {
-                    Enqueue(batches);
-                    if (batches.Count > 0)
-                        FaultPoint.Reach(FaultPoint.ConsumeAfterRead);
-                    await ApplyAsync(cancellation);
-                    await SaveAsync(owned.Values.Where(IsToBeSaved), cancellation);
-                    await HealAsync(cancellation);
-                }
-                finally
-                {
-                    Interlocked.Exchange(ref busy, 0);
-                    turn.Release();
-                }
+                await TakeReadAsync();
+                await LandAsync(flight => flight.Landed.IsCompleted, cancellation);
+                await TakeOffAsync(cancellation);
+                await SaveAsync(owned.Values.Where(IsToBeSaved), cancellation);
+                await HealAsync(cancellation);
             }
-            catch (EventLogException fault)
+            finally
             {
-                LogUnreadable(log, definition.Name, fault);
-                await Task.Delay(limits.RetryAfter, systemTime, cancellation);
+                Interlocked.Exchange(ref busy, flights.Count);
+                turn.Release();
             }
+        }
+        catch (EventLogException fault)
+        {
+            LogUnreadable(log, definition.Name, fault);
+            await Task.Delay(limits.RetryAfter, systemTime, cancellation);
         }
     }
 
@@ -132,15 +142,8 @@ internal sealed partial class ConsumerRunner(
         }
     }
 
-    private bool IsToBeSaved(OwnedPartition partition) =>
-        partition.UnsavedSince is { } since && (partition.Stopped is not null || systemTime.GetUtcNow() - since >= limits.SaveAfter);
-
-    /// <summary>Short while something that was read can be applied, longer while all of it waits for another topic.</summary>
-    private TimeSpan LongestWait() => owned.Values.Any(p => p.CanGoOn)
-        ? limits.GoOnAfter
-        : HasPending() ? limits.RetryAfter : owned.Values.Any(p => p.UnsavedSince is not null) ? limits.SaveAfter : limits.IdleWait;
-
-    private bool HasPending() => owned.Values.Any(p => p.Stopped is null && p.Pending.Values.Any(q => q.Count > 0));
+    private bool IsToBeSaved(OwnedPartition partition) => !IsUnderWay(partition) && partition.UnsavedSince is { } since
+        && (partition.Stopped is not null || systemTime.GetUtcNow() - since >= limits.SaveAfter);
 
     private async Task StartAsync(OwnedPartition partition, CancellationToken cancellation)
     {
@@ -148,55 +151,12 @@ internal sealed partial class ConsumerRunner(
             await restore(new AcquiredPartition(partition.Number, partition.Places.ToDictionary(p => p.Key, p => p.Value.NextOffset)), cancellation);
         partition.Pending.Clear();
         partition.Paused.Clear();
+        partition.StartedAfterRead = readsBegun;
         foreach (var subscription in definition.Subscriptions)
-            reader!.Assign(subscription.Topic, partition.Number, partition.Places[subscription.Topic.Name].NextOffset);
-    }
-
-    private void Enqueue(IReadOnlyList<LogBatch> batches)
-    {
-        foreach (var batch in batches)
         {
-            if (!owned.TryGetValue(batch.Partition, out var partition) || partition.IsHalted)
-                continue;
-            if (!partition.Pending.TryGetValue(batch.Topic.Name, out var queue))
-                partition.Pending.Add(batch.Topic.Name, queue = new Queue<ReadRecord>());
-            foreach (var record in batch.Records)
-                queue.Enqueue(record);
-
-            // A topic that waits for another one must not fill the memory: reading it goes on when the queue is empty.
-            if (queue.Count > limits.PendingMax && partition.Paused.Add(batch.Topic.Name))
-                reader!.Unassign(batch.Topic, batch.Partition);
-            partition.ReadTo[batch.Topic.Name] = batch.NextOffset;
+            partition.ReadTo[subscription.Topic.Name] = partition.Places[subscription.Topic.Name].NextOffset;
+            reader!.Assign(subscription.Topic, partition.Number, partition.ReadTo[subscription.Topic.Name]);
         }
-    }
-
-    private async Task ApplyAsync(CancellationToken cancellation)
-    {
-        var work = new List<(OwnedPartition Partition, PartitionBatch Batch, WorkItem Item, Activity? Span)>();
-        // A lane gets all of its partitions together, for one transaction, which is on its way while the next lane's are built.
-        foreach (var lane in owned.Values.Where(p => !p.IsHalted && p.Pending.Values.Any(q => q.Count > 0)).GroupBy(p => laneOf(p.Number)))
-        {
-            var first = work.Count;
-            foreach (var partition in lane)
-            {
-                if (Build(partition) is var (batch, span))
-                    work.Add((partition, batch, batch.ToWorkItem(span?.Context ?? default), span));
-            }
-
-            if (work.Count > first)
-                FaultPoint.Reach(FaultPoint.ConsumeBeforeCommit);
-            foreach (var (_, _, item, _) in work.Skip(first))
-                await lane.Key.EnqueueAsync(item, cancellation);
-        }
-
-        foreach (var (partition, batch, item, span) in work)
-        {
-            using (span)
-                await SettleAsync(partition, batch, item, cancellation);
-        }
-
-        foreach (var partition in owned.Values)
-            Resume(partition);
     }
 
     /// <summary>The next transaction of a partition, or null where nothing can be taken or what was taken leaves nothing to write.</summary>
@@ -241,20 +201,6 @@ internal sealed partial class ConsumerRunner(
             partition.WaitingSince = systemTime.GetUtcNow();
         else if (systemTime.GetUtcNow() - partition.WaitingSince > limits.WatermarkWaitMax)
             partition.Stop($"{sentence} since {limits.WatermarkWaitMax.TotalSeconds:0} s: look why that topic does not arrive, then restart this service.");
-    }
-
-    /// <summary>Reads on a topic that was left because too much of it waited.</summary>
-    private void Resume(OwnedPartition partition)
-    {
-        foreach (var subscription in definition.Subscriptions)
-        {
-            var name = subscription.Topic.Name;
-            if (partition.Paused.Contains(name) && partition.Pending[name].Count == 0)
-            {
-                partition.Paused.Remove(name);
-                reader!.Assign(subscription.Topic, partition.Number, partition.ReadTo[name]);
-            }
-        }
     }
 
     private void Drop(IReadOnlyCollection<int> partitions)

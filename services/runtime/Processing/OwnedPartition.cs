@@ -26,6 +26,9 @@ internal sealed class OwnedPartition(int number, long epoch)
     /// <summary>Where reading goes on after the pending records, by topic.</summary>
     public Dictionary<string, long> ReadTo { get; } = [];
 
+    /// <summary>Reads that had begun when reading was set to <see cref="ReadTo"/> may answer records of another place.</summary>
+    public long StartedAfterRead { get; set; }
+
     /// <summary>Topics that are not read for now because too much of them is pending.</summary>
     public HashSet<string> Paused { get; } = [];
 
