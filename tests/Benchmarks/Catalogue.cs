@@ -34,6 +34,7 @@ internal static class Catalogue
         () => new ImportRows(),
         ReserveConfirm.Uniform,
         ReserveConfirm.Hot,
+        ReserveConfirm.Unary,
         () => new ReserveConfirmAge(),
         () => new EarnFromLog(),
         () => new GenerateCodes(),

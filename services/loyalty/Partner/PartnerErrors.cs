@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
+using Patron.Contracts.Partner.V1;
 using Patron.Runtime.EventStore;
 using Patron.Runtime.Grpc;
 
@@ -23,6 +24,14 @@ internal static class PartnerErrors
         GrpcStatus.ResourceExhausted, description, Info("quota-exceeded"), new RetryInfo { RetryDelay = Duration.FromTimeSpan(retryAfter) });
 
     public static GrpcException Of(Refusal refusal) => GrpcErrorDetails.Refusal(StatusOf(refusal), refusal.Detail, Info(refusal.Code));
+
+    /// <summary>A refusal as a session tells it.</summary>
+    public static SessionRefusal Told(GrpcException refusal)
+    {
+        var told = new SessionRefusal { Code = (int)refusal.Status, Message = refusal.Detail };
+        told.Details.AddRange(refusal.Details());
+        return told;
+    }
 
     /// <summary>Wrong in itself, about nobody, taken by another request, to be repeated as it is, or not possible as things stand.</summary>
     internal static GrpcStatus StatusOf(Refusal refusal) => refusal switch

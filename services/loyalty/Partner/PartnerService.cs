@@ -18,6 +18,7 @@ internal static class PartnerService
         var members = ActivatorUtilities.CreateInstance<FindMember>(services, services.PatronService(Module.Name));
         var coupons = ActivatorUtilities.CreateInstance<PartnerCoupons>(services, services.PatronService(Module.Name));
         var statements = ActivatorUtilities.CreateInstance<TellStatement>(services, services.PatronService(Module.Name));
+        var sessions = ActivatorUtilities.CreateInstance<PartnerSession>(services, points, members, coupons, services.GetRequiredService<SystemClock>());
         return new GrpcService(PartnerReflection.Descriptor.Services[0])
             .Guard(CheckAsync)
             .Unary<LookupRequest, LookupResponse>("Lookup", members.LookupAsync)
@@ -31,7 +32,8 @@ internal static class PartnerService
             .Unary<ReserveCouponRequest, ReserveCouponResponse>("ReserveCoupon", coupons.ReserveAsync)
             .Unary<ConfirmCouponRequest, RedeemCouponResponse>("ConfirmCoupon", coupons.ConfirmAsync)
             .Unary<CancelCouponRequest, CancelCouponResponse>("CancelCoupon", coupons.CancelAsync)
-            .ServerStreaming<StatementRequest, StatementEntry>("Statement", statements.ReadAsync);
+            .ServerStreaming<StatementRequest, StatementEntry>("Statement", statements.ReadAsync)
+            .Duplex<SessionRequest, SessionResponse>("Session", sessions.RunAsync);
     }
 
     /// <summary>The partner, by the name of its API key.</summary>
@@ -45,10 +47,16 @@ internal static class PartnerService
             throw new GrpcException(GrpcStatus.Unauthenticated, $"Send a known API key in the metadata {KeyName}.");
         if (!caller.Scopes.Contains(Scope))
             throw new GrpcException(GrpcStatus.PermissionDenied, $"This needs an API key with the scope '{Scope}'.");
-        if (services.GetRequiredService<PartnerQuotas>().Take(caller.Name) is { } wait)
-            throw PartnerErrors.TooMany("The partner's calls of this moment are used up; go on after the delay that is told.", wait);
+        TakeQuota(services.GetRequiredService<PartnerQuotas>(), caller.Name);
         call.Http.Items[CallerItem] = caller;
         return ValueTask.CompletedTask;
+    }
+
+    /// <exception cref="GrpcException">The partner has no call left.</exception>
+    public static void TakeQuota(PartnerQuotas quotas, string partner)
+    {
+        if (quotas.Take(partner) is { } wait)
+            throw PartnerErrors.TooMany("The partner's calls of this moment are used up; go on after the delay that is told.", wait);
     }
 
     /// <summary>Partners choose their keys without knowing of each other.</summary>

@@ -14,6 +14,9 @@ internal sealed partial class WriterLane(StoreContext store, string service, int
     private const int WaitingItemsMax = 4096;
     private const int TriesMax = 3;
 
+    /// <summary>With fewer units at hand a transaction is not decided ahead: those that come until the one before has ended join it.</summary>
+    private const int AheadFromUnits = 64;
+
     private readonly Channel<WorkItem> waiting = Channel.CreateBounded<WorkItem>(
         new BoundedChannelOptions(WaitingItemsMax) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
@@ -22,6 +25,7 @@ internal sealed partial class WriterLane(StoreContext store, string service, int
     // Held by whoever uses the memory: the next transaction while it is decided, the one before while it is tried again.
     private readonly SemaphoreSlim turn = new(1, 1);
     private int outstanding;
+    private int unitsWaiting;
 
     /// <summary>Told after each commit which events became durable.</summary>
     public required Action<IEnumerable<RecordedEvent>> Told { get; init; }
@@ -32,6 +36,7 @@ internal sealed partial class WriterLane(StoreContext store, string service, int
     public async ValueTask EnqueueAsync(WorkItem item, CancellationToken cancellation)
     {
         Interlocked.Increment(ref outstanding);
+        Interlocked.Add(ref unitsWaiting, item.Units.Count);
         try
         {
             await waiting.Writer.WriteAsync(item, cancellation);
@@ -39,6 +44,7 @@ internal sealed partial class WriterLane(StoreContext store, string service, int
         catch
         {
             Interlocked.Decrement(ref outstanding);
+            Interlocked.Add(ref unitsWaiting, -item.Units.Count);
             throw;
         }
     }
@@ -51,11 +57,14 @@ internal sealed partial class WriterLane(StoreContext store, string service, int
         var before = Task.FromResult(true);
         while (await waiting.Reader.WaitToReadAsync(cancellation))
         {
+            if (Volatile.Read(ref unitsWaiting) < AheadFromUnits)
+                await before;
             var items = new List<WorkItem>();
             var units = 0;
             while (units < unitsMax && waiting.Reader.TryPeek(out var next) && (items.Count == 0 || !next.IsAlone) && waiting.Reader.TryRead(out var item))
             {
                 items.Add(item);
+                Interlocked.Add(ref unitsWaiting, -item.Units.Count);
                 units += item.IsAlone ? unitsMax : Math.Max(1, item.Units.Count);
             }
 

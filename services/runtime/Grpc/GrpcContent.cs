@@ -46,6 +46,8 @@ internal sealed class GrpcMessageContent : GrpcContent
 internal sealed class GrpcStreamContent<TRequest>(IAsyncEnumerable<TRequest> messages, GrpcClientOptions options) : GrpcContent
     where TRequest : class, IMessage<TRequest>
 {
+    private const int SendFromBytes = 16 * 1024;
+
     private bool _started;
 
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
@@ -55,24 +57,59 @@ internal sealed class GrpcStreamContent<TRequest>(IAsyncEnumerable<TRequest> mes
         _started = true;
         var buffer = new ArrayBufferWriter<byte>();
         await using var source = messages.GetAsyncEnumerator(Stop);
-        while (await TryFillAsync(source, buffer))
+        while (true)
         {
-            await stream.WriteAsync(buffer.WrittenMemory, Stop);
-            await stream.FlushAsync(Stop);
+            var next = MoveNextAsync(source);
+            try
+            {
+                // Requests that are there at once leave together.
+                if (!next.IsCompleted || buffer.WrittenCount >= SendFromBytes)
+                    await SendAsync(stream, buffer);
+            }
+            catch
+            {
+                // The source has no end while it is asked.
+                await ((Task)next.AsTask()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                throw;
+            }
+
+            if (!await next)
+                break;
+            Write(source.Current, buffer);
         }
+
+        await SendAsync(stream, buffer);
     }
 
-    private async ValueTask<bool> TryFillAsync(IAsyncEnumerator<TRequest> source, ArrayBufferWriter<byte> buffer)
+    private async ValueTask SendAsync(Stream stream, ArrayBufferWriter<byte> buffer)
+    {
+        if (buffer.WrittenCount == 0)
+            return;
+        await stream.WriteAsync(buffer.WrittenMemory, Stop);
+        await stream.FlushAsync(Stop);
+        buffer.ResetWrittenCount();
+    }
+
+    private async ValueTask<bool> MoveNextAsync(IAsyncEnumerator<TRequest> source)
     {
         try
         {
-            if (!await source.MoveNextAsync())
-                return false;
-            buffer.ResetWrittenCount();
-            GrpcFrames.Write(buffer, source.Current, options.GzipFromBytes, options.SentMessageBytesMax);
-            return true;
+            return await source.MoveNextAsync();
         }
         catch (Exception e) when (!Stop.IsCancellationRequested)
+        {
+            Fault = e;
+            throw;
+        }
+    }
+
+    private void Write(TRequest message, ArrayBufferWriter<byte> buffer)
+    {
+        try
+        {
+            GrpcFrames.Write(buffer, message, options.GzipFromBytes, options.SentMessageBytesMax);
+        }
+        catch (GrpcException e)
         {
             Fault = e;
             throw;

@@ -25,13 +25,15 @@ public static class GrpcErrorDetails
     /// <summary>The first detail of this type that came with a refusal, or null.</summary>
     public static T? Detail<T>(this GrpcException refusal) where T : class, IMessage<T>, new()
     {
-        if (refusal.Trailers.Binary(Trailer) is not { } bytes)
-            return null;
-        foreach (var detail in Google.Rpc.Status.Parser.ParseFrom(bytes).Details)
+        foreach (var detail in refusal.Details())
         {
             if (detail.TryUnpack<T>(out var found))
                 return found;
         }
         return null;
     }
+
+    /// <summary>All details that came with a refusal.</summary>
+    public static IReadOnlyList<Any> Details(this GrpcException refusal) =>
+        refusal.Trailers.Binary(Trailer) is { } bytes ? Google.Rpc.Status.Parser.ParseFrom(bytes).Details : [];
 }

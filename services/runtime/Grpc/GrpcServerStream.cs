@@ -8,9 +8,12 @@ namespace Patron.Runtime.Grpc;
 /// <summary>The messages of one call on the server, both ways.</summary>
 internal sealed class GrpcServerStream(GrpcCall call, MessageParser parser, string? encoding, int gzipFromBytes, GrpcServerOptions options)
 {
+    private const int FlushFromBytes = 16 * 1024;
+
     private readonly PipeReader _input = call.Http.Request.BodyReader;
     private readonly PipeWriter _output = call.Http.Response.BodyWriter;
     private bool _opened;
+    private int _waitingBytes;
 
     /// <summary>Reads the request of a call that has exactly one.</summary>
     public async ValueTask<IMessage> ReadOnlyAsync(CancellationToken cancellation)
@@ -28,20 +31,29 @@ internal sealed class GrpcServerStream(GrpcCall call, MessageParser parser, stri
             yield return (TRequest)message;
     }
 
-    /// <summary>Writes a response and waits until the connection has taken it.</summary>
-    public async ValueTask WriteAsync(IMessage message, CancellationToken cancellation)
+    /// <summary>Writes a response, which leaves with the next <see cref="FlushAsync"/>, or at once when much waits for that.</summary>
+    public ValueTask WriteAsync(IMessage message, CancellationToken cancellation)
     {
         // A connection that is gone takes everything without complaint.
         cancellation.ThrowIfCancellationRequested();
-        WriteLast(message);
+        _waitingBytes += WriteLast(message);
+        return _waitingBytes < FlushFromBytes ? ValueTask.CompletedTask : FlushAsync(cancellation);
+    }
+
+    /// <summary>Waits until the connection has taken what was written.</summary>
+    public async ValueTask FlushAsync(CancellationToken cancellation)
+    {
+        if (_waitingBytes == 0)
+            return;
+        _waitingBytes = 0;
         await _output.FlushAsync(cancellation);
     }
 
-    /// <summary>Writes the only response; it leaves together with the status, in one write.</summary>
-    public void WriteLast(IMessage message)
+    /// <summary>Writes the only response; it leaves together with the status, in one write. Answers its bytes.</summary>
+    public int WriteLast(IMessage message)
     {
         Open();
-        GrpcFrames.Write(_output, message, gzipFromBytes, options.SentMessageBytesMax);
+        return GrpcFrames.Write(_output, message, gzipFromBytes, options.SentMessageBytesMax);
     }
 
     private void Open()

@@ -79,8 +79,27 @@ public sealed class GrpcService(ServiceDescriptor descriptor)
     private static async Task WriteAllAsync<TResponse>(IAsyncEnumerable<TResponse> responses, GrpcServerStream stream, CancellationToken cancellation)
         where TResponse : class, IMessage<TResponse>
     {
-        await foreach (var response in responses.WithCancellation(cancellation))
-            await stream.WriteAsync(response, cancellation);
+        await using var source = responses.GetAsyncEnumerator(cancellation);
+        while (true)
+        {
+            var next = source.MoveNextAsync();
+            try
+            {
+                // Responses that are there at once leave together.
+                if (!next.IsCompleted)
+                    await stream.FlushAsync(cancellation);
+            }
+            catch
+            {
+                // The handler has no end while it is asked.
+                await ((Task)next.AsTask()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                throw;
+            }
+
+            if (!await next)
+                return;
+            await stream.WriteAsync(source.Current, cancellation);
+        }
     }
 
     private GrpcService Add<TRequest, TResponse>(string name, bool clientStreams, bool serverStreams, GrpcHandler handler)

@@ -2,14 +2,16 @@ using System.Diagnostics;
 using System.Globalization;
 using Patron.Contracts.Partner.V1;
 using Patron.Runtime.Grpc;
+using Patron.Testing;
 
 namespace Patron.Benchmarks.Ledger;
 
 /// <summary>
 /// Points are reserved and confirmed over gRPC, each a durable commit of its own for its caller, by callers that wait for every answer.
 /// </summary>
+/// <param name="session">All callers use one session, as a backend of many tills does; otherwise each call is a gRPC call of its own.</param>
 /// <param name="members">Whose points: of many members each hold is mostly another's; of few the callers meet at the same ledgers.</param>
-internal sealed class ReserveConfirm(string id, string what, int members, Target target) : IBenchmark
+internal sealed class ReserveConfirm(string id, string what, bool session, int members, Target target) : IBenchmark
 {
     private const int Callers = 32;
 
@@ -18,6 +20,7 @@ internal sealed class ReserveConfirm(string id, string what, int members, Target
     private readonly PgbenchPeer peer = new();
     private LedgerPlace? ledger;
     private GrpcClient? partner;
+    private PartnerSession? calls;
     private string[] everybody = [];
     private TimeSpan round;
     private int keys;
@@ -26,12 +29,17 @@ internal sealed class ReserveConfirm(string id, string what, int members, Target
 
     public static ReserveConfirm Uniform() => new(
         "ledger.reserve_confirm.uniform",
-        "Holds reserved and confirmed over gRPC by 32 callers, over 20,000 members; a pair is two durable commits.", 20_000, Target.RatioAtLeast(2));
+        "Holds reserved and confirmed by 32 callers of a gRPC session, over 20,000 members; a pair is two durable commits.", session: true, 20_000,
+        Target.RatioAtLeast(2));
 
     public static ReserveConfirm Hot() => new(
         "ledger.reserve_confirm.hot",
-        "The same when all callers reserve from 4 members; at least 0.8 of the uniform figure is asked, which is a ratio of 1.6.", 4,
-        Target.RatioAtLeast(1.6));
+        "The same when all callers reserve from 4 members; at least 0.8 of the uniform figure is asked, which is a ratio of 1.6.", session: true,
+        4, Target.RatioAtLeast(1.6));
+
+    public static ReserveConfirm Unary() => new(
+        "ledger.reserve_confirm.unary", "As uniform, but each call is a gRPC call of its own.", session: false, 20_000,
+        Target.RatioAtLeast(0.25));
 
     public async Task PrepareAsync(BenchPlace place, CancellationToken cancellation)
     {
@@ -42,6 +50,7 @@ internal sealed class ReserveConfirm(string id, string what, int members, Target
         await ledger.Host.DrainAsync(cancellation);
         everybody = [.. ids.Select(member => member.ToString("D"))];
         partner = ledger.Partner();
+        calls = session ? new PartnerSession(partner, cancellation) : null;
         await peer.PrepareAsync(place, cancellation);
         await RunAsync(round / 2, cancellation);
     }
@@ -52,6 +61,7 @@ internal sealed class ReserveConfirm(string id, string what, int members, Target
 
     public async ValueTask DisposeAsync()
     {
+        await (calls?.DisposeAsync() ?? default);
         partner?.Dispose();
         await peer.DisposeAsync();
         if (ledger is not null)
@@ -66,20 +76,31 @@ internal sealed class ReserveConfirm(string id, string what, int members, Target
             await Task.Yield();
             var (random, done) = (new Random(caller), 0);
             for (; watch.Elapsed < duration; done++)
-                await PairAsync(partner!, everybody[random.Next(everybody.Length)], Interlocked.Increment(ref keys), cancellation);
+            {
+                var (member, key) = (everybody[random.Next(everybody.Length)], Interlocked.Increment(ref keys));
+                await (calls is null ? PairAsync(partner!, member, key, cancellation) : PairAsync(calls, member, key));
+            }
+
             return done;
         }));
         return pairs.Sum() / watch.Elapsed.TotalSeconds;
     }
 
-    internal static async Task PairAsync(GrpcClient partner, string member, int key, CancellationToken cancellation)
+    internal static async Task PairAsync(PartnerSession calls, string member, int key)
+    {
+        var held = (await calls.CallAsync(new() { ReservePoints = Wanted(member, key) })).ReservePoints;
+        var spent = await calls.CallAsync(new() { ConfirmHold = new() { CustomerId = member, HoldId = held.HoldId } });
+        if (spent.ConfirmHold is null)
+            throw new InvalidOperationException($"A hold was not confirmed: {spent.Refusal.Message}");
+    }
+
+    private static ReservePointsRequest Wanted(string member, int key) =>
+        new() { CustomerId = member, IdempotencyKey = key.ToString(CultureInfo.InvariantCulture), Points = 1, Reason = "bench" };
+
+    private static async Task PairAsync(GrpcClient partner, string member, int key, CancellationToken cancellation)
     {
         var options = GrpcCallOptions.Within(TimeSpan.FromSeconds(30));
-        var wanted = new ReservePointsRequest
-        {
-            CustomerId = member, IdempotencyKey = key.ToString(CultureInfo.InvariantCulture), Points = 1, Reason = "bench",
-        };
-        var held = await partner.UnaryAsync(Reserve, wanted, options, cancellation);
+        var held = await partner.UnaryAsync(Reserve, Wanted(member, key), options, cancellation);
         await partner.UnaryAsync(Confirm, new ConfirmHoldRequest { CustomerId = member, HoldId = held.HoldId }, options, cancellation);
     }
 }
