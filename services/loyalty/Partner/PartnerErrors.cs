@@ -26,12 +26,8 @@ internal static class PartnerErrors
     public static GrpcException Of(Refusal refusal) => GrpcErrorDetails.Refusal(StatusOf(refusal), refusal.Detail, Info(refusal.Code));
 
     /// <summary>A refusal as a session tells it.</summary>
-    public static SessionRefusal Told(GrpcException refusal)
-    {
-        var told = new SessionRefusal { Code = (int)refusal.Status, Message = refusal.Detail };
-        told.Details.AddRange(refusal.Details());
-        return told;
-    }
+    public static SessionRefusal Told(GrpcException refusal) =>
+        new() { Code = (int)refusal.Status, Message = refusal.Detail, StatusDetails = ByteString.CopyFrom(refusal.Details()) };
 
     /// <summary>Wrong in itself, about nobody, taken by another request, to be repeated as it is, or not possible as things stand.</summary>
     internal static GrpcStatus StatusOf(Refusal refusal) => refusal switch

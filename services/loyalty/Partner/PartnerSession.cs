@@ -1,9 +1,9 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using Google.Protobuf.Reflection;
 using Google.Protobuf.WellKnownTypes;
 using Patron.Contracts.Partner.V1;
 using Patron.Runtime.Grpc;
-using Call = Patron.Contracts.Partner.V1.SessionRequest.CallOneofCase;
 
 namespace Patron.Loyalty;
 
@@ -89,7 +89,7 @@ internal sealed partial class PartnerSession(
         catch (Exception fault)
 #pragma warning restore CA1031
         {
-            LogFailed(log, request.CallCase, fault);
+            LogFailed(log, request.CallId, fault);
             response.Refusal = new() { Code = (int)GrpcStatus.Unknown, Message = "The handler failed." };
         }
 
@@ -100,50 +100,53 @@ internal sealed partial class PartnerSession(
     private async Task RunAsync(SessionRequest request, SessionResponse response, GrpcCall call, CancellationToken cancellation)
     {
         PartnerService.TakeQuota(quotas, PartnerService.PartnerOf(call));
-        switch (request.CallCase)
+        if (Calls(request) != 1)
+            throw PartnerErrors.Invalid("call", "A request has exactly one call that this server knows.");
+        switch (request)
         {
-            case Call.Lookup:
-                response.Lookup = await members.LookupAsync(request.Lookup, call, cancellation);
+            case { Lookup: { } wanted }:
+                response.Lookup = await members.LookupAsync(wanted, call, cancellation);
                 break;
-            case Call.Earn:
-                response.Earn = await points.EarnAsync(request.Earn, call, cancellation);
+            case { Earn: { } wanted }:
+                response.Earn = await points.EarnAsync(wanted, call, cancellation);
                 break;
-            case Call.RedeemPoints:
-                response.RedeemPoints = await points.RedeemAsync(request.RedeemPoints, call, cancellation);
+            case { RedeemPoints: { } wanted }:
+                response.RedeemPoints = await points.RedeemAsync(wanted, call, cancellation);
                 break;
-            case Call.ReservePoints:
-                response.ReservePoints = await points.ReserveAsync(request.ReservePoints, call, cancellation);
+            case { ReservePoints: { } wanted }:
+                response.ReservePoints = await points.ReserveAsync(wanted, call, cancellation);
                 break;
-            case Call.ConfirmHold:
-                response.ConfirmHold = await points.ConfirmAsync(request.ConfirmHold, call, cancellation);
+            case { ConfirmHold: { } wanted }:
+                response.ConfirmHold = await points.ConfirmAsync(wanted, call, cancellation);
                 break;
-            case Call.CancelHold:
-                response.CancelHold = await points.CancelAsync(request.CancelHold, call, cancellation);
+            case { CancelHold: { } wanted }:
+                response.CancelHold = await points.CancelAsync(wanted, call, cancellation);
                 break;
-            case Call.CheckCoupon:
-                response.CheckCoupon = await coupons.CheckAsync(request.CheckCoupon, call, cancellation);
+            case { CheckCoupon: { } wanted }:
+                response.CheckCoupon = await coupons.CheckAsync(wanted, call, cancellation);
                 break;
-            case Call.RedeemCoupon:
-                response.RedeemCoupon = await coupons.RedeemAsync(request.RedeemCoupon, call, cancellation);
+            case { RedeemCoupon: { } wanted }:
+                response.RedeemCoupon = await coupons.RedeemAsync(wanted, call, cancellation);
                 break;
-            case Call.ReserveCoupon:
-                response.ReserveCoupon = await coupons.ReserveAsync(request.ReserveCoupon, call, cancellation);
+            case { ReserveCoupon: { } wanted }:
+                response.ReserveCoupon = await coupons.ReserveAsync(wanted, call, cancellation);
                 break;
-            case Call.ConfirmCoupon:
-                response.ConfirmCoupon = await coupons.ConfirmAsync(request.ConfirmCoupon, call, cancellation);
+            case { ConfirmCoupon: { } wanted }:
+                response.ConfirmCoupon = await coupons.ConfirmAsync(wanted, call, cancellation);
                 break;
-            case Call.CancelCoupon:
-                response.CancelCoupon = await coupons.CancelAsync(request.CancelCoupon, call, cancellation);
+            case { CancelCoupon: { } wanted }:
+                response.CancelCoupon = await coupons.CancelAsync(wanted, call, cancellation);
                 break;
-            default:
-                throw PartnerErrors.Invalid("call", "A request has exactly one call that this server knows.");
         }
     }
+
+    private static int Calls(SessionRequest request) => SessionRequest.Descriptor.Fields.InFieldNumberOrder()
+        .Count(field => field.FieldType == FieldType.Message && field.FieldNumber > SessionRequest.TimeoutFieldNumber && field.Accessor.HasValue(request));
 
     private static TimeSpan TimeOf(Duration timeout) => timeout is { Seconds: >= 0 and <= 86_400, Nanos: >= 0 }
         ? timeout.ToTimeSpan()
         : throw PartnerErrors.Invalid("timeout", "This must be 0 to 86,400 seconds.");
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The handler of {Call} of a session failed.")]
-    private static partial void LogFailed(ILogger log, Call call, Exception fault);
+    [LoggerMessage(Level = LogLevel.Error, Message = "The call {Call} of a session failed.")]
+    private static partial void LogFailed(ILogger log, long call, Exception fault);
 }

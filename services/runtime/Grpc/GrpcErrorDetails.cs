@@ -25,7 +25,7 @@ public static class GrpcErrorDetails
     /// <summary>The first detail of this type that came with a refusal, or null.</summary>
     public static T? Detail<T>(this GrpcException refusal) where T : class, IMessage<T>, new()
     {
-        foreach (var detail in refusal.Details())
+        foreach (var detail in Google.Rpc.Status.Parser.ParseFrom(refusal.Details()).Details)
         {
             if (detail.TryUnpack<T>(out var found))
                 return found;
@@ -33,7 +33,6 @@ public static class GrpcErrorDetails
         return null;
     }
 
-    /// <summary>All details that came with a refusal.</summary>
-    public static IReadOnlyList<Any> Details(this GrpcException refusal) =>
-        refusal.Trailers.Binary(Trailer) is { } bytes ? Google.Rpc.Status.Parser.ParseFrom(bytes).Details : [];
+    /// <summary>A google.rpc.Status with all details that came with a refusal; empty when none did.</summary>
+    public static byte[] Details(this GrpcException refusal) => refusal.Trailers.Binary(Trailer) ?? [];
 }

@@ -55,6 +55,17 @@ const statement = (after, key = mine) => new Promise((resolve) => {
     .on('end', () => resolve(entries));
 });
 
+// Sends all requests at once over one stream, and answers the responses by their call_id.
+const session = (requests) => new Promise((resolve) => {
+  const responses = {};
+  const stream = client.Session(metadataOf(mine), { deadline: Date.now() + 10_000 });
+  stream.on('data', (response) => { responses[response.call_id] = response; })
+    .on('error', (error) => resolve({ code: grpc.status[error.code], ...why(error) }))
+    .on('end', () => resolve(responses));
+  requests.forEach((request, i) => stream.write({ call_id: i + 1, ...request }));
+  stream.end();
+});
+
 async function main() {
   let got = await call('Lookup', { loyalty_card: card });
   check('a member is found by card', got.customer_id === customer && got.available === 600 && got.tier === 'silver', got);
@@ -104,6 +115,19 @@ async function main() {
     call('ReservePoints', { ...desk, idempotency_key: `race-${i}`, points: 500 })));
   check('of forty that want the same points one gets them', raced.filter((r) => r.hold_id).length === 1, raced.map((r) => r.code ?? 'held'));
   await call('CancelHold', { customer_id: customer, hold_id: raced.find((r) => r.hold_id).hold_id });
+
+  const till = { customer_id: customer, points: 500, reason: 'till' };
+  const answers = Object.values(await session([
+    ...Array.from({ length: 40 }, (_, i) => ({ reserve_points: { ...till, idempotency_key: `till-${i}` } })),
+    { lookup: { customer_id: customer } }, { cancel_hold: { customer_id: customer, hold_id: 'no id' } },
+  ]));
+  const [won, ...more] = answers.filter((answer) => answer.reserve_points);
+  const lost = answers.filter((answer) => answer.refusal?.code === grpc.status.FAILED_PRECONDITION);
+  check('of forty calls of a session one gets the points', answers.length === 42 && won && more.length === 0 && lost.length === 39, answers);
+  check('a call of a session is refused alone', answers.some((answer) => answer.lookup?.customer_id === customer)
+    && answers.some((answer) => answer.refusal?.code === grpc.status.INVALID_ARGUMENT), answers);
+  got = await session([{ cancel_hold: { customer_id: customer, hold_id: won.reserve_points.hold_id } }]);
+  check('a hold is given back in a session', got[1].cancel_hold.points === 500, got);
 
   const entries = await statement(0);
   check('a statement adds up', entries.length > 2 && entries.reduce((sum, e) => sum + e.points, 0) === 850 && entries.at(-1).balance === 850, entries);
