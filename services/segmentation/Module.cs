@@ -3,6 +3,7 @@ using Patron.Runtime.EventLog;
 using Patron.Runtime.EventStore;
 using Patron.Runtime.Hosting;
 using Patron.Runtime.Processing;
+using Patron.Segmentation.Snapshots;
 
 namespace Patron.Segmentation;
 
@@ -11,7 +12,7 @@ public static class Module
 {
     internal const string Name = "segmentation";
 
-    /// <summary>Adds the service. Settings: the section <c>Segmentation</c> with <c>Zone</c>, <c>ScanAt</c> and <c>Currency</c>.</summary>
+    /// <summary>Adds the service. Settings: the section <c>Segmentation</c> as <see cref="SegmentationSettings"/> has it.</summary>
     public static void AddSegmentation(this WebApplicationBuilder builder)
     {
         var settings = builder.AddSettings<SegmentationSettings>("Segmentation");
@@ -55,8 +56,11 @@ public static class Module
         var engine = services.GetRequiredService<SegmentEngine>();
         var clock = services.GetRequiredService<BusinessClock>();
         var consumed = new Consumed(engine);
+        var snapshots = new SnapshotKeeper(
+            services.GetRequiredService<SegmentationSettings>(), engine, services.GetRequiredService<SystemClock>(), () => services.PatronService(Name),
+            services.GetRequiredService<ILogger<SnapshotKeeper>>());
         var rebuild = new Rebuild(
-            engine, consumed, services.GetRequiredService<SegmentBook>().LearnAsync,
+            engine, snapshots, consumed, services.GetRequiredService<SegmentBook>().LearnAsync,
             services.GetRequiredService<IEventLog>, () => services.PatronService(Name), services.GetRequiredService<ILogger<Rebuild>>());
         return new ServiceDefinition
         {
@@ -76,6 +80,7 @@ public static class Module
             CustomerTables = [new CustomerTable("segment_member"), new CustomerTable("linked_rows")],
             Migrations = [new Migration("segment-members", Members.Schema), new Migration("linked-rows", LinkedRows.Schema), SegmentTable.Migration],
             OnAcquired = rebuild.AcquireAsync,
+            OnRest = snapshots.RestAsync,
         };
     }
 }

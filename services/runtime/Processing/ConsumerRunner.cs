@@ -24,6 +24,7 @@ internal sealed partial class ConsumerRunner(
     private Dictionary<int, OwnedPartition> owned = [];
     private ILogReader? reader;
     private int busy;
+    private Guid incarnation;
 
     public IReadOnlyCollection<OwnedPartition> Partitions => Volatile.Read(ref owned).Values;
 
@@ -51,6 +52,7 @@ internal sealed partial class ConsumerRunner(
         try
         {
             reader ??= eventLog.OpenReader();
+            this.incarnation = incarnation;
             await LearnEndsAsync(gained.Keys, cancellation);
             var partitions = await offsets.ClaimAsync(gained, incarnation, cancellation);
             FaultPoint.Reach(FaultPoint.ConsumeAfterClaim);
@@ -75,8 +77,10 @@ internal sealed partial class ConsumerRunner(
         await turn.WaitAsync(cancellation);
         try
         {
+            var given = partitions.Select(p => owned.GetValueOrDefault(p)).OfType<OwnedPartition>().ToList();
             await LandAllAsync(cancellation);
-            await SaveAsync(partitions.Select(p => owned.GetValueOrDefault(p)).OfType<OwnedPartition>(), cancellation);
+            await SaveAsync(given, cancellation);
+            await RestAsync(given, isLeaving: true, cancellation);
             Drop(partitions);
         }
         finally
@@ -115,6 +119,7 @@ internal sealed partial class ConsumerRunner(
             {
                 await TakeReadAsync();
                 await LandAsync(flight => flight.Landed.IsCompleted, cancellation);
+                await RestAsync(owned.Values.Where(p => !IsUnderWay(p)), isLeaving: false, cancellation);
                 await TakeOffAsync(cancellation);
                 await SaveAsync(owned.Values.Where(IsToBeSaved), cancellation);
                 await HealAsync(cancellation);
@@ -148,7 +153,7 @@ internal sealed partial class ConsumerRunner(
     private async Task StartAsync(OwnedPartition partition, CancellationToken cancellation)
     {
         if (definition.OnAcquired is { } restore)
-            await restore(new AcquiredPartition(partition.Number, partition.Places.ToDictionary(p => p.Key, p => p.Value.NextOffset)), cancellation);
+            await restore(AcquiredPartition.Of(partition, incarnation), cancellation);
         partition.Pending.Clear();
         partition.Paused.Clear();
         partition.StartedAfterRead = readsBegun;
@@ -157,6 +162,15 @@ internal sealed partial class ConsumerRunner(
             partition.ReadTo[subscription.Topic.Name] = partition.Places[subscription.Topic.Name].NextOffset;
             reader!.Assign(subscription.Topic, partition.Number, partition.ReadTo[subscription.Topic.Name]);
         }
+    }
+
+    /// <summary>Nothing of these partitions may be under way.</summary>
+    private async Task RestAsync(IEnumerable<OwnedPartition> partitions, bool isLeaving, CancellationToken cancellation)
+    {
+        if (definition.OnRest is not { } rest)
+            return;
+        foreach (var partition in partitions.Where(p => p.Stopped is null))
+            await rest(new RestingPartition(partition, incarnation, isLeaving), cancellation);
     }
 
     /// <summary>The next transaction of a partition, or null where nothing can be taken or what was taken leaves nothing to write.</summary>

@@ -1,3 +1,5 @@
+using Patron.Segmentation.Snapshots;
+
 namespace Patron.Segmentation;
 
 /// <summary>The topics whose facts move columns; each counts its own positions.</summary>
@@ -192,6 +194,35 @@ internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
             const int columns = 16 + (3 * 8) + 2 + 2 + 1 + 4 + 8 + 8 + PurchaseDays.BytesEach;
             return ((long)columns * customers.Length) + index.Bytes + (8L * tags.Values.Concat(consents.Values).Sum(bits => (long)bits.Length));
         }
+    }
+
+    /// <summary>Every column, to be written to a snapshot or read from one: one that is not named here is lost with the process.</summary>
+    public void Keep(SnapshotFields fields)
+    {
+        if (!fields.Reads)
+            Events.Merge(Count, Day16.Of((long)PurchaseWindow.KeptFrom(Today)));
+        var (count, asOf) = ((long)Count, AsOf.UtcTicks);
+        fields.Number("count", ref count);
+        fields.Number("as of", ref asOf);
+        fields.Array("customers", ref customers);
+        fields.Array("first day", ref firstDay);
+        fields.Array("last day", ref lastDay);
+        fields.Codes("tiers", ref tier, books.Tiers);
+        fields.Array("purchases", ref purchases);
+        fields.Array("spend", ref spend);
+        fields.Array("points", ref points);
+        fields.Bitmaps("tags", tags);
+        fields.Bitmaps("consents", consents);
+        fields.All("erased", erased);
+        foreach (var source in Enum.GetValues<Source>())
+            fields.Array($"positions of {source}", ref positions[(int)source]);
+        PurchaseDays.Keep(fields);
+        Events.Keep(fields, books);
+        if (!fields.Reads)
+            return;
+        Count = (int)count;
+        AdvanceTo(new DateTimeOffset(asOf, TimeSpan.Zero));
+        index.Restore(Count, customers);
     }
 
     public static string Consent(string channel, string purpose) => $"{channel}/{purpose}";

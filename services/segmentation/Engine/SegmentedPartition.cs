@@ -1,6 +1,7 @@
 using System.Numerics;
 using Patron.Contracts.Segmentation.V1;
 using Patron.Runtime.EventStore;
+using Patron.Segmentation.Snapshots;
 
 namespace Patron.Segmentation;
 
@@ -34,6 +35,13 @@ internal sealed class SegmentedPartition(CodeBooks books, BrandDays days, Explan
             lock (guard)
                 return columns.AsOf;
         }
+    }
+
+    /// <summary>The columns, to be copied or put back; memberships and links stand in the store. Locked for as long as copying memory takes.</summary>
+    public void Keep(SnapshotFields fields)
+    {
+        lock (guard)
+            columns.Keep(fields);
     }
 
     /// <summary>While loading: the customer is in the segment.</summary>
