@@ -26,7 +26,7 @@ internal sealed class PurchasesPlan : RulePlan
     {
         // Above what stands for no value.
         (this.measure, this.min, this.max, this.days) = (measure, Math.Max(min ?? long.MinValue, long.MinValue + 1), max ?? long.MaxValue, days);
-        filter = new(where, soldOnly: measure != PurchaseMeasure.Spend);
+        filter = new(where, LineMeasure.Kinds(measure));
         measured = new(measure);
     }
 

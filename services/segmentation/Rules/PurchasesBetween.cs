@@ -3,7 +3,8 @@ using System.Text.Json.Serialization;
 namespace Patron.Segmentation;
 
 /// <summary>
-/// What is measured of purchased lines. All but <see cref="Spend"/> look at sold lines only; postage and adjustments never count.
+/// What is measured of purchased lines. All but <see cref="Spend"/> and <see cref="Returns"/> look at sold lines only; postage and adjustments
+/// never count.
 /// </summary>
 internal enum PurchaseMeasure
 {
@@ -26,6 +27,12 @@ internal enum PurchaseMeasure
 
     /// <summary>Midnights between the last such day in the window and today; no bounds hold without one.</summary>
     DaysSinceLast,
+
+    /// <summary>The largest sum of such lines of one receipt, in minor units; 0 without one.</summary>
+    LargestReceipt,
+
+    /// <summary>Receipts with at least one line that went back, its amount below 0.</summary>
+    Returns,
 }
 
 /// <summary>

@@ -38,7 +38,7 @@ internal sealed class RuleSentence(Phrases say, string currency)
 
     public string Money(long minor) => Contracts.Money.Text(minor, currency);
 
-    private Func<long, string> Shown(PurchaseMeasure measure) => measure == PurchaseMeasure.Spend ? Money : Plain;
+    private Func<long, string> Shown(PurchaseMeasure measure) => measure is PurchaseMeasure.Spend or PurchaseMeasure.LargestReceipt ? Money : Plain;
 
     private Func<long, string> Shown(NumberColumn column) => column is NumberColumn.Purchases or NumberColumn.Points ? Plain : Money;
 

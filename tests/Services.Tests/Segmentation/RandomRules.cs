@@ -26,10 +26,10 @@ internal sealed class RandomRules(int seed, DateOnly today)
 
     public PurchasesBetween Purchases()
     {
-        var measure = (PurchaseMeasure)random.Next(9);
+        var measure = (PurchaseMeasure)random.Next(Enum.GetValues<PurchaseMeasure>().Length);
         var most = measure switch
         {
-            PurchaseMeasure.Spend => 1_500_00,
+            PurchaseMeasure.Spend or PurchaseMeasure.LargestReceipt => 1_500_00,
             PurchaseMeasure.DaysSinceFirst or PurchaseMeasure.DaysSinceLast => 400,
             _ => 4,
         };

@@ -95,6 +95,9 @@ internal static class SlowInterpreter
         {
             PurchaseMeasure.Spend => found.Sum(line => line.Thing.Minor),
             PurchaseMeasure.Receipts => sold.Select(line => line.Receipt).Distinct(ReferenceEqualityComparer.Instance).Count(),
+            PurchaseMeasure.LargestReceipt =>
+                sold.GroupBy(line => line.Receipt, ReferenceEqualityComparer.Instance).Select(receipt => receipt.Sum(line => line.Thing.Minor)).Append(0).Max(),
+            PurchaseMeasure.Returns => found.Where(line => !line.Thing.Sold).Select(line => line.Receipt).Distinct(ReferenceEqualityComparer.Instance).Count(),
             PurchaseMeasure.Days => sold.Select(line => LocalDate(line.Receipt.At)).Distinct().Count(),
             PurchaseMeasure.Products => sold.Select(line => line.Thing.Product).Where(name => name != "").Distinct().Count(),
             PurchaseMeasure.Categories => sold.Select(line => line.Thing.Category).Where(name => name != "").Distinct().Count(),
