@@ -6,6 +6,7 @@ using Patron.Contracts.Profile.V1;
 using Patron.Contracts.Segmentation.V1;
 using Patron.Contracts.Tagging.V1;
 using Patron.Runtime.EventLog;
+using Patron.Runtime.EventStore;
 using Patron.Runtime.Processing;
 
 namespace Patron.Segmentation;
@@ -56,7 +57,11 @@ internal sealed class Consumed
         On(tagging, Source.Tagging, Needs.Tags, TagRemoved.Parser, _ => true, (columns, row, fact, _) => columns.SetTag(row, fact.Tag, false));
         var rows = new Subscription(new Topic(Topics.SegmentationRows, Compacted: true))
             .On(RowState.Parser, (state, context) => engine.Restate(context, state));
-        Subscriptions = [profile, loyalty, tagging, rows];
+        var details = new Subscription(new Topic(Topics.ProfileCustomers, Compacted: true))
+            .On(CustomerState.Parser, (state, context) => engine.Await(context, state));
+        silent.Add(CustomerState.Descriptor.FullName, (partition, customer, envelope, value) =>
+            partition.Await(new(customer, CustomerState.Parser.ParseFrom(value.Span), EventMetadata.None), envelope.Time));
+        Subscriptions = [profile, loyalty, tagging, rows, details];
     }
 
     public IReadOnlyList<Subscription> Subscriptions { get; }

@@ -2,6 +2,7 @@ using Patron.Contracts;
 using Patron.Runtime.EventLog;
 using Patron.Runtime.EventStore;
 using Patron.Runtime.Hosting;
+using Patron.Runtime.Privacy;
 using Patron.Runtime.Processing;
 
 namespace Patron.Segmentation;
@@ -10,6 +11,9 @@ namespace Patron.Segmentation;
 public static class Module
 {
     internal const string Name = "segmentation";
+
+    /// <summary>Of whoever may see people's details in clear.</summary>
+    private const string PersonalScope = "personal";
 
     /// <summary>Adds the service. Settings: the section <c>Segmentation</c> with <c>Zone</c>, <c>ScanAt</c> and <c>Currency</c>.</summary>
     public static void AddSegmentation(this WebApplicationBuilder builder)
@@ -21,8 +25,11 @@ public static class Module
             settings.Days, explanation, services.GetRequiredService<IEventLog>().Partitions, settings.ScanTime));
         builder.Services.AddSingleton<SegmentBook>();
         builder.AddValue();
+        builder.AddCustomerKeys();
         builder.AddPatronService(Name, Define);
+        builder.Services.AddSingleton<OpenDetails>();
         builder.Services.AddHostedService(services => services.GetRequiredService<SegmentBook>());
+        builder.Services.AddHostedService(services => services.GetRequiredService<OpenDetails>());
     }
 
     /// <summary>Maps <c>/v1/segmentation</c>.</summary>
@@ -38,9 +45,10 @@ public static class Module
                     await ReadSegments.SegmentsAsync(engine, services.PatronService(Name), phrases, cancellation),
                     SegmentationJson.Default.IReadOnlyListSegmentAnswer)
                 : Preview.UnknownLanguage());
-        routes.MapGet("/customers/{id:guid}", async (Guid id, SegmentEngine engine, IServiceProvider services, CancellationToken cancellation) =>
+        routes.MapGet("/customers/{id:guid}", async (Guid id, HttpContext context, SegmentEngine engine, IServiceProvider services, CancellationToken cancellation) =>
             TypedResults.Json(
-                await ReadSegments.CustomerAsync(engine, services.PatronService(Name), id, cancellation), SegmentationJson.Default.CustomerAnswer));
+                await ReadSegments.CustomerAsync(
+                    engine, services.PatronService(Name), id, context.GetApiCaller().Scopes.Contains(PersonalScope), cancellation), SegmentationJson.Default.CustomerAnswer));
         routes.MapGet("/customers/{id:guid}/timeline", async (Guid id, IServiceProvider services, CancellationToken cancellation) =>
             TypedResults.Json(
                 await ReadSegments.TimelineAsync(services.PatronService(Name), id, cancellation), StoryJson.Default.IReadOnlyListTimelineEntry));
@@ -57,7 +65,8 @@ public static class Module
         var consumed = new Consumed(engine);
         var rebuild = new Rebuild(
             engine, consumed, services.GetRequiredService<SegmentBook>().LearnAsync,
-            services.GetRequiredService<IEventLog>, () => services.PatronService(Name), services.GetRequiredService<ILogger<Rebuild>>());
+            services.GetRequiredService<IEventLog>, () => services.PatronService(Name),
+            services.GetRequiredService<OpenDetails>(), services.GetRequiredService<ILogger<Rebuild>>());
         return new ServiceDefinition
         {
             Name = Name,
@@ -75,6 +84,7 @@ public static class Module
             OnDue = timer => engine.Scan(timer, clock.GetUtcNow()),
             CustomerTables = [new CustomerTable("segment_member"), new CustomerTable("linked_rows")],
             Migrations = [new Migration("segment-members", Members.Schema), new Migration("linked-rows", LinkedRows.Schema), SegmentTable.Migration],
+            OnErased = services.GetRequiredService<ICustomerKeys>().Forget,
             OnAcquired = rebuild.AcquireAsync,
         };
     }

@@ -28,7 +28,7 @@ internal static class ReadSegments
     }
 
     public static async Task<CustomerAnswer> CustomerAsync(
-        SegmentEngine engine, ServiceRuntime service, Guid customer, CancellationToken cancellation)
+        SegmentEngine engine, ServiceRuntime service, Guid customer, bool showsPersonal, CancellationToken cancellation)
     {
         customer = await service.RootAsync(customer, cancellation);
         var held = (await service.StateAsync(Memberships.Kind, customer, cancellation) ?? Memberships.None).Held
@@ -37,7 +37,7 @@ internal static class ReadSegments
         var row = partition?.Read(customer);
         return new CustomerAnswer(customer, partition?.AsOf, [.. engine.Catalog.Segments.Select(segment => new WhyAnswer(
             segment.Name, held.ContainsKey(segment.Name), held.TryGetValue(segment.Name, out var since) ? since : null,
-            row is null ? null : engine.Explanation.Why(segment.Rule, row)))]);
+            row is null ? null : engine.Explanation.Why(segment.Rule, row, showsPersonal)))]);
     }
 
     public static async Task<IReadOnlyList<TimelineEntry>> TimelineAsync(ServiceRuntime service, Guid customer, CancellationToken cancellation) =>

@@ -12,7 +12,8 @@ namespace Patron.Segmentation;
 /// log, up to exactly the offset that the consumer has committed. Nothing is emitted.
 /// </summary>
 internal sealed partial class Rebuild(
-    SegmentEngine engine, Consumed consumed, Func<CancellationToken, Task> learnSegments, Func<IEventLog> eventLog, Func<ServiceRuntime> service, ILogger log)
+    SegmentEngine engine, Consumed consumed, Func<CancellationToken, Task> learnSegments, Func<IEventLog> eventLog, Func<ServiceRuntime> service,
+    OpenDetails details, ILogger log)
 {
     private const int RecordsPerReadMax = 4096;
     private static readonly TimeSpan ReadWait = TimeSpan.FromSeconds(1);
@@ -55,6 +56,7 @@ internal sealed partial class Rebuild(
                     continue;
                 foreach (var read in batch.Records.TakeWhile(read => read.Offset < end))
                     Apply(partition, acquired.Partition, batch.Topic, read);
+                await details.OpenMostAsync(partition, cancellation);
                 if (batch.NextOffset < end)
                     continue;
                 missing.Remove(batch.Topic.Name);

@@ -67,11 +67,17 @@ internal sealed class CodeBook(int codesMax)
 /// <summary>The books of an instance.</summary>
 internal sealed class CodeBooks
 {
+    private const int AttributeTextsMax = 1_000_000;
+    private readonly ConcurrentDictionary<string, CodeBook> attributes = new(StringComparer.Ordinal);
+
     public CodeBook Products { get; } = new(int.MaxValue);
 
     public CodeBook Categories { get; } = new(ushort.MaxValue);
 
     public CodeBook Stores { get; } = new(ushort.MaxValue);
+
+    /// <summary>The texts of an attribute; those that nobody has any more stay in it until the instance stops.</summary>
+    public CodeBook Attribute(string key) => attributes.GetOrAdd(key, _ => new(AttributeTextsMax));
 
     public CodeBook Tiers { get; } = new(byte.MaxValue);
 

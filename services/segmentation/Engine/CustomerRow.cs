@@ -4,6 +4,8 @@ namespace Patron.Segmentation;
 /// <param name="Today">The day of evaluation in the brand's zone.</param>
 internal sealed record CustomerRow(int Today)
 {
+    public static readonly IReadOnlyDictionary<string, string> NoAttributes = new Dictionary<string, string>();
+
     /// <summary>Of the first purchase; null for a customer who bought nothing.</summary>
     public int? FirstDay { get; init; }
 
@@ -26,6 +28,9 @@ internal sealed record CustomerRow(int Today)
 
     /// <summary>Of the days that are kept, by day.</summary>
     public IReadOnlyList<BoughtLine> Lines { get; init; } = [];
+
+    /// <summary>By key; personal.</summary>
+    public IReadOnlyDictionary<string, string> Attributes { get; init; } = NoAttributes;
 
     public long SpendInTwelveMonths => Lines.Where(line => line.Day >= BrandDays.TwelveMonthsBegin(Today)).Sum(line => line.Minor);
 

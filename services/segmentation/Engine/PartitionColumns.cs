@@ -42,6 +42,8 @@ internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
 
     public CodeBooks Books => books;
 
+    public AttributeColumns Attributes { get; } = new(books);
+
     public EventColumns Events { get; } = new();
 
     public int Count { get; private set; }
@@ -97,6 +99,7 @@ internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
         erased.Add(row);
         Replace(row, Purchases.None);
         (tier[row], points[row]) = (NoTier, 0);
+        Attributes.Replace(row, CustomerRow.NoAttributes);
         foreach (var bits in tags.Values.Concat(consents.Values))
             RowBits.Set(bits, row, false);
     }
@@ -179,6 +182,7 @@ internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
         Tags = NamesAt(tags, row),
         Consents = NamesAt(consents, row),
         Lines = LinesOf(row),
+        Attributes = Attributes.At(row),
     };
 
     /// <summary>A customer of whom nothing is known yet.</summary>
@@ -190,7 +194,7 @@ internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
         get
         {
             const int columns = 16 + (3 * 8) + 2 + 2 + 1 + 4 + 8 + 8 + PurchaseDays.BytesEach;
-            return ((long)columns * customers.Length) + index.Bytes + (8L * tags.Values.Concat(consents.Values).Sum(bits => (long)bits.Length));
+            return ((long)columns * customers.Length) + index.Bytes + Attributes.Bytes + (8L * tags.Values.Concat(consents.Values).Sum(bits => (long)bits.Length));
         }
     }
 

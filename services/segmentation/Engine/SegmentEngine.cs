@@ -8,7 +8,7 @@ namespace Patron.Segmentation;
 
 /// <summary>The owned partitions, and the commands that facts and scans of them lead to.</summary>
 /// <param name="partitionCount">Partitions of the deployment.</param>
-internal sealed class SegmentEngine(BrandDays days, Explanation explanation, int partitionCount, TimeOnly scanAt)
+internal sealed partial class SegmentEngine(BrandDays days, Explanation explanation, int partitionCount, TimeOnly scanAt)
 {
     private readonly ConcurrentDictionary<int, SegmentedPartition> partitions = [];
     private readonly ScanStreams scanStreams = new(partitionCount);
@@ -100,14 +100,17 @@ internal sealed class SegmentEngine(BrandDays days, Explanation explanation, int
     public IReadOnlyList<Command> Handle(FactContext context, Source source, Needs touched, Action<PartitionColumns, int> change)
     {
         var partition = Owned(context.Partition);
-        var time = context.Envelope.Time;
-        var fact = partition.Apply(context.Customer, source, context.Envelope.Position, time, touched, change);
+        return Following(context, partition, partition.Apply(context.Customer, source, context.Envelope.Position, context.Envelope.Time, touched, change));
+    }
+
+    private List<Command> Following(FactContext context, SegmentedPartition partition, FactOutcome fact)
+    {
         var commands = new List<Command>();
         if (partition.Differs(fact))
             commands.Add(ChangeOf(context.Customer, backfill: false));
         if (partition.NeedsScans(fact))
         {
-            var stream = scanStreams.Of(context.Partition);
+            var (stream, time) = (scanStreams.Of(context.Partition), context.Envelope.Time);
             commands.Add(Scans.Kind.Command(stream, stream, scans => ScanPartition.Schedule(scans, time, days, scanAt)));
         }
 
@@ -185,8 +188,8 @@ internal sealed class SegmentEngine(BrandDays days, Explanation explanation, int
     /// the other, and the later commit must not bring an older evaluation back.
     /// </summary>
     /// <param name="backfill">A rule changed and not the customer, so no journey begins.</param>
-    private Command ChangeOf(Guid customer, bool backfill) => Memberships.Kind.Command(
-        customer, customer, memberships => Find(customer)?.Decide(memberships, customer) ?? Decision.Nothing) with
+    private Command ChangeOf(Guid customer, bool backfill, Func<bool>? owns = null) => Memberships.Kind.Command(
+        customer, customer, memberships => owns?.Invoke() != false && Find(customer) is { } partition ? partition.Decide(memberships, customer) : Decision.Nothing) with
         {
             LapsesWhenMerged = true,
             Metadata = backfill ? EventMetadata.None with { Backfill = true } : EventMetadata.None,

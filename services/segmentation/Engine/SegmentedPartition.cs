@@ -13,7 +13,7 @@ namespace Patron.Segmentation;
 /// stream's lock: one too many changes nothing.
 /// </para>
 /// </summary>
-internal sealed class SegmentedPartition(CodeBooks books, BrandDays days, Explanation explanation)
+internal sealed partial class SegmentedPartition(CodeBooks books, BrandDays days, Explanation explanation)
 {
     private readonly Lock guard = new();
     private readonly PartitionColumns columns = new(books, days);
@@ -110,6 +110,7 @@ internal sealed class SegmentedPartition(CodeBooks books, BrandDays days, Explan
         {
             var row = columns.RowOf(customer);
             columns.Erase(row);
+            waiting.Remove(row);
             LeaveAll(row);
         }
     }
@@ -173,7 +174,7 @@ internal sealed class SegmentedPartition(CodeBooks books, BrandDays days, Explan
         {
             var touched = fact.Touched | (columns.Today == scannedDay ? Needs.None : Needs.Today);
             var counts = !away.Contains(fact.Row) && !columns.IsErased(fact.Row);
-            return segments.Differs(columns, fact.Row, counts, touched) | !fact.IsNew;
+            return segments.Differs(columns, fact.Row, counts, touched, MissingOf(fact.Row)) | !fact.IsNew;
         }
     }
 
@@ -198,7 +199,7 @@ internal sealed class SegmentedPartition(CodeBooks books, BrandDays days, Explan
         {
             columns.AdvanceTo(evaluatedAt);
             scannedDay = columns.Today;
-            var (changed, byRule) = segments.Scan(columns, Counting);
+            var (changed, byRule) = segments.Scan(columns, Counting, waiting.Keys);
             for (var word = 0; due == lastScanDue && word < lastScanChanged.Length; word++)
                 changed[word] |= lastScanChanged[word];
             (lastScanDue, lastScanChanged) = (due, changed);
@@ -239,7 +240,7 @@ internal sealed class SegmentedPartition(CodeBooks books, BrandDays days, Explan
         {
             return columns.Find(customer) is { } row && columns.IsErased(row)
                 ? ([], columns.AsOf)
-                : (segments.Verdicts(Read(customer), IsAway(customer)), columns.AsOf);
+                : (segments.Verdicts(Read(customer), IsAway(customer), MissingOf(customer)), columns.AsOf);
         }
     }
 
@@ -271,7 +272,7 @@ internal sealed class SegmentedPartition(CodeBooks books, BrandDays days, Explan
         {
             var (verdicts, evaluatedAt) = Verdicts(customer);
             var isErased = columns.Find(customer) is { } row && columns.IsErased(row);
-            return ChangeMembership.Decide(memberships, verdicts, isErased ? [] : segments.Redefined, evaluatedAt);
+            return ChangeMembership.Decide(memberships, verdicts, isErased ? [] : segments.Untouched(MissingOf(customer)), evaluatedAt);
         }
     }
 

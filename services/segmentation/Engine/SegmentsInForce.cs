@@ -26,9 +26,6 @@ internal sealed class SegmentsInForce
 
     public Explanation Explanation { get; private set; }
 
-    /// <summary>The segments whose rule became another one after the last scan.</summary>
-    public IReadOnlyCollection<string> Redefined => redefined;
-
     public long Bytes => 8L * held.Sum(bits => (long)bits.Length);
 
     /// <summary>
@@ -71,12 +68,13 @@ internal sealed class SegmentsInForce
     /// <summary>Brings the bitmaps of a row up to an evaluation, and answers whether one changed.</summary>
     /// <param name="counts">False of whoever is in no segment.</param>
     /// <param name="touched">Only the segments that need some of it are evaluated.</param>
-    public bool Differs(PartitionColumns columns, int row, bool counts, Needs touched)
+    /// <param name="missing">What is not known yet; segments that need some of it stay as they are.</param>
+    public bool Differs(PartitionColumns columns, int row, bool counts, Needs touched, Needs missing)
     {
         var differs = Set(plans.Length, row, false, columns.Words);
         for (var index = 0; index < plans.Length; index++)
         {
-            if (((needs[index] & touched) != 0 || touched == Needs.All) && !redefined.Contains(catalog.Segments[index].Name))
+            if (((needs[index] & touched) != 0 || touched == Needs.All) && (needs[index] & missing) == 0 && !redefined.Contains(catalog.Segments[index].Name))
                 differs |= Set(index, row, counts && plans[index].At(columns, row), columns.Words);
         }
 
@@ -88,7 +86,8 @@ internal sealed class SegmentsInForce
     /// no rule is another one.
     /// </summary>
     /// <param name="counting">Takes those out of a bitmap who are in no segment.</param>
-    public (ulong[] Changed, ulong[] ByRule) Scan(PartitionColumns columns, Func<ulong[], ulong[]> counting)
+    /// <param name="waiting">The rows whose attributes are not known yet: they stay in segments that need them, or out of them.</param>
+    public (ulong[] Changed, ulong[] ByRule) Scan(PartitionColumns columns, Func<ulong[], ulong[]> counting, IReadOnlyCollection<int> waiting)
     {
         var (changed, byRule) = (new ulong[columns.Words], new ulong[columns.Words]);
         for (var index = 0; index < held.Length; index++)
@@ -96,6 +95,8 @@ internal sealed class SegmentsInForce
             var wanted = index < plans.Length ? counting(plans[index].Evaluate(columns)) : new ulong[columns.Words];
             var isRedefined = index < plans.Length && redefined.Contains(catalog.Segments[index].Name);
             Array.Resize(ref held[index], columns.Words);
+            if (index < plans.Length && (needs[index] & Needs.Attributes) != 0)
+                Keep(wanted, held[index], waiting);
             for (var word = 0; word < wanted.Length; word++)
             {
                 var differs = wanted[word] ^ held[index][word];
@@ -110,12 +111,24 @@ internal sealed class SegmentsInForce
         return (changed, byRule);
     }
 
-    /// <summary>What the rules say, without those that are another one since the last scan.</summary>
-    public IReadOnlyList<Verdict> Verdicts(CustomerRow values, bool isAway) =>
-    [
-        .. catalog.Segments.Where(segment => !redefined.Contains(segment.Name)).Select(segment => new Verdict(
-            segment.Name, !isAway && Explanation.Holds(segment.Rule, values), Explanation.Reason(segment.Rule, values))),
-    ];
+    /// <summary>What the rules say, without those that are <see cref="Untouched"/>.</summary>
+    public IReadOnlyList<Verdict> Verdicts(CustomerRow values, bool isAway, Needs missing)
+    {
+        var untouched = Untouched(missing);
+        return [.. catalog.Segments.Where(segment => !untouched.Contains(segment.Name)).Select(segment => new Verdict(
+            segment.Name, !isAway && Explanation.Holds(segment.Rule, values), Explanation.Reason(segment.Rule, values)))];
+    }
+
+    /// <summary>The segments on which nothing can be said: their rule is another one since the last scan, or needs what is not known yet.</summary>
+    public IReadOnlySet<string> Untouched(Needs missing) => missing == Needs.None
+        ? redefined
+        : catalog.Segments.Where((_, index) => (needs[index] & missing) != 0).Select(segment => segment.Name).Concat(redefined).ToHashSet();
+
+    private static void Keep(ulong[] wanted, ulong[] held, IEnumerable<int> rows)
+    {
+        foreach (var row in rows)
+            RowBits.Set(wanted, row, RowBits.Has(held, row));
+    }
 
     // Equal lists of two records are not equal; what is written of them is.
     private static string Text(SegmentDefinition segment) => JsonSerializer.Serialize(segment.Rule, SegmentationJson.Default.Clause);

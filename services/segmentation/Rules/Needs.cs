@@ -15,7 +15,10 @@ internal enum Needs
 
     /// <summary>The day of evaluation.</summary>
     Today = 32,
-    All = 63,
+
+    /// <summary>What people told of themselves, which is not known before it is opened.</summary>
+    Attributes = 64,
+    All = 127,
 }
 
 internal static class NeedsOfRules
@@ -34,6 +37,8 @@ internal static class NeedsOfRules
         InTier => Needs.Tier,
         Tagged => Needs.Tags,
         Consented => Needs.Consents,
+        AgeBetween or AttributeDaysSince or BirthdayNear { Month: null } => Needs.Attributes | Needs.Today,
+        AttributeClause => Needs.Attributes,
         _ => throw new UnreachableException($"Nobody knows what {clause.GetType().Name} needs."),
     };
 }

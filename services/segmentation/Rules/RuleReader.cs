@@ -21,7 +21,7 @@ internal sealed class RuleReader(SegmentCatalog catalog, int today)
     public const long NumberMax = 1_000_000_000_000_000;
 
     private static readonly string[] Kinds =
-        ["all", "any", "not", "days-since", "date", "number", "tier", "tag", "consent", "segment", "purchases"];
+        ["all", "any", "not", "days-since", "date", "number", "tier", "tag", "consent", "segment", "purchases", .. AttributeRules.Kinds];
 
     private static readonly string[] Channels = ["pos", "eshop"];
 
@@ -144,6 +144,8 @@ internal sealed class RuleReader(SegmentCatalog catalog, int today)
                     return Segment(from);
                 case "purchases":
                     return Purchases(from);
+                case { } kind when AttributeRules.Kinds.Contains(kind):
+                    return AttributeRules.Read(kind, from);
                 default:
                     from.Fault("kind", $"This must be one of: {string.Join(", ", Kinds)}.");
                     return null;
@@ -153,18 +155,8 @@ internal sealed class RuleReader(SegmentCatalog catalog, int today)
         private static DateBetween Dates(DocumentObject from)
         {
             var column = from.NeededChoice<DayColumn>("column");
-            var (first, last) = Between(from);
-            if (!from.Has("from") && !from.Has("to"))
-                from.Fault("from", "Write from, to or both: without a date the clause says nothing.");
+            var (first, last) = from.NeededDates();
             return new(column, first, last);
-        }
-
-        private static (DateOnly? From, DateOnly? To) Between(DocumentObject from)
-        {
-            var (first, last) = (from.Date("from"), from.Date("to"));
-            if (first > last)
-                from.Fault("to", $"This must not be before from, which is {first:yyyy-MM-dd}.");
-            return (first, last);
         }
 
         private static InTier Tiers(DocumentObject from)
@@ -209,7 +201,7 @@ internal sealed class RuleReader(SegmentCatalog catalog, int today)
         private PurchaseWindow Window(DocumentObject from)
         {
             var days = from.Number("lastDays", 1, PurchaseWindow.DaysMax);
-            var (first, last) = Between(from);
+            var (first, last) = from.Dates();
             var dates = from.Has("from") || from.Has("to");
             if (from.Has("lastDays") == dates)
                 from.Fault("lastDays", "Write either lastDays or dates.");

@@ -27,6 +27,15 @@ internal sealed class RuleSentence(Phrases say, string currency)
         PurchasesBetween purchases => Say(
             say.Measures[purchases.Measure], Range(purchases.Min, purchases.Max, Shown(purchases.Measure)), Filter(purchases.Where),
             Window(purchases.Window)),
+        AttributeIn { In: [] } known => Say(say.AttributeKnown, Named(known)),
+        AttributeIn one => Say(say.AttributeIs, Named(one), Either(one.In)),
+        AttributeNumber number => Say(say.AttributeIs, Named(number), Range(number.Min, number.Max, Plain)),
+        AttributeDate date => Say(say.AttributeIs, Named(date), Dates(date.From, date.To)),
+        AttributeDaysSince since => Say(say.DaysAgo, Named(since), Range(since.Min, since.Max, Plain)),
+        AgeBetween age => Say(say.Age, Range(age.Min, age.Max, Plain)),
+        BirthdayNear { NextDays: { } days } => Say(say.BirthdayNext, Plain(days)),
+        BirthdayNear { LastDays: { } days } => Say(say.BirthdayLast, Plain(days)),
+        BirthdayNear birthday => Say(say.BirthdayIn, say.Months[birthday.Month!.Value - 1]),
         _ => throw new UnreachableException($"No sentence for {clause.GetType().Name}."),
     };
 
@@ -53,6 +62,8 @@ internal sealed class RuleSentence(Phrases say, string currency)
         (null, { } to) => Say(say.AtMost, show(to)),
         _ => say.Anything,
     };
+
+    private string Named(AttributeClause clause) => say.Attributes.GetValueOrDefault(clause.Key, clause.Key);
 
     private string Filter(PurchaseFilter where)
     {

@@ -25,7 +25,11 @@ internal sealed class AgreementTests
         foreach (var fact in facts.Take(facts.Count / 2))
             Columns.Apply(columns, fact);
         columns.Events.Merge(columns.Count, keptFrom: 1);
+        foreach (var (story, other) in customers.Zip(customers.Skip(1)).Take(customers.Count / 2))
+            columns.Attributes.Replace(columns.RowOf(story.Customer), other.Attributes);
         _ = plans.ConvertAll(plan => plan.Evaluate(columns));
+        foreach (var story in customers)
+            columns.Attributes.Replace(columns.RowOf(story.Customer), story.Attributes);
         foreach (var fact in facts.Skip(facts.Count / 2))
             Columns.Apply(columns, fact);
         columns.AdvanceTo(Now);

@@ -9,7 +9,7 @@ internal sealed class RandomRules(int seed, DateOnly today)
     private readonly Random random = new(seed);
 
     /// <param name="segments">Those that the rule may name.</param>
-    public Clause Next(IReadOnlyList<string> segments, int depth = 3) => random.Next(depth > 0 ? 12 : 9) switch
+    public Clause Next(IReadOnlyList<string> segments, int depth = 3) => random.Next(depth > 0 ? 15 : 12) switch
     {
         0 => Days(),
         1 => Number(),
@@ -19,10 +19,41 @@ internal sealed class RandomRules(int seed, DateOnly today)
         5 => Dates(),
         6 when segments.Count > 0 => new InSegment(segments[random.Next(segments.Count)]),
         6 or 7 or 8 => Purchases(),
-        9 => new NoneOf(Next(segments, depth - 1)),
-        10 => new AllOf([.. Enumerable.Range(0, random.Next(4)).Select(_ => Next(segments, depth - 1))]),
+        9 or 10 or 11 => Attribute(),
+        12 => new NoneOf(Next(segments, depth - 1)),
+        13 => new AllOf([.. Enumerable.Range(0, random.Next(4)).Select(_ => Next(segments, depth - 1))]),
         _ => new AnyOf([.. Enumerable.Range(0, random.Next(4)).Select(_ => Next(segments, depth - 1))]),
     };
+
+    public AttributeClause Attribute()
+    {
+        var (key, texts) = SegmentWorld.Attributes[random.Next(SegmentWorld.Attributes.Length)];
+        int? Some(int most) => random.Next(3) == 0 ? null : random.Next(most);
+        switch (random.Next(6))
+        {
+            case 0:
+                return new AttributeIn(key, random.Next(4) == 0 ? [] : [.. texts.Where(_ => random.Next(2) == 0).DefaultIfEmpty("LONDON")]);
+            case 1:
+                var (least, most) = Bounds(50);
+                return new AttributeNumber(key, least, most);
+            case 2:
+                var from = new DateOnly(1960, 1, 1).AddDays(random.Next(20_000));
+                return new AttributeDate(key, random.Next(3) == 0 ? null : from, random.Next(3) == 0 ? null : from.AddDays(random.Next(9_000)));
+            case 3:
+                var (min, max) = Bounds(60 * 365);
+                return new AttributeDaysSince(key, (int?)min, (int?)max);
+            case 4:
+                var (youngest, oldest) = Bounds(60);
+                return new AgeBetween((int?)youngest, (int?)oldest);
+            default:
+                return random.Next(3) switch
+                {
+                    0 => new BirthdayNear(Some(367) ?? 30, null, null),
+                    1 => new BirthdayNear(null, Some(367) ?? 30, null),
+                    _ => new BirthdayNear(null, null, random.Next(1, 13)),
+                };
+        }
+    }
 
     public PurchasesBetween Purchases()
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Google.Protobuf;
 using Patron.Contracts.Ingest.V1;
 using Patron.Contracts.Loyalty.V1;
@@ -26,9 +27,17 @@ internal sealed class SegmentWorld(int seed)
     public static readonly string[] Categories = ["women/shoes/boots", "women/shoes", "women", "women/shoestrings", "home", ""];
     public static readonly string[] Stores = ["london-1", "leeds", ""];
     public static readonly (string Channel, string Purpose)[] Consents = [("email", "marketing"), ("sms", "marketing"), ("email", "service")];
+    public static readonly (string Key, string[] Values)[] Attributes =
+    [
+        ("birth_date", ["1988-02-29", "1990-12-09", "1990-12-10", "1951-01-01", "2011-12-10", "1879-03-14"]), ("city", ["London", "leeds", "香港"]),
+        ("shoe_size", ["38.5", "42", "-3", "0"]), ("number_or_not", ["7", "7.125", "seven", "2001-01-01"]), ("wedding_day", ["2010-12-09", "2012-01-05"]),
+        ("postal_code", ["02139", "28013"]),
+    ];
+
     private static readonly string[] Channels = ["pos", "eshop", ""];
 
     private readonly Random random = new(seed);
+    private readonly Random randomAttributes = new(seed);
     private readonly long[] positions = new long[3];
 
     /// <summary>Customers whose receipts lie within the two and a half years before <paramref name="now"/>, many near the bounds of rules.</summary>
@@ -38,7 +47,7 @@ internal sealed class SegmentWorld(int seed)
         random.Next(5) == 0 ? null : Any(Tiers),
         Tags.Where(_ => random.Next(3) == 0).ToHashSet(),
         Consents.Where(_ => random.Next(2) == 0).ToHashSet(),
-        random.Next(2_000)))];
+        random.Next(2_000)) { Attributes = Told() })];
 
     /// <summary>The facts of these customers, in the order of their times; positions and times rise. Some receipts are told late.</summary>
     public List<TopicFact> Facts(IReadOnlyList<Story> customers, DateTimeOffset until)
@@ -77,6 +86,11 @@ internal sealed class SegmentWorld(int seed)
         return [.. told.OrderBy(fact => fact.Time)
             .Select(fact => new TopicFact(fact.Source, fact.Customer, fact.Fact, ++positions[(int)fact.Source], fact.Time))];
     }
+
+    private Dictionary<string, string> Told() => Attributes.Where(_ => randomAttributes.Next(4) > 0).ToDictionary(of => of.Key, of =>
+        of.Key == "birth_date" && randomAttributes.Next(2) == 0
+            ? new DateOnly(1940, 1, 1).AddDays(randomAttributes.Next(25_000)).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)
+            : of.Values[randomAttributes.Next(of.Values.Length)]);
 
     private T Any<T>(T[] choices) => choices[random.Next(choices.Length)];
 

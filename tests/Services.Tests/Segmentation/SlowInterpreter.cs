@@ -1,3 +1,4 @@
+using System.Globalization;
 using Patron.Segmentation;
 
 namespace Patron.Services.Tests.Segmentation;
@@ -15,7 +16,11 @@ internal sealed record BoughtOnce(DateTimeOffset At, string Channel, string Stor
 /// <summary>Everything that ever happened to a customer, unsorted and unsummed.</summary>
 internal sealed record Story(
     Guid Customer, IReadOnlyList<BoughtOnce> Receipts, string? Tier, IReadOnlySet<string> Tags, IReadOnlySet<(string Channel, string Purpose)> Consents,
-    long Points);
+    long Points)
+{
+    /// <summary>By key; birth dates, numbers and texts as people tell them.</summary>
+    public IReadOnlyDictionary<string, string> Attributes { get; init; } = new Dictionary<string, string>();
+}
 
 /// <summary>Says who is in a segment straight from the definition of each clause: slow, and obviously right.</summary>
 internal static class SlowInterpreter
@@ -59,10 +64,40 @@ internal static class SlowInterpreter
                 return story.Consents.Contains((consent.Channel, consent.Purpose));
             case PurchasesBetween purchases:
                 return Measure(purchases, story, now) is { } value && Lies(value, purchases.Min, purchases.Max);
+            case AttributeClause attribute:
+                return story.Attributes.TryGetValue(attribute.Key, out var told) && Attribute(attribute, told, LocalDate(now));
             default:
                 return story.Tags.Contains(((Tagged)clause).Tag);
         }
     }
+
+    private static bool Attribute(AttributeClause clause, string told, DateOnly today)
+    {
+        var day = DateOnly.TryParseExact(told, "yyyy-MM-dd", out var date) ? date : (DateOnly?)null;
+        switch (clause)
+        {
+            case AttributeIn one:
+                return one.In.Count == 0 || one.In.Any(text => text.Equals(told, StringComparison.OrdinalIgnoreCase));
+            case AttributeNumber number:
+                return decimal.TryParse(told, CultureInfo.InvariantCulture, out var value) && (number.Min is null || value >= number.Min)
+                    && (number.Max is null || value <= number.Max);
+            case AttributeDate between:
+                return day is not null && (between.From is null || day >= between.From) && (between.To is null || day <= between.To);
+            case AttributeDaysSince since:
+                return day is { } on && Lies(today.DayNumber - on.DayNumber, since.Min, since.Max);
+            case AgeBetween age:
+                return day is { } born && born <= today && Lies(Enumerable.Range(1, 200).Count(year => Birthday(born, born.Year + year) <= today), age.Min, age.Max);
+            default:
+                var birthday = (BirthdayNear)clause;
+                if (day is null || birthday.Month is not null)
+                    return day?.Month == birthday.Month;
+                return Enumerable.Range(0, (birthday.NextDays ?? birthday.LastDays)!.Value + 1)
+                    .Select(away => today.AddDays(birthday.NextDays is null ? -away : away)).Any(near => Birthday(day.Value, near.Year) == near);
+        }
+    }
+
+    private static DateOnly Birthday(DateOnly born, int year) =>
+        born is { Month: 2, Day: 29 } && !DateTime.IsLeapYear(year) ? new DateOnly(year, 2, 28) : new DateOnly(year, born.Month, born.Day);
 
     private static long Number(NumberColumn column, Story story, DateOnly today) => column switch
     {
