@@ -23,7 +23,6 @@ internal sealed class Consumed
         var profile = new Subscription(new Topic(Topics.Profile)).Ignore<CustomerRegistered>()
             .Ignore<OptInRequested>()
             .Ignore<BirthdayReached>()
-            .Ignore<BehaviourRecorded>()
             .Follow(MergedAway.Parser, (fact, context) => context.MergedInto(fact.Into, fact.LinkId, fact.Version))
             .Follow(SplitOff.Parser, (fact, context) => context.SplitFrom(fact.From, fact.LinkId, fact.Version))
             .On(Absorbed.Parser, (_, context) => engine.Absorb(context))
@@ -32,6 +31,8 @@ internal sealed class Consumed
         silent.Add(CustomerErased.Descriptor.FullName, (partition, customer, _, _) => partition.Erase(customer));
         profile.On(PurchaseRecorded.Parser, Purchase);
         Silently(Source.Profile, Needs.Purchases, PurchaseRecorded.Parser, fact => !fact.Anonymous && fact.Origin.Length == 0, Purchased);
+        On(profile, Source.Profile, Needs.Behaviours, BehaviourRecorded.Parser, _ => true, (columns, row, fact, recordedAt) =>
+            columns.AddBehaviour(row, engine.LinesOf(fact, recordedAt)));
         On(profile, Source.Profile, Needs.Consents, ConsentChanged.Parser, _ => true, (columns, row, fact, _) =>
             columns.SetConsent(row, fact.Channel, fact.Purpose, fact.State == ConsentState.Granted));
 

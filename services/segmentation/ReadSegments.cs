@@ -57,14 +57,15 @@ internal static class ReadSegments
     }
 
     /// <summary>
-    /// Bytes per customer are of columns, index and memberships; the lines of purchases are told apart, and so are those that are not sorted
-    /// in yet.
+    /// Bytes per customer are of columns, index and memberships; the lines of purchases and the behaviours are told apart, and so are those
+    /// that are not sorted in yet.
     /// </summary>
     private static IEnumerable<Figure> Memory(IReadOnlyList<Footprint> footprints)
     {
         var (customers, lines) = (footprints.Sum(of => of.Customers), footprints.Sum(of => of.SortedLines));
         yield return new Figure("bytes per customer", footprints.Sum(of => of.Bytes) / Math.Max(1, customers));
         yield return new Figure("bytes per sorted purchase line", footprints.Sum(of => of.LineBytes) / Math.Max(1, lines));
+        yield return new Figure("bytes of sorted behaviours", footprints.Sum(of => of.BehaviourBytes));
         yield return new Figure("bytes of unsorted purchase lines", footprints.Sum(of => of.DeltaBytes));
     }
 

@@ -70,11 +70,14 @@ internal sealed class CodeBooks
     private const int AttributeTextsMax = 1_000_000;
     private readonly ConcurrentDictionary<string, CodeBook> attributes = new(StringComparer.Ordinal);
 
-    public CodeBook Products { get; } = new(int.MaxValue);
+    /// <summary>The same for behaviours, whose types stand where purchases have their stores.</summary>
+    public CodeBooks Behaviours => field ??= new() { Products = Products, Categories = Categories };
 
-    public CodeBook Categories { get; } = new(ushort.MaxValue);
+    public CodeBook Products { get; private init; } = new(int.MaxValue);
 
-    public CodeBook Stores { get; } = new(ushort.MaxValue);
+    public CodeBook Categories { get; private init; } = new(ushort.MaxValue);
+
+    public CodeBook Stores { get; private init; } = new(ushort.MaxValue);
 
     /// <summary>The texts of an attribute; those that nobody has any more stay in it until the instance stops.</summary>
     public CodeBook Attribute(string key) => attributes.GetOrAdd(key, _ => new(AttributeTextsMax));

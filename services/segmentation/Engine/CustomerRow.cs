@@ -29,6 +29,9 @@ internal sealed record CustomerRow(int Today)
     /// <summary>Of the days that are kept, by day.</summary>
     public IReadOnlyList<BoughtLine> Lines { get; init; } = [];
 
+    /// <summary>As lines, whose store is the type; of the days that are kept, by day.</summary>
+    public IReadOnlyList<BoughtLine> Behaviours { get; init; } = [];
+
     /// <summary>By key; personal.</summary>
     public IReadOnlyDictionary<string, string> Attributes { get; init; } = NoAttributes;
 

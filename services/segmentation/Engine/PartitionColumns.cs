@@ -46,6 +46,9 @@ internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
 
     public EventColumns Events { get; } = new();
 
+    /// <summary>Behaviours as lines; see <see cref="BehavioursBetween.AsPurchases"/>.</summary>
+    public EventColumns Behaviours { get; } = new();
+
     public int Count { get; private set; }
 
     /// <summary>Words of a bitmap with a bit per customer.</summary>
@@ -100,6 +103,7 @@ internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
         Replace(row, Purchases.None);
         (tier[row], points[row]) = (NoTier, 0);
         Attributes.Replace(row, CustomerRow.NoAttributes);
+        Behaviours.Drop(row);
         foreach (var bits in tags.Values.Concat(consents.Values))
             RowBits.Set(bits, row, false);
     }
@@ -145,8 +149,16 @@ internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
             firstDay[row] = Day16.Of(bought.FirstDay);
         lastDay[row] = Math.Max(lastDay[row], Day16.Of(bought.LastDay));
         foreach (var line in bought.Bought.Where(line => line.Day >= PurchaseWindow.KeptFrom(Today)))
-            Events.Add(row, Coded(line));
+            Events.Add(row, Coded(line, books));
         Events.MergeIfGrown(Count, Day16.Of((long)PurchaseWindow.KeptFrom(Today)));
+    }
+
+    /// <summary>Adds a behaviour, a line for each of its products.</summary>
+    public void AddBehaviour(int row, IEnumerable<BoughtLine> behaviour)
+    {
+        foreach (var line in behaviour.Where(line => line.Day >= PurchaseWindow.KeptFrom(Today, BehavioursBetween.DaysMax)))
+            Behaviours.Add(row, Coded(line, books.Behaviours));
+        Behaviours.MergeIfGrown(Count, Day16.Of((long)PurchaseWindow.KeptFrom(Today, BehavioursBetween.DaysMax)));
     }
 
     /// <summary>Puts something else in the place of what is known of a customer's purchases.</summary>
@@ -160,7 +172,7 @@ internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
 
     /// <summary>What is known of a customer's purchases.</summary>
     public Purchases PurchasesOf(int row) =>
-        new(purchases[row], spend[row], Day16.DayNumber(firstDay[row]), Day16.DayNumber(lastDay[row]), [], LinesOf(row));
+        new(purchases[row], spend[row], Day16.DayNumber(firstDay[row]), Day16.DayNumber(lastDay[row]), [], LinesOf(row, Events, books, PurchaseWindow.DaysMax));
 
     public void SetPoints(int row, long balance) => points[row] = balance;
 
@@ -181,7 +193,8 @@ internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
         Tier = TierOf(row),
         Tags = NamesAt(tags, row),
         Consents = NamesAt(consents, row),
-        Lines = LinesOf(row),
+        Lines = LinesOf(row, Events, books, PurchaseWindow.DaysMax),
+        Behaviours = LinesOf(row, Behaviours, books.Behaviours, BehavioursBetween.DaysMax),
         Attributes = Attributes.At(row),
     };
 
@@ -217,19 +230,19 @@ internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
     private static IReadOnlyList<string> NamesAt(Dictionary<string, ulong[]> bitmaps, int row) =>
         [.. bitmaps.Where(named => RowBits.Has(named.Value, row)).Select(named => named.Key).Order(StringComparer.Ordinal)];
 
-    private LineCodes Coded(BoughtLine line) => new(
-        Day16.Of((long)Math.Min(line.Day, Today)), (ushort)books.Categories.CodeOf(line.Category), (ushort)books.Stores.CodeOf(line.Store),
-        (byte)books.Channels.CodeOf(line.Channel), (line.Sold ? LineFlags.Sold : 0) | (line.Begins ? LineFlags.Begins : 0),
-        books.Products.CodeOf(line.Product), line.Minor);
+    private LineCodes Coded(BoughtLine line, CodeBooks by) => new(
+        Day16.Of((long)Math.Min(line.Day, Today)), (ushort)by.Categories.CodeOf(line.Category), (ushort)by.Stores.CodeOf(line.Store),
+        (byte)by.Channels.CodeOf(line.Channel), (line.Sold ? LineFlags.Sold : 0) | (line.Begins ? LineFlags.Begins : 0),
+        by.Products.CodeOf(line.Product), line.Minor);
 
-    private IReadOnlyList<BoughtLine> LinesOf(int row)
+    private IReadOnlyList<BoughtLine> LinesOf(int row, EventColumns from, CodeBooks by, int daysMax)
     {
-        Events.Read(row, lines);
+        from.Read(row, lines);
         return
         [
-            .. lines.Where(line => line.Day >= Day16.Of((long)PurchaseWindow.KeptFrom(Today))).OrderBy(line => line.Day).Select(line => new BoughtLine(
-                Day16.DayNumber(line.Day)!.Value, line.Amount, books.Products.NameOf(line.Product), books.Categories.NameOf(line.Category),
-                books.Channels.NameOf(line.Channel), books.Stores.NameOf(line.Store), (line.Flags & LineFlags.Sold) != 0,
+            .. lines.Where(line => line.Day >= Day16.Of((long)PurchaseWindow.KeptFrom(Today, daysMax))).OrderBy(line => line.Day).Select(line => new BoughtLine(
+                Day16.DayNumber(line.Day)!.Value, line.Amount, by.Products.NameOf(line.Product), by.Categories.NameOf(line.Category),
+                by.Channels.NameOf(line.Channel), by.Stores.NameOf(line.Store), (line.Flags & LineFlags.Sold) != 0,
                 (line.Flags & LineFlags.Begins) != 0)),
         ];
     }

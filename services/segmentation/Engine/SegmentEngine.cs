@@ -162,6 +162,12 @@ internal sealed partial class SegmentEngine(BrandDays days, Explanation explanat
 
     public Purchases PurchasesOf(PurchaseRecorded fact, DateTimeOffset recordedAt) => Purchases.Of(fact, recordedAt, days);
 
+    public IEnumerable<BoughtLine> LinesOf(BehaviourRecorded fact, DateTimeOffset recordedAt)
+    {
+        var occurredAt = fact.OccurredAt.ToDateTimeOffset();
+        return BehavioursBetween.LinesOf(fact, days.DayOf(occurredAt < recordedAt ? occurredAt : recordedAt));
+    }
+
     /// <summary>The customer was erased: they leave every segment, and nothing of them is kept in memory.</summary>
     public IReadOnlyList<Command> Erase(FactContext context)
     {

@@ -228,7 +228,9 @@ internal sealed partial class SegmentedPartition(CodeBooks books, BrandDays days
             lock (guard)
             {
                 var (lines, offsets, delta) = columns.Events.Bytes;
-                return new(columns.Count, columns.Events.Days.Length, columns.Bytes + offsets + segments.Bytes, lines, delta);
+                var (behaviours, more, unsorted) = columns.Behaviours.Bytes;
+                return new(
+                    columns.Count, columns.Events.Days.Length, columns.Bytes + offsets + more + segments.Bytes, lines, delta + unsorted, behaviours);
             }
         }
     }

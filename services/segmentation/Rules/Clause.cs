@@ -41,6 +41,7 @@ internal enum NumberColumn
 [JsonDerivedType(typeof(Consented), "consent")]
 [JsonDerivedType(typeof(InSegment), "segment")]
 [JsonDerivedType(typeof(PurchasesBetween), "purchases")]
+[JsonDerivedType(typeof(BehavioursBetween), "behaviours")]
 [JsonDerivedType(typeof(AttributeIn), "attribute")]
 [JsonDerivedType(typeof(AttributeNumber), "attribute-number")]
 [JsonDerivedType(typeof(AttributeDate), "attribute-date")]

@@ -32,6 +32,7 @@ internal sealed class Explanation(SegmentCatalog catalog, string currency)
         Tagged tagged => row.Tags.Contains(tagged.Tag),
         Consented consent => row.Consents.Contains(PartitionColumns.Consent(consent.Channel, consent.Purpose)),
         PurchasesBetween purchases => PurchaseAggregate.Of(purchases, row.Lines, row.Today) is { } value && Between(value, purchases.Min, purchases.Max),
+        BehavioursBetween behaviours => Measured(behaviours, row) is { } value && Between(value, behaviours.Min, behaviours.Max),
         AttributeClause attribute => row.Attributes.TryGetValue(attribute.Key, out var value) && AttributeTest.Holds(attribute, value, row.Today),
         _ => throw new UnreachableException($"No evaluation for {clause.GetType().Name}."),
     };
@@ -85,8 +86,14 @@ internal sealed class Explanation(SegmentCatalog catalog, string currency)
         PurchasesBetween purchases => PurchaseAggregate.Of(purchases, row.Lines, row.Today) is { } value
             ? sentence.Measured(purchases, value)
             : sentence.Measured(purchases with { Measure = PurchaseMeasure.Receipts }, 0),
+        BehavioursBetween behaviours => Measured(behaviours, row) is { } value
+            ? sentence.Measured(behaviours, value)
+            : sentence.Measured(behaviours with { Measure = BehaviourMeasure.Count }, 0),
         _ => "",
     };
+
+    private static long? Measured(BehavioursBetween clause, CustomerRow row) =>
+        PurchaseAggregate.Of(clause.AsPurchases, row.Behaviours, row.Today, BehavioursBetween.DaysMax);
 
     private static string Noun(DayColumn column) => Languages.English.Days[column];
 

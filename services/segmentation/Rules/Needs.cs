@@ -18,7 +18,8 @@ internal enum Needs
 
     /// <summary>What people told of themselves, which is not known before it is opened.</summary>
     Attributes = 64,
-    All = 127,
+    Behaviours = 128,
+    All = 255,
 }
 
 internal static class NeedsOfRules
@@ -37,6 +38,7 @@ internal static class NeedsOfRules
         InTier => Needs.Tier,
         Tagged => Needs.Tags,
         Consented => Needs.Consents,
+        BehavioursBetween => Needs.Behaviours | Needs.Today,
         AgeBetween or AttributeDaysSince or BirthdayNear { Month: null } => Needs.Attributes | Needs.Today,
         AttributeClause => Needs.Attributes,
         _ => throw new UnreachableException($"Nobody knows what {clause.GetType().Name} needs."),

@@ -48,6 +48,13 @@ internal sealed record Phrases
     /// <summary>{0} is the bound, {1} the filter with <see cref="Of"/>, {2} the window.</summary>
     public required IReadOnlyDictionary<PurchaseMeasure, string> Measures { get; init; }
 
+    /// <summary>{0} is the bound, {1} the types, {2} the filter with <see cref="Of"/>, {3} the window.</summary>
+    public required IReadOnlyDictionary<BehaviourMeasure, string> Behaviours { get; init; }
+
+    public required string AnyBehaviour { get; init; }
+
+    public required string Quoted { get; init; }
+
     public required string Of { get; init; }
 
     public required string OfProducts { get; init; }

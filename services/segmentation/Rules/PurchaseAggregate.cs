@@ -6,9 +6,9 @@ namespace Patron.Segmentation;
 internal static class PurchaseAggregate
 {
     /// <summary>The value, or null for days since a purchase where there is none.</summary>
-    public static long? Of(PurchasesBetween clause, IReadOnlyList<BoughtLine> lines, int today)
+    public static long? Of(PurchasesBetween clause, IReadOnlyList<BoughtLine> lines, int today, int daysMax = PurchaseWindow.DaysMax)
     {
-        var (from, to) = clause.Window.On(today);
+        var (from, to) = clause.Window.On(today, daysMax);
         var matching = lines.Where(Counts);
         if (clause.Measure == PurchaseMeasure.Spend)
             return matching.Sum(line => line.Minor);

@@ -70,13 +70,14 @@ internal sealed record PurchaseWindow(int? LastDays, DateOnly? From, DateOnly? T
     public static PurchaseWindow Last(int days) => new(days, null, null);
 
     /// <summary>The first and the last day that count, as day numbers.</summary>
-    public (int From, int To) On(int today)
+    /// <param name="daysMax">What is counted is kept for so long.</param>
+    public (int From, int To) On(int today, int daysMax = DaysMax)
     {
         var from = LastDays is { } days ? today - days + 1 : From?.DayNumber ?? int.MinValue;
-        return (Math.Max(from, KeptFrom(today)), Math.Min(To?.DayNumber ?? today, today));
+        return (Math.Max(from, KeptFrom(today, daysMax)), Math.Min(To?.DayNumber ?? today, today));
     }
 
-    public static int KeptFrom(int today) => today - DaysMax + 1;
+    public static int KeptFrom(int today, int daysMax = DaysMax) => today - daysMax + 1;
 }
 
 /// <summary>What is measured of the customer's lines in the window lies between the bounds, these included; null leaves a side open.</summary>

@@ -27,6 +27,7 @@ internal sealed class RuleSentence(Phrases say, string currency)
         PurchasesBetween purchases => Say(
             say.Measures[purchases.Measure], Range(purchases.Min, purchases.Max, Shown(purchases.Measure)), Filter(purchases.Where),
             Window(purchases.Window)),
+        BehavioursBetween behaviours => Of(behaviours, Range(behaviours.Min, behaviours.Max, Plain)),
         AttributeIn { In: [] } known => Say(say.AttributeKnown, Named(known)),
         AttributeIn one => Say(say.AttributeIs, Named(one), Either(one.In)),
         AttributeNumber number => Say(say.AttributeIs, Named(number), Range(number.Min, number.Max, Plain)),
@@ -42,6 +43,8 @@ internal sealed class RuleSentence(Phrases say, string currency)
     /// <summary>What was measured of purchases, said with its filter and window.</summary>
     public string Measured(PurchasesBetween purchases, long value) =>
         Say(say.Measures[purchases.Measure], Shown(purchases.Measure)(value), Filter(purchases.Where), Window(purchases.Window));
+
+    public string Measured(BehavioursBetween behaviours, long value) => Of(behaviours, Plain(value));
 
     public static string Plain(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
@@ -62,6 +65,11 @@ internal sealed class RuleSentence(Phrases say, string currency)
         (null, { } to) => Say(say.AtMost, show(to)),
         _ => say.Anything,
     };
+
+    private string Of(BehavioursBetween clause, string measured) => Say(
+        say.Behaviours[clause.Measure], measured,
+        clause.Where.Types.Count == 0 ? say.AnyBehaviour : Either([.. clause.Where.Types.Select(type => Say(say.Quoted, type))]),
+        Filter(new(clause.Where.Products, clause.Where.Categories, [], [])), Window(clause.Window));
 
     private string Named(AttributeClause clause) => say.Attributes.GetValueOrDefault(clause.Key, clause.Key);
 

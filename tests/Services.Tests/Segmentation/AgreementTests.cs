@@ -25,6 +25,7 @@ internal sealed class AgreementTests
         foreach (var fact in facts.Take(facts.Count / 2))
             Columns.Apply(columns, fact);
         columns.Events.Merge(columns.Count, keptFrom: 1);
+        columns.Behaviours.Merge(columns.Count, keptFrom: 1);
         foreach (var (story, other) in customers.Zip(customers.Skip(1)).Take(customers.Count / 2))
             columns.Attributes.Replace(columns.RowOf(story.Customer), other.Attributes);
         _ = plans.ConvertAll(plan => plan.Evaluate(columns));
@@ -39,6 +40,7 @@ internal sealed class AgreementTests
         Assert.That(compared, Is.EqualTo((Rules + ReadyMade.Segments.Count) * Customers).And.GreaterThan(100_000));
 
         columns.Events.Merge(columns.Count, Day16.Of((long)PurchaseWindow.KeptFrom(columns.Today)));
+        columns.Behaviours.Merge(columns.Count, Day16.Of((long)PurchaseWindow.KeptFrom(columns.Today, BehavioursBetween.DaysMax)));
         Assert.That(columns.Events.DeltaRows, Is.Empty);
         Compare(columns, plans, customers);
     }

@@ -9,7 +9,7 @@ internal sealed class RandomRules(int seed, DateOnly today)
     private readonly Random random = new(seed);
 
     /// <param name="segments">Those that the rule may name.</param>
-    public Clause Next(IReadOnlyList<string> segments, int depth = 3) => random.Next(depth > 0 ? 15 : 12) switch
+    public Clause Next(IReadOnlyList<string> segments, int depth = 3) => random.Next(depth > 0 ? 17 : 14) switch
     {
         0 => Days(),
         1 => Number(),
@@ -20,8 +20,9 @@ internal sealed class RandomRules(int seed, DateOnly today)
         6 when segments.Count > 0 => new InSegment(segments[random.Next(segments.Count)]),
         6 or 7 or 8 => Purchases(),
         9 or 10 or 11 => Attribute(),
-        12 => new NoneOf(Next(segments, depth - 1)),
-        13 => new AllOf([.. Enumerable.Range(0, random.Next(4)).Select(_ => Next(segments, depth - 1))]),
+        12 or 13 => Behaviours(),
+        14 => new NoneOf(Next(segments, depth - 1)),
+        15 => new AllOf([.. Enumerable.Range(0, random.Next(4)).Select(_ => Next(segments, depth - 1))]),
         _ => new AnyOf([.. Enumerable.Range(0, random.Next(4)).Select(_ => Next(segments, depth - 1))]),
     };
 
@@ -70,12 +71,19 @@ internal sealed class RandomRules(int seed, DateOnly today)
         return new(measure, min, max, random.Next(4) == 0 ? PurchaseFilter.Any : where, Window());
     }
 
-    private PurchaseWindow Window()
+    private BehavioursBetween Behaviours()
     {
-        int[] days = [1, 30, 31, 90, 91, 365, 366, 762];
+        var measure = (BehaviourMeasure)random.Next(6);
+        var (min, max) = Bounds(measure is BehaviourMeasure.DaysSinceFirst or BehaviourMeasure.DaysSinceLast ? 200 : 4);
+        return new(measure, min, max, new(Some(SegmentWorld.Types), Some(SegmentWorld.Products), Some(SegmentWorld.Categories)), Window(186));
+    }
+
+    private PurchaseWindow Window(int most = 762)
+    {
+        int[] days = [.. new[] { 1, 30, 31, 90, 91, 186, 365, 366, 762 }.Where(some => some <= most)];
         if (random.Next(3) > 0)
             return PurchaseWindow.Last(days[random.Next(days.Length)]);
-        var from = today.AddDays(-random.Next(762));
+        var from = today.AddDays(-random.Next(most));
         return new(null, from, random.Next(3) == 0 ? null : from.AddDays(random.Next(400)));
     }
 

@@ -13,6 +13,9 @@ internal sealed record BoughtOnce(DateTimeOffset At, string Channel, string Stor
     public long Minor => Things.Sum(thing => thing.Minor);
 }
 
+/// <param name="Products">Each with its category; none where the behaviour is about no product.</param>
+internal sealed record BehavedOnce(DateTimeOffset At, string Type, IReadOnlyList<(string Product, string Category)> Products);
+
 /// <summary>Everything that ever happened to a customer, unsorted and unsummed.</summary>
 internal sealed record Story(
     Guid Customer, IReadOnlyList<BoughtOnce> Receipts, string? Tier, IReadOnlySet<string> Tags, IReadOnlySet<(string Channel, string Purpose)> Consents,
@@ -20,6 +23,8 @@ internal sealed record Story(
 {
     /// <summary>By key; birth dates, numbers and texts as people tell them.</summary>
     public IReadOnlyDictionary<string, string> Attributes { get; init; } = new Dictionary<string, string>();
+
+    public IReadOnlyList<BehavedOnce> Behaviours { get; init; } = [];
 }
 
 /// <summary>Says who is in a segment straight from the definition of each clause: slow, and obviously right.</summary>
@@ -64,6 +69,8 @@ internal static class SlowInterpreter
                 return story.Consents.Contains((consent.Channel, consent.Purpose));
             case PurchasesBetween purchases:
                 return Measure(purchases, story, now) is { } value && Lies(value, purchases.Min, purchases.Max);
+            case BehavioursBetween behaviours:
+                return Measure(behaviours, story, now) is { } measured && Lies(measured, behaviours.Min, behaviours.Max);
             case AttributeClause attribute:
                 return story.Attributes.TryGetValue(attribute.Key, out var told) && Attribute(attribute, told, LocalDate(now));
             default:
@@ -144,9 +151,36 @@ internal static class SlowInterpreter
         };
     }
 
-    private static bool Counts(PurchaseWindow window, DateOnly day, DateOnly today)
+    private static long? Measure(BehavioursBetween clause, Story story, DateTimeOffset now)
     {
-        if (day < today.AddDays(-761) || day > today)
+        var about = new List<(BehavedOnce Behaviour, string Product, string Category)>();
+        foreach (var behaviour in story.Behaviours)
+        {
+            if (!Counts(clause.Window, LocalDate(behaviour.At), LocalDate(now), 186) || (clause.Where.Types.Count > 0 && !clause.Where.Types.Contains(behaviour.Type)))
+                continue;
+            foreach (var (product, category) in behaviour.Products.DefaultIfEmpty(("", "")))
+            {
+                var none = clause.Where.Products.Count + clause.Where.Categories.Count == 0;
+                if (none || clause.Where.Products.Contains(product) || clause.Where.Categories.Any(path => $"{category}/".StartsWith($"{path}/", StringComparison.Ordinal)))
+                    about.Add((behaviour, product, category));
+            }
+        }
+
+        return clause.Measure switch
+        {
+            BehaviourMeasure.Count => about.Select(of => of.Behaviour).Distinct(ReferenceEqualityComparer.Instance).Count(),
+            BehaviourMeasure.Days => about.Select(of => LocalDate(of.Behaviour.At)).Distinct().Count(),
+            BehaviourMeasure.Products => about.Select(of => of.Product).Where(name => name != "").Distinct().Count(),
+            BehaviourMeasure.Categories => about.Select(of => of.Category).Where(name => name != "").Distinct().Count(),
+            _ when about.Count == 0 => null,
+            BehaviourMeasure.DaysSinceFirst => about.Max(of => DaysBetween(LocalDate(of.Behaviour.At), now)),
+            _ => about.Min(of => DaysBetween(LocalDate(of.Behaviour.At), now)),
+        };
+    }
+
+    private static bool Counts(PurchaseWindow window, DateOnly day, DateOnly today, int kept = 762)
+    {
+        if (day < today.AddDays(1 - kept) || day > today)
             return false;
         if (window.LastDays is { } days)
             return day > today.AddDays(-days);
