@@ -64,11 +64,14 @@ internal sealed class CodeBook(int codesMax)
     }
 }
 
-/// <summary>The books of an instance.</summary>
+/// <summary>What the partitions of an instance have in common: the books of codes, and how customers are scored.</summary>
 internal sealed class CodeBooks
 {
     private const int AttributeTextsMax = 1_000_000;
     private readonly ConcurrentDictionary<string, CodeBook> attributes = new(StringComparer.Ordinal);
+
+    /// <summary>How the instance scores customers.</summary>
+    public Scoring Scoring { get; init; } = Scoring.Standard;
 
     /// <summary>The same for behaviours, whose types stand where purchases have their stores.</summary>
     public CodeBooks Behaviours => field ??= new() { Products = Products, Categories = Categories };

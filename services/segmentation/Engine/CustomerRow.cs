@@ -1,3 +1,5 @@
+using Patron.Segmentation.Rfm;
+
 namespace Patron.Segmentation;
 
 /// <summary>What the columns know of one customer at an evaluation: a copy, which later facts do not change.</summary>
@@ -34,6 +36,14 @@ internal sealed record CustomerRow(int Today)
 
     /// <summary>By key; personal.</summary>
     public IReadOnlyDictionary<string, string> Attributes { get; init; } = NoAttributes;
+
+    public LifecycleStage Stage { get; init; }
+
+    /// <summary>Null for who bought nothing, and while there are no cuts.</summary>
+    public RfmScores? Rfm { get; init; }
+
+    /// <summary>At the last scan that had a model; null for who had not bought by then.</summary>
+    public Predicted? Predicted { get; init; }
 
     public long SpendInTwelveMonths => Lines.Where(line => line.Day >= BrandDays.TwelveMonthsBegin(Today)).Sum(line => line.Minor);
 

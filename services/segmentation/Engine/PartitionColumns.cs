@@ -1,3 +1,5 @@
+using Patron.Segmentation.Rfm;
+
 namespace Patron.Segmentation;
 
 /// <summary>The topics whose facts move columns; each counts its own positions.</summary>
@@ -44,6 +46,8 @@ internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
 
     public AttributeColumns Attributes { get; } = new(books);
 
+    public Predictions Predictions { get; } = new();
+
     public EventColumns Events { get; } = new();
 
     /// <summary>Behaviours as lines; see <see cref="BehavioursBetween.AsPurchases"/>.</summary>
@@ -79,6 +83,12 @@ internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
     /// <summary>The customer's tier; null for none.</summary>
     public string? TierOf(int row) => tier[row] == NoTier ? null : books.Tiers.NameOf(tier[row]);
 
+    public LifecycleStage StageOf(int row) => books.Scoring.Windows.StageOf(
+        Today, Day16.DayNumber(firstDay[row]), Day16.DayNumber(PurchaseDays.Previous[row]), Day16.DayNumber(lastDay[row]));
+
+    /// <summary>Null for who bought nothing, and while there are no cuts.</summary>
+    public RfmScores? RfmOf(int row) => books.Scoring.Rfm(Today, Day16.DayNumber(lastDay[row]), purchases[row], spend[row]);
+
     public Guid CustomerAt(int row) => customers[row];
 
     public int? Find(Guid customer) => index.Find(customer, customers) is var row and >= 0 ? row : null;
@@ -104,6 +114,7 @@ internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
         (tier[row], points[row]) = (NoTier, 0);
         Attributes.Replace(row, CustomerRow.NoAttributes);
         Behaviours.Drop(row);
+        Predictions.Drop(row);
         foreach (var bits in tags.Values.Concat(consents.Values))
             RowBits.Set(bits, row, false);
     }
@@ -196,6 +207,9 @@ internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
         Lines = LinesOf(row, Events, books, PurchaseWindow.DaysMax),
         Behaviours = LinesOf(row, Behaviours, books.Behaviours, BehavioursBetween.DaysMax),
         Attributes = Attributes.At(row),
+        Stage = StageOf(row),
+        Rfm = RfmOf(row),
+        Predicted = Predictions.At(row),
     };
 
     /// <summary>A customer of whom nothing is known yet.</summary>
@@ -207,7 +221,7 @@ internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
         get
         {
             const int columns = 16 + (3 * 8) + 2 + 2 + 1 + 4 + 8 + 8 + PurchaseDays.BytesEach;
-            return ((long)columns * customers.Length) + index.Bytes + Attributes.Bytes + (8L * tags.Values.Concat(consents.Values).Sum(bits => (long)bits.Length));
+            return ((long)columns * customers.Length) + index.Bytes + Attributes.Bytes + Predictions.Bytes + (8L * tags.Values.Concat(consents.Values).Sum(bits => (long)bits.Length));
         }
     }
 

@@ -8,11 +8,12 @@ namespace Patron.Segmentation;
 
 /// <summary>The owned partitions, and the commands that facts and scans of them lead to.</summary>
 /// <param name="partitionCount">Partitions of the deployment.</param>
-internal sealed partial class SegmentEngine(BrandDays days, Explanation explanation, int partitionCount, TimeOnly scanAt)
+/// <param name="scoring">As a deployment without settings has it where there is none.</param>
+internal sealed partial class SegmentEngine(BrandDays days, Explanation explanation, int partitionCount, TimeOnly scanAt, Scoring? scoring = null)
 {
     private readonly ConcurrentDictionary<int, SegmentedPartition> partitions = [];
     private readonly ScanStreams scanStreams = new(partitionCount);
-    private readonly CodeBooks books = new();
+    private readonly CodeBooks books = new() { Scoring = scoring ?? Scoring.Standard };
 
     private readonly Lock redefining = new();
 
@@ -49,11 +50,22 @@ internal sealed partial class SegmentEngine(BrandDays days, Explanation explanat
             foreach (var (number, partition) in partitions)
             {
                 partition.Redefine(Explanation);
-                var stream = scanStreams.Of(number);
-                commands.Add(Scans.Kind.Command(stream, stream, scans => ScanPartition.Hasten(scans, now)));
+                commands.Add(Hasten(number, now));
             }
 
             return commands;
+        }
+    }
+
+    public Scoring Scoring => books.Scoring;
+
+    /// <summary>Another version of scores is in force from now on; what it moves is moved as by <see cref="Redefine"/>.</summary>
+    public IReadOnlyList<Command> Rescore(ScoreVersion version, DateTimeOffset now)
+    {
+        lock (redefining)
+        {
+            books.Scoring.InForce = version;
+            return [.. partitions.Where(owned => owned.Value.Rescore()).Select(owned => Hasten(owned.Key, now))];
         }
     }
 
@@ -200,6 +212,12 @@ internal sealed partial class SegmentEngine(BrandDays days, Explanation explanat
             LapsesWhenMerged = true,
             Metadata = backfill ? EventMetadata.None with { Backfill = true } : EventMetadata.None,
         };
+
+    private Command Hasten(int partition, DateTimeOffset now)
+    {
+        var stream = scanStreams.Of(partition);
+        return Scans.Kind.Command(stream, stream, scans => ScanPartition.Hasten(scans, now));
+    }
 
     /// <summary>A partition that another instance reads by now may still be among those in memory, so callers say which they own.</summary>
     private List<SegmentedPartition> Loaded(IEnumerable<int> numbers) =>

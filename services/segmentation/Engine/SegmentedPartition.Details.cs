@@ -57,7 +57,15 @@ internal sealed partial class SegmentedPartition
         }
     }
 
-    private Needs MissingOf(int row) => waiting.ContainsKey(row) ? Needs.Attributes : Needs.None;
+    /// <summary>Another version of scores is in force. Answers whether a segment depends on it.</summary>
+    public bool Rescore()
+    {
+        lock (guard)
+            return segments.Redefine(Needs.Cuts | Needs.Predictions) && columns.Count > 0;
+    }
+
+    private Needs MissingOf(int row) =>
+        (waiting.ContainsKey(row) ? Needs.Attributes : Needs.None) | (columns.Predictions.AreMade ? Needs.None : Needs.Predictions);
 
     private Needs MissingOf(Guid customer) => columns.Find(customer) is { } row ? MissingOf(row) : Needs.None;
 }

@@ -199,6 +199,8 @@ internal sealed partial class SegmentedPartition(CodeBooks books, BrandDays days
         {
             columns.AdvanceTo(evaluatedAt);
             scannedDay = columns.Today;
+            if (segments.Need(Needs.Predictions))
+                columns.Predictions.Make(columns);
             var (changed, byRule) = segments.Scan(columns, Counting, waiting.Keys);
             for (var word = 0; due == lastScanDue && word < lastScanChanged.Length; word++)
                 changed[word] |= lastScanChanged[word];
@@ -215,6 +217,8 @@ internal sealed partial class SegmentedPartition(CodeBooks books, BrandDays days
     {
         lock (guard)
         {
+            if ((NeedsOfRules.Of(rule, segments.Explanation.Catalog) & Needs.Predictions) != 0)
+                columns.Predictions.Make(columns);
             var matching = Counting(RulePlan.Of(rule, segments.Explanation.Catalog).Evaluate(columns)).Sum(word => (long)BitOperations.PopCount(word));
             return new Counted(columns.Count - away.Count(row => !columns.IsErased(row)) - columns.ErasedCount, matching);
         }

@@ -32,6 +32,9 @@ internal sealed class Explanation(SegmentCatalog catalog, string currency)
         Tagged tagged => row.Tags.Contains(tagged.Tag),
         Consented consent => row.Consents.Contains(PartitionColumns.Consent(consent.Channel, consent.Purpose)),
         PurchasesBetween purchases => PurchaseAggregate.Of(purchases, row.Lines, row.Today) is { } value && Between(value, purchases.Min, purchases.Max),
+        LifecycleIn lifecycle => lifecycle.Stages.Contains(row.Stage),
+        RfmIn rfm => rfm.Holds(row.Rfm),
+        PredictedBetween predicted => row.Predicted is { } told && Between(told[predicted.Number], predicted.Min, predicted.Max),
         BehavioursBetween behaviours => Measured(behaviours, row) is { } value && Between(value, behaviours.Min, behaviours.Max),
         AttributeClause attribute => row.Attributes.TryGetValue(attribute.Key, out var value) && AttributeTest.Holds(attribute, value, row.Today),
         _ => throw new UnreachableException($"No evaluation for {clause.GetType().Name}."),
@@ -86,6 +89,15 @@ internal sealed class Explanation(SegmentCatalog catalog, string currency)
         PurchasesBetween purchases => PurchaseAggregate.Of(purchases, row.Lines, row.Today) is { } value
             ? sentence.Measured(purchases, value)
             : sentence.Measured(purchases with { Measure = PurchaseMeasure.Receipts }, 0),
+        LifecycleIn => $"at the stage {Languages.English.Stages[row.Stage]}",
+        RfmIn when row.LastDay is null => "no purchase yet",
+        RfmIn => row.Rfm is { } scores
+            ? $"{scores.Name}: recency {scores.Recency}, frequency {scores.Frequency}, money {scores.Monetary}"
+            : "nobody has scores yet, since too few customers have bought",
+        PredictedBetween when row.LastDay is null => "no purchase yet, so nothing is predicted",
+        PredictedBetween predicted => row.Predicted is { } told
+            ? sentence.Measured(predicted, told[predicted.Number])
+            : "nothing is predicted yet: that comes with the daily scan, once there is a model",
         BehavioursBetween behaviours => Measured(behaviours, row) is { } value
             ? sentence.Measured(behaviours, value)
             : sentence.Measured(behaviours with { Measure = BehaviourMeasure.Count }, 0),

@@ -1,3 +1,5 @@
+using Patron.Segmentation.Rfm;
+
 namespace Patron.Segmentation;
 
 /// <summary>The languages in which rules are said.</summary>
@@ -57,6 +59,27 @@ internal static class Languages
             [BehaviourMeasure.Categories] = "{1}{2} with {0} different categories {3}",
             [BehaviourMeasure.DaysSinceFirst] = "first {1}{2} {3} was {0} days ago",
             [BehaviourMeasure.DaysSinceLast] = "last {1}{2} {3} was {0} days ago",
+        },
+        Lifecycle = "at the stage {0}",
+        Stages = new Dictionary<LifecycleStage, string>
+        {
+            [LifecycleStage.Prospect] = "prospect",
+            [LifecycleStage.New] = "new",
+            [LifecycleStage.Active] = "active",
+            [LifecycleStage.AtRisk] = "at risk",
+            [LifecycleStage.Dormant] = "dormant",
+            [LifecycleStage.Lost] = "lost",
+            [LifecycleStage.WonBack] = "won back",
+        },
+        RfmNames = "among {0}",
+        Recency = "recency score {0}",
+        Frequency = "frequency score {0}",
+        Monetary = "money score {0}",
+        Predictions = new Dictionary<PredictedNumber, string>
+        {
+            [PredictedNumber.AlivePercent] = "{0} likely to be a customer still",
+            [PredictedNumber.Purchases] = "{0} expected purchases in twelve months",
+            [PredictedNumber.Value] = "expected value in twelve months {0}",
         },
         AnyBehaviour = "visit",
         Quoted = "“{0}”",
@@ -132,6 +155,27 @@ internal static class Languages
             [BehaviourMeasure.DaysSinceFirst] = "{3}{2}首次{1}距今{0}天",
             [BehaviourMeasure.DaysSinceLast] = "{3}{2}最近一次{1}距今{0}天",
         },
+        Lifecycle = "处于{0}阶段",
+        Stages = new Dictionary<LifecycleStage, string>
+        {
+            [LifecycleStage.Prospect] = "潜在",
+            [LifecycleStage.New] = "新客",
+            [LifecycleStage.Active] = "活跃",
+            [LifecycleStage.AtRisk] = "流失风险",
+            [LifecycleStage.Dormant] = "沉睡",
+            [LifecycleStage.Lost] = "流失",
+            [LifecycleStage.WonBack] = "召回",
+        },
+        RfmNames = "RFM分组为{0}",
+        Recency = "R分{0}",
+        Frequency = "F分{0}",
+        Monetary = "M分{0}",
+        Predictions = new Dictionary<PredictedNumber, string>
+        {
+            [PredictedNumber.AlivePercent] = "仍为客户的概率{0}",
+            [PredictedNumber.Purchases] = "预计未来12个月购买{0}次",
+            [PredictedNumber.Value] = "预计未来12个月价值{0}",
+        },
         AnyBehaviour = "行为",
         Quoted = "“{0}”",
         Of = "、{0}，",
@@ -194,6 +238,27 @@ internal static class Languages
             [BehaviourMeasure.Categories] = "{3}{2}{1}涉及{0}個品類",
             [BehaviourMeasure.DaysSinceFirst] = "{3}{2}首次{1}距今{0}天",
             [BehaviourMeasure.DaysSinceLast] = "{3}{2}最近一次{1}距今{0}天",
+        },
+        Lifecycle = "處於{0}階段",
+        Stages = new Dictionary<LifecycleStage, string>
+        {
+            [LifecycleStage.Prospect] = "潛在",
+            [LifecycleStage.New] = "新客",
+            [LifecycleStage.Active] = "活躍",
+            [LifecycleStage.AtRisk] = "流失風險",
+            [LifecycleStage.Dormant] = "沉睡",
+            [LifecycleStage.Lost] = "流失",
+            [LifecycleStage.WonBack] = "喚回",
+        },
+        RfmNames = "RFM分組為{0}",
+        Recency = "R分{0}",
+        Frequency = "F分{0}",
+        Monetary = "M分{0}",
+        Predictions = new Dictionary<PredictedNumber, string>
+        {
+            [PredictedNumber.AlivePercent] = "仍為顧客的機率{0}",
+            [PredictedNumber.Purchases] = "預計未來12個月購買{0}次",
+            [PredictedNumber.Value] = "預計未來12個月價值{0}",
         },
         AnyBehaviour = "行為",
         Quoted = "「{0}」",

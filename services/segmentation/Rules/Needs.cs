@@ -19,7 +19,13 @@ internal enum Needs
     /// <summary>What people told of themselves, which is not known before it is opened.</summary>
     Attributes = 64,
     Behaviours = 128,
-    All = 255,
+
+    /// <summary>The cuts in force.</summary>
+    Cuts = 256,
+
+    /// <summary>What is predicted with the daily scan.</summary>
+    Predictions = 512,
+    All = 1023,
 }
 
 internal static class NeedsOfRules
@@ -38,6 +44,9 @@ internal static class NeedsOfRules
         InTier => Needs.Tier,
         Tagged => Needs.Tags,
         Consented => Needs.Consents,
+        LifecycleIn => Needs.Purchases | Needs.Today,
+        RfmIn => Needs.Purchases | Needs.Today | Needs.Cuts,
+        PredictedBetween => Needs.Predictions,
         BehavioursBetween => Needs.Behaviours | Needs.Today,
         AgeBetween or AttributeDaysSince or BirthdayNear { Month: null } => Needs.Attributes | Needs.Today,
         AttributeClause => Needs.Attributes,

@@ -1,3 +1,5 @@
+using Patron.Segmentation.Rfm;
+
 namespace Patron.Segmentation;
 
 /// <summary>
@@ -54,6 +56,20 @@ internal sealed record Phrases
     public required string AnyBehaviour { get; init; }
 
     public required string Quoted { get; init; }
+
+    public required string Lifecycle { get; init; }
+
+    public required IReadOnlyDictionary<LifecycleStage, string> Stages { get; init; }
+
+    public required string RfmNames { get; init; }
+
+    public required string Recency { get; init; }
+
+    public required string Frequency { get; init; }
+
+    public required string Monetary { get; init; }
+
+    public required IReadOnlyDictionary<PredictedNumber, string> Predictions { get; init; }
 
     public required string Of { get; init; }
 

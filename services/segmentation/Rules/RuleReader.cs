@@ -21,7 +21,7 @@ internal sealed class RuleReader(SegmentCatalog catalog, int today)
     public const long NumberMax = 1_000_000_000_000_000;
 
     private static readonly string[] Kinds =
-        ["all", "any", "not", "days-since", "date", "number", "tier", "tag", "consent", "segment", "purchases", "behaviours", .. AttributeRules.Kinds];
+        ["all", "any", "not", "days-since", "date", "number", "tier", "tag", "consent", "segment", "purchases", "behaviours", .. ScoreRules.Kinds, .. AttributeRules.Kinds];
 
     private static readonly string[] Channels = ["pos", "eshop"];
 
@@ -146,6 +146,8 @@ internal sealed class RuleReader(SegmentCatalog catalog, int today)
                     return Purchases(from);
                 case "behaviours":
                     return BehaviourRules.Read(from, today);
+                case { } kind when ScoreRules.Kinds.Contains(kind):
+                    return ScoreRules.Read(kind, from);
                 case { } kind when AttributeRules.Kinds.Contains(kind):
                     return AttributeRules.Read(kind, from);
                 default:

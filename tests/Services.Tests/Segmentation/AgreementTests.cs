@@ -18,7 +18,7 @@ internal sealed class AgreementTests
         var world = new SegmentWorld(seed: 20111209);
         var customers = world.Customers(Customers, Now);
         var facts = world.Facts(customers, Now);
-        var columns = new PartitionColumns(new CodeBooks(), BrandDaysTests.London);
+        var columns = new PartitionColumns(new CodeBooks { Scoring = Scored() }, BrandDaysTests.London);
 
         // Some lines lie sorted, some wait to be; plans that were made before a text got its code must learn it.
         var plans = Catalog.Segments.Select(segment => RulePlan.Of(segment.Rule, Catalog)).ToList();
@@ -37,7 +37,7 @@ internal sealed class AgreementTests
 
         Assert.That(columns.Events.DeltaRows, Has.Count.InRange(Customers / 10, Customers * 9 / 10));
         var compared = Compare(columns, plans, customers);
-        Assert.That(compared, Is.EqualTo((Rules + ReadyMade.Segments.Count) * Customers).And.GreaterThan(100_000));
+        Assert.That(compared, Is.EqualTo((Rules + ReadySets.Installed.Count) * Customers).And.GreaterThan(100_000));
 
         columns.Events.Merge(columns.Count, Day16.Of((long)PurchaseWindow.KeptFrom(columns.Today)));
         columns.Behaviours.Merge(columns.Count, Day16.Of((long)PurchaseWindow.KeptFrom(columns.Today, BehavioursBetween.DaysMax)));
@@ -87,10 +87,17 @@ internal sealed class AgreementTests
         return compared;
     }
 
+    private static Scoring Scored()
+    {
+        var scoring = Scoring.Standard;
+        scoring.InForce = SegmentWorld.Scores;
+        return scoring;
+    }
+
     private static SegmentCatalog RandomCatalog(int seed)
     {
         var rules = new RandomRules(seed, DateOnly.FromDateTime(Now.DateTime));
-        List<SegmentDefinition> segments = [.. ReadyMade.Segments];
+        List<SegmentDefinition> segments = [.. ReadySets.Installed];
         for (var i = 0; i < Rules; i++)
             segments.Add(new($"random-{i}", "", rules.Next([.. segments.Select(segment => segment.Name)])));
         return new SegmentCatalog(segments);

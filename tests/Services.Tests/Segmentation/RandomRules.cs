@@ -1,4 +1,5 @@
 using Patron.Segmentation;
+using Patron.Segmentation.Rfm;
 
 namespace Patron.Services.Tests.Segmentation;
 
@@ -9,7 +10,7 @@ internal sealed class RandomRules(int seed, DateOnly today)
     private readonly Random random = new(seed);
 
     /// <param name="segments">Those that the rule may name.</param>
-    public Clause Next(IReadOnlyList<string> segments, int depth = 3) => random.Next(depth > 0 ? 17 : 14) switch
+    public Clause Next(IReadOnlyList<string> segments, int depth = 3) => random.Next(depth > 0 ? 19 : 16) switch
     {
         0 => Days(),
         1 => Number(),
@@ -21,8 +22,10 @@ internal sealed class RandomRules(int seed, DateOnly today)
         6 or 7 or 8 => Purchases(),
         9 or 10 or 11 => Attribute(),
         12 or 13 => Behaviours(),
-        14 => new NoneOf(Next(segments, depth - 1)),
-        15 => new AllOf([.. Enumerable.Range(0, random.Next(4)).Select(_ => Next(segments, depth - 1))]),
+        14 => new LifecycleIn([.. Enum.GetValues<LifecycleStage>().Where(_ => random.Next(3) == 0)]),
+        15 => new RfmIn(Some(["champions", "new", "at risk", "can't lose", "lost"]), Scores(), Scores(), Scores()),
+        16 => new NoneOf(Next(segments, depth - 1)),
+        17 => new AllOf([.. Enumerable.Range(0, random.Next(4)).Select(_ => Next(segments, depth - 1))]),
         _ => new AnyOf([.. Enumerable.Range(0, random.Next(4)).Select(_ => Next(segments, depth - 1))]),
     };
 
@@ -69,6 +72,12 @@ internal sealed class RandomRules(int seed, DateOnly today)
         var where = new PurchaseFilter(
             Some([.. SegmentWorld.Products, "UNKNOWN"]), Some([.. SegmentWorld.Categories, "women/s"]), Some(["pos", "eshop"]), Some(SegmentWorld.Stores));
         return new(measure, min, max, random.Next(4) == 0 ? PurchaseFilter.Any : where, Window());
+    }
+
+    private string? Scores()
+    {
+        var (one, other) = (random.Next(1, 6), random.Next(1, 6));
+        return random.Next(2) == 0 ? null : one == other ? $"{one}" : $"{Math.Min(one, other)}-{Math.Max(one, other)}";
     }
 
     private BehavioursBetween Behaviours()

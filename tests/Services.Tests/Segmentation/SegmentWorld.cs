@@ -7,6 +7,7 @@ using Patron.Contracts.Profile.V1;
 using Patron.Contracts.Tagging.V1;
 using Patron.Runtime.EventLog;
 using Patron.Segmentation;
+using Patron.Segmentation.Rfm;
 using Patron.Services.Tests.Tagging;
 
 namespace Patron.Services.Tests.Segmentation;
@@ -28,6 +29,9 @@ internal sealed class SegmentWorld(int seed)
     public static readonly string[] Categories = ["women/shoes/boots", "women/shoes", "women", "women/shoestrings", "home", ""];
     public static readonly string[] Stores = ["london-1", "leeds", ""];
     public static readonly (string Channel, string Purpose)[] Consents = [("email", "marketing"), ("sms", "marketing"), ("email", "service")];
+    public static readonly ScoreVersion Scores = new(
+        1, new DateOnly(2011, 1, 1), 100, new Cuts(30, 90, 180, 365), new Cuts(2, 3, 4, 5), new Cuts(500_00, 1_000_00, 3_000_00, 6_000_00), null, null, null);
+
     public static readonly string[] Types = ["Product Viewed", "Product Added", "Page Viewed"];
 
     public static readonly (string Key, string[] Values)[] Attributes =

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Patron.Segmentation;
+using Patron.Segmentation.Rfm;
 
 namespace Patron.Services.Tests.Segmentation;
 
@@ -69,6 +70,13 @@ internal static class SlowInterpreter
                 return story.Consents.Contains((consent.Channel, consent.Purpose));
             case PurchasesBetween purchases:
                 return Measure(purchases, story, now) is { } value && Lies(value, purchases.Min, purchases.Max);
+            case LifecycleIn lifecycle:
+                return lifecycle.Stages.Contains(Stage(story, now));
+            case RfmIn rfm:
+                return Rfm(story, now) is { } scores && (rfm.Names.Count == 0 || rfm.Names.Contains(scores.Name)) && InRange(rfm.Recency, scores.Recency)
+                    && InRange(rfm.Frequency, scores.Frequency) && InRange(rfm.Monetary, scores.Monetary);
+            case PredictedBetween:
+                return false;
             case BehavioursBetween behaviours:
                 return Measure(behaviours, story, now) is { } measured && Lies(measured, behaviours.Min, behaviours.Max);
             case AttributeClause attribute:
@@ -77,6 +85,34 @@ internal static class SlowInterpreter
                 return story.Tags.Contains(((Tagged)clause).Tag);
         }
     }
+
+    private static LifecycleStage Stage(Story story, DateTimeOffset now)
+    {
+        var days = story.Receipts.Where(receipt => receipt.HasSale).Select(receipt => LocalDate(receipt.At)).Distinct().Order().ToList();
+        if (days.Count == 0)
+            return LifecycleStage.Prospect;
+        var silent = DaysBetween(days[^1], now);
+        if (silent > 90)
+            return silent > 365 ? LifecycleStage.Lost : silent > 180 ? LifecycleStage.Dormant : LifecycleStage.AtRisk;
+        if (days.Count > 1 && days[^1].DayNumber - days[^2].DayNumber > 180)
+            return LifecycleStage.WonBack;
+        return DaysBetween(days[0], now) <= 30 ? LifecycleStage.New : LifecycleStage.Active;
+    }
+
+    /// <summary>By the bounds of <see cref="SegmentWorld.Scores"/>.</summary>
+    private static (int Recency, int Frequency, int Monetary, string Name)? Rfm(Story story, DateTimeOffset now)
+    {
+        if (Day(DayColumn.LastPurchase, story) is not { } last)
+            return null;
+        var recency = 1 + new[] { 30, 90, 180, 365 }.Count(bound => DaysBetween(last, now) <= bound);
+        var frequency = 1 + new[] { 2, 3, 4, 5 }.Count(bound => story.Receipts.Count(receipt => receipt.HasSale) >= bound);
+        var monetary = 1 + new[] { 500_00, 1_000_00, 3_000_00, 6_000_00 }.Count(bound => story.Receipts.Sum(receipt => receipt.Minor) >= bound);
+        var name = RfmCells.Standard.Select(row => row.Split(' ')).First(row =>
+            InRange(row[^3], recency) && InRange(row[^2], frequency) && InRange(row[^1], monetary));
+        return (recency, frequency, monetary, string.Join(' ', name[..^3]));
+    }
+
+    private static bool InRange(string? range, int score) => range is null || (score >= range[0] - '0' && score <= range[^1] - '0');
 
     private static bool Attribute(AttributeClause clause, string told, DateOnly today)
     {
