@@ -12,9 +12,6 @@ public static class Module
 {
     internal const string Name = "segmentation";
 
-    /// <summary>Of whoever may see people's details in clear.</summary>
-    private const string PersonalScope = "personal";
-
     /// <summary>Adds the service. Settings: the section <c>Segmentation</c> with <c>Zone</c>, <c>ScanAt</c> and <c>Currency</c>.</summary>
     public static void AddSegmentation(this WebApplicationBuilder builder)
     {
@@ -49,10 +46,7 @@ public static class Module
                     await ReadSegments.SegmentsAsync(engine, services.PatronService(Name), phrases, counted == true, cancellation),
                     SegmentationJson.Default.IReadOnlyListSegmentAnswer)
                 : Preview.UnknownLanguage());
-        routes.MapGet("/customers/{id:guid}", async (Guid id, string[]? segment, HttpContext context, SegmentEngine engine, IServiceProvider services, CancellationToken cancellation) =>
-            TypedResults.Json(
-                await ReadSegments.CustomerAsync(
-                    engine, services.PatronService(Name), id, segment ?? [], context.GetApiCaller().Scopes.Contains(PersonalScope), cancellation), SegmentationJson.Default.CustomerAnswer));
+        routes.MapGet("/customers/{id:guid}", ReadSegments.AnswerAsync);
         routes.MapGet("/customers/{id:guid}/timeline", async (Guid id, IServiceProvider services, CancellationToken cancellation) =>
             TypedResults.Json(
                 await ReadSegments.TimelineAsync(services.PatronService(Name), id, cancellation), StoryJson.Default.IReadOnlyListTimelineEntry));

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Patron.Runtime.EventStore;
+using Patron.Runtime.Hosting;
 using Patron.Runtime.Processing;
 
 namespace Patron.Segmentation;
@@ -21,14 +22,32 @@ internal sealed record WhyAnswer(string Segment, bool Member, DateTimeOffset? Si
 /// <summary>What people and other services ask about segments.</summary>
 internal static class ReadSegments
 {
+    /// <summary>Of whoever may see people's details in clear.</summary>
+    private const string PersonalScope = "personal";
+
     public static async Task<IReadOnlyList<SegmentAnswer>> SegmentsAsync(
         SegmentEngine engine, ServiceRuntime service, Phrases phrases, bool counted, CancellationToken cancellation)
     {
         var sizes = (await Members.FlowsAsync(service.Database, cancellation)).ToDictionary(flow => flow.Segment, flow => flow.Members);
         return [.. engine.Catalog.Segments.Select(segment => new SegmentAnswer(
-            segment.Name, segment.Title, segment.Live, segment.Live ? sizes.GetValueOrDefault(segment.Name) : counted ? Count(segment) : null, engine.Explanation.Sentence(segment.Rule, phrases), segment.Rule))];
+            segment.Name, segment.Title, segment.Live, SizeOf(segment), engine.Explanation.Sentence(segment.Rule, phrases), segment.Rule))];
 
-        long Count(SegmentDefinition segment) => engine.Count(segment.Rule, service.OwnedPartitionNumbers).Sum(of => of.Matching);
+        long? SizeOf(SegmentDefinition segment)
+        {
+            if (segment.Live)
+                return sizes.GetValueOrDefault(segment.Name);
+            return counted ? engine.Count(segment.Rule, service.OwnedPartitionNumbers).Sum(of => of.Matching) : null;
+        }
+    }
+
+    /// <param name="segment">Names of segments; the live ones where there are none.</param>
+    public static async Task<IResult> AnswerAsync(
+        Guid id, string[]? segment, HttpContext context, SegmentEngine engine, [FromKeyedServices(Module.Name)] ServiceRuntime service,
+        CancellationToken cancellation)
+    {
+        var showsPersonal = context.GetApiCaller().Scopes.Contains(PersonalScope);
+        return TypedResults.Json(
+            await CustomerAsync(engine, service, id, segment ?? [], showsPersonal, cancellation), SegmentationJson.Default.CustomerAnswer);
     }
 
     /// <param name="asked">Names of segments; the live ones where there are none.</param>

@@ -16,7 +16,10 @@ internal static class ValueEndpoints
         builder.Services.AddSingleton<ReadValue>();
     }
 
-    /// <summary>Maps <c>rfm</c>, <c>scores</c> (the cuts and models that rules go by), <c>lifecycle</c> and <c>value</c>. An answer covers the partitions that this instance owns, and says how many.</summary>
+    /// <summary>
+    /// Maps <c>rfm</c>, <c>scores</c> (the cuts and models that rules go by), <c>lifecycle</c> and <c>value</c>. An answer covers the partitions that
+    /// this instance owns, and says how many.
+    /// </summary>
     public static void MapValue(this RouteGroupBuilder routes)
     {
         // Quintiles, or fixed bounds where all three are given, each as four numbers with commas.

@@ -38,7 +38,7 @@ internal sealed class AttributeColumn(CodeBook texts)
         }
 
         if (Shape == AttributeShape.Nothing)
-            Shape = AttributeTest.DayOf(value) is not null ? AttributeShape.Dates : HundredthsOf(value) is not null ? AttributeShape.Numbers : AttributeShape.Texts;
+            Shape = ShapeOf(value);
         if (Packed(value) is not { } packed)
         {
             TurnIntoTexts();
@@ -59,6 +59,13 @@ internal sealed class AttributeColumn(CodeBook texts)
     public static long Unpack(long packed) => packed > 0 ? packed - 1 : packed;
 
     public static int DayNumberOf(long packed) => (int)(Unpack(packed) + Epoch);
+
+    private static AttributeShape ShapeOf(string value)
+    {
+        if (AttributeTest.DayOf(value) is not null)
+            return AttributeShape.Dates;
+        return HundredthsOf(value) is not null ? AttributeShape.Numbers : AttributeShape.Texts;
+    }
 
     private static long? HundredthsOf(string value) =>
         AttributeTest.NumberOf(value) is { } number && decimal.Abs(number) < HundredthsMax && number * 100 is var hundredths

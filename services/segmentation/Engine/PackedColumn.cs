@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Patron.Segmentation;
 
-/// <summary>Whole numbers by row, each in as few of 1, 2, 4 or 8 bytes as the widest needs. What was never set is 0, and so is what lies past the end.</summary>
+/// <summary>
+/// Whole numbers by row, each in as few of 1, 2, 4 or 8 bytes as the widest needs. What was never set is 0, and so is what lies past the end.
+/// </summary>
 internal sealed class PackedColumn
 {
     private byte[] bytes = [];

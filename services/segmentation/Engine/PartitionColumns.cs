@@ -221,7 +221,8 @@ internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
         get
         {
             const int columns = 16 + (3 * 8) + 2 + 2 + 1 + 4 + 8 + 8 + PurchaseDays.BytesEach;
-            return ((long)columns * customers.Length) + index.Bytes + Attributes.Bytes + Predictions.Bytes + (8L * tags.Values.Concat(consents.Values).Sum(bits => (long)bits.Length));
+            return ((long)columns * customers.Length) + index.Bytes + Attributes.Bytes + Predictions.Bytes
+                + (8L * tags.Values.Concat(consents.Values).Sum(bits => (long)bits.Length));
         }
     }
 

@@ -207,7 +207,9 @@ internal sealed partial class SegmentEngine(BrandDays days, Explanation explanat
     /// </summary>
     /// <param name="backfill">A rule changed and not the customer, so no journey begins.</param>
     private Command ChangeOf(Guid customer, bool backfill, Func<bool>? owns = null) => Memberships.Kind.Command(
-        customer, customer, memberships => owns?.Invoke() != false && Find(customer) is { } partition ? partition.Decide(memberships, customer) : Decision.Nothing) with
+        customer, customer, memberships => owns?.Invoke() != false && Find(customer) is { } partition
+            ? partition.Decide(memberships, customer)
+            : Decision.Nothing) with
         {
             LapsesWhenMerged = true,
             Metadata = backfill ? EventMetadata.None with { Backfill = true } : EventMetadata.None,

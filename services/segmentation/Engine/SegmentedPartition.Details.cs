@@ -57,6 +57,19 @@ internal sealed partial class SegmentedPartition
         }
     }
 
+    /// <summary>The customer was erased: their values are gone, and what the log still tells of them changes nothing.</summary>
+    public void Erase(Guid customer)
+    {
+        lock (guard)
+        {
+            var row = columns.RowOf(customer);
+            columns.Erase(row);
+            waiting.Remove(row);
+            waitingCount = waiting.Count;
+            LeaveAll(row);
+        }
+    }
+
     /// <summary>Another version of scores is in force. Answers whether a segment depends on it.</summary>
     public bool Rescore()
     {

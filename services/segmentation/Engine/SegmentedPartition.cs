@@ -103,18 +103,6 @@ internal sealed partial class SegmentedPartition(CodeBooks books, BrandDays days
         }
     }
 
-    /// <summary>The customer was erased: their values are gone, and what the log still tells of them changes nothing.</summary>
-    public void Erase(Guid customer)
-    {
-        lock (guard)
-        {
-            var row = columns.RowOf(customer);
-            columns.Erase(row);
-            waiting.Remove(row);
-            LeaveAll(row);
-        }
-    }
-
     /// <summary>The row of a linked customer is now what their stream says. An older version changes nothing.</summary>
     public FactOutcome Restate(Guid customer, RowState state, DateTimeOffset time)
     {

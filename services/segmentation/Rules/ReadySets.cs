@@ -28,8 +28,10 @@ internal static class ReadySets
         Ready("ecommerce-coupon-user", "Sensitive to discounts", new Tagged("ecommerce/discount/coupon-user")),
         Ready("ecommerce-full-price", "Buys without coupons", new AllOf(
             Year(PurchaseMeasure.Receipts, 3), new NoneOf(new Tagged("ecommerce/discount/coupon-user")))),
-        Ready("ecommerce-prefers-eshop", "Prefers the eShop", new AllOf(Year(PurchaseMeasure.Receipts, 2, null, "eshop"), Year(PurchaseMeasure.Receipts, null, 0, "pos"))),
-        Ready("ecommerce-prefers-stores", "Prefers stores", new AllOf(Year(PurchaseMeasure.Receipts, 2, null, "pos"), Year(PurchaseMeasure.Receipts, null, 0, "eshop"))),
+        Ready("ecommerce-prefers-eshop", "Prefers the eShop", new AllOf(
+            Year(PurchaseMeasure.Receipts, 2, null, "eshop"), Year(PurchaseMeasure.Receipts, null, 0, "pos"))),
+        Ready("ecommerce-prefers-stores", "Prefers stores", new AllOf(
+            Year(PurchaseMeasure.Receipts, 2, null, "pos"), Year(PurchaseMeasure.Receipts, null, 0, "eshop"))),
         Ready("ecommerce-both-channels", "Buys in stores and the eShop", Year(PurchaseMeasure.Channels, 2)),
         Ready("ecommerce-many-stores", "Buys in several stores", Year(PurchaseMeasure.Stores, 3)),
         Ready("ecommerce-wide-basket", "Buys many products", Year(PurchaseMeasure.Products, 20)),

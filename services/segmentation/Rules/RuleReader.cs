@@ -21,7 +21,10 @@ internal sealed class RuleReader(SegmentCatalog catalog, int today)
     public const long NumberMax = 1_000_000_000_000_000;
 
     private static readonly string[] Kinds =
-        ["all", "any", "not", "days-since", "date", "number", "tier", "tag", "consent", "segment", "purchases", "behaviours", .. ScoreRules.Kinds, .. AttributeRules.Kinds];
+    [
+        "all", "any", "not", "days-since", "date", "number", "tier", "tag", "consent", "segment", "purchases", "behaviours", .. ScoreRules.Kinds,
+        .. AttributeRules.Kinds,
+    ];
 
     private static readonly string[] Channels = ["pos", "eshop"];
 

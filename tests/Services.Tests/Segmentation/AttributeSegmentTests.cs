@@ -71,7 +71,8 @@ internal sealed class AttributeSegmentTests
         Assert.That(await WhyAsync(host, stays.Customer, "taipei", cancellation), Is.EqualTo("city is not known"));
         Assert.That(await WhyAsync(host, goes.Customer, "taipei", cancellation), Is.EqualTo("city is Taipei"));
 
-        using (var asked = await host.Http.PostAsJsonAsync($"/v1/customers/{goes.Customer}/erasure", new { reason = "request", reference = "T-1" }, cancellation))
+        var erasure = $"/v1/customers/{goes.Customer}/erasure";
+        using (var asked = await host.Http.PostAsJsonAsync(erasure, new { reason = "request", reference = "T-1" }, cancellation))
             asked.EnsureSuccessStatusCode();
         await host.DrainAsync(cancellation);
         Assert.That(await MembersAsync(host, "taipei", cancellation), Is.Zero);

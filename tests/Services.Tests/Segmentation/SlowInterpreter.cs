@@ -129,7 +129,8 @@ internal static class SlowInterpreter
             case AttributeDaysSince since:
                 return day is { } on && Lies(today.DayNumber - on.DayNumber, since.Min, since.Max);
             case AgeBetween age:
-                return day is { } born && born <= today && Lies(Enumerable.Range(1, 200).Count(year => Birthday(born, born.Year + year) <= today), age.Min, age.Max);
+                return day is { } born && born <= today
+                    && Lies(Enumerable.Range(1, 200).Count(year => Birthday(born, born.Year + year) <= today), age.Min, age.Max);
             default:
                 var birthday = (BirthdayNear)clause;
                 if (day is null || birthday.Month is not null)
@@ -192,12 +193,15 @@ internal static class SlowInterpreter
         var about = new List<(BehavedOnce Behaviour, string Product, string Category)>();
         foreach (var behaviour in story.Behaviours)
         {
-            if (!Counts(clause.Window, LocalDate(behaviour.At), LocalDate(now), 186) || (clause.Where.Types.Count > 0 && !clause.Where.Types.Contains(behaviour.Type)))
+            if (!Counts(clause.Window, LocalDate(behaviour.At), LocalDate(now), 186))
+                continue;
+            if (clause.Where.Types.Count > 0 && !clause.Where.Types.Contains(behaviour.Type))
                 continue;
             foreach (var (product, category) in behaviour.Products.DefaultIfEmpty(("", "")))
             {
                 var none = clause.Where.Products.Count + clause.Where.Categories.Count == 0;
-                if (none || clause.Where.Products.Contains(product) || clause.Where.Categories.Any(path => $"{category}/".StartsWith($"{path}/", StringComparison.Ordinal)))
+                var below = clause.Where.Categories.Any(path => $"{category}/".StartsWith($"{path}/", StringComparison.Ordinal));
+                if (none || clause.Where.Products.Contains(product) || below)
                     about.Add((behaviour, product, category));
             }
         }
