@@ -6,6 +6,7 @@ using Patron.Contracts.Profile.V1;
 using Patron.Contracts.Segmentation.V1;
 using Patron.Contracts.Tagging.V1;
 using Patron.Runtime.EventLog;
+using Patron.Runtime.EventStore;
 using Patron.Runtime.Processing;
 
 namespace Patron.Segmentation;
@@ -22,7 +23,6 @@ internal sealed class Consumed
         var profile = new Subscription(new Topic(Topics.Profile)).Ignore<CustomerRegistered>()
             .Ignore<OptInRequested>()
             .Ignore<BirthdayReached>()
-            .Ignore<BehaviourRecorded>()
             .Follow(MergedAway.Parser, (fact, context) => context.MergedInto(fact.Into, fact.LinkId, fact.Version))
             .Follow(SplitOff.Parser, (fact, context) => context.SplitFrom(fact.From, fact.LinkId, fact.Version))
             .On(Absorbed.Parser, (_, context) => engine.Absorb(context))
@@ -31,6 +31,8 @@ internal sealed class Consumed
         silent.Add(CustomerErased.Descriptor.FullName, (partition, customer, _, _) => partition.Erase(customer));
         profile.On(PurchaseRecorded.Parser, Purchase);
         Silently(Source.Profile, Needs.Purchases, PurchaseRecorded.Parser, fact => !fact.Anonymous && fact.Origin.Length == 0, Purchased);
+        On(profile, Source.Profile, Needs.Behaviours, BehaviourRecorded.Parser, _ => true, (columns, row, fact, recordedAt) =>
+            columns.AddBehaviour(row, engine.LinesOf(fact, recordedAt)));
         On(profile, Source.Profile, Needs.Consents, ConsentChanged.Parser, _ => true, (columns, row, fact, _) =>
             columns.SetConsent(row, fact.Channel, fact.Purpose, fact.State == ConsentState.Granted));
 
@@ -56,7 +58,11 @@ internal sealed class Consumed
         On(tagging, Source.Tagging, Needs.Tags, TagRemoved.Parser, _ => true, (columns, row, fact, _) => columns.SetTag(row, fact.Tag, false));
         var rows = new Subscription(new Topic(Topics.SegmentationRows, Compacted: true))
             .On(RowState.Parser, (state, context) => engine.Restate(context, state));
-        Subscriptions = [profile, loyalty, tagging, rows];
+        var details = new Subscription(new Topic(Topics.ProfileCustomers, Compacted: true))
+            .On(CustomerState.Parser, (state, context) => engine.Await(context, state));
+        silent.Add(CustomerState.Descriptor.FullName, (partition, customer, envelope, value) =>
+            partition.Await(new(customer, CustomerState.Parser.ParseFrom(value.Span), EventMetadata.None), envelope.Time));
+        Subscriptions = [profile, loyalty, tagging, rows, details];
     }
 
     public IReadOnlyList<Subscription> Subscriptions { get; }

@@ -2,6 +2,7 @@ using Patron.Contracts;
 using Patron.Runtime.EventLog;
 using Patron.Runtime.EventStore;
 using Patron.Runtime.Hosting;
+using Patron.Runtime.Privacy;
 using Patron.Runtime.Processing;
 using Patron.Segmentation.Snapshots;
 
@@ -16,14 +17,20 @@ public static class Module
     public static void AddSegmentation(this WebApplicationBuilder builder)
     {
         var settings = builder.AddSettings<SegmentationSettings>("Segmentation");
-        var catalog = new SegmentCatalog(ReadyMade.Segments);
+        var catalog = new SegmentCatalog(ReadySets.Installed);
         var explanation = new Explanation(catalog, settings.Currency);
         builder.Services.AddSingleton(services => new SegmentEngine(
-            settings.Days, explanation, services.GetRequiredService<IEventLog>().Partitions, settings.ScanTime));
+            settings.Days, explanation, services.GetRequiredService<IEventLog>().Partitions, settings.ScanTime,
+            services.GetRequiredService<ValueSettings>().Scoring));
         builder.Services.AddSingleton<SegmentBook>();
         builder.AddValue();
+        builder.AddCustomerKeys();
         builder.AddPatronService(Name, Define);
+        builder.Services.AddSingleton<OpenDetails>();
+        builder.Services.AddSingleton<ScoreBook>();
         builder.Services.AddHostedService(services => services.GetRequiredService<SegmentBook>());
+        builder.Services.AddHostedService(services => services.GetRequiredService<OpenDetails>());
+        builder.Services.AddHostedService(services => services.GetRequiredService<ScoreBook>());
     }
 
     /// <summary>Maps <c>/v1/segmentation</c>.</summary>
@@ -33,15 +40,14 @@ public static class Module
         var routes = app.MapGroup("/v1/segmentation").RequireApiKey("read");
         Preview.Map(routes);
         PutSegment.Map(routes);
-        routes.MapGet("/segments", async (string? language, SegmentEngine engine, IServiceProvider services, CancellationToken cancellation) =>
+        RemoveSegment.Map(routes);
+        routes.MapGet("/segments", async (string? language, bool? counted, SegmentEngine engine, IServiceProvider services, CancellationToken cancellation) =>
             Languages.Find(language ?? Languages.English.Language) is { } phrases
                 ? TypedResults.Json(
-                    await ReadSegments.SegmentsAsync(engine, services.PatronService(Name), phrases, cancellation),
+                    await ReadSegments.SegmentsAsync(engine, services.PatronService(Name), phrases, counted == true, cancellation),
                     SegmentationJson.Default.IReadOnlyListSegmentAnswer)
                 : Preview.UnknownLanguage());
-        routes.MapGet("/customers/{id:guid}", async (Guid id, SegmentEngine engine, IServiceProvider services, CancellationToken cancellation) =>
-            TypedResults.Json(
-                await ReadSegments.CustomerAsync(engine, services.PatronService(Name), id, cancellation), SegmentationJson.Default.CustomerAnswer));
+        routes.MapGet("/customers/{id:guid}", ReadSegments.AnswerAsync);
         routes.MapGet("/customers/{id:guid}/timeline", async (Guid id, IServiceProvider services, CancellationToken cancellation) =>
             TypedResults.Json(
                 await ReadSegments.TimelineAsync(services.PatronService(Name), id, cancellation), StoryJson.Default.IReadOnlyListTimelineEntry));
@@ -56,12 +62,20 @@ public static class Module
         var engine = services.GetRequiredService<SegmentEngine>();
         var clock = services.GetRequiredService<BusinessClock>();
         var consumed = new Consumed(engine);
+        var details = services.GetRequiredService<OpenDetails>();
         var snapshots = new SnapshotKeeper(
-            services.GetRequiredService<SegmentationSettings>(), engine, services.GetRequiredService<SystemClock>(), () => services.PatronService(Name),
-            services.GetRequiredService<ILogger<SnapshotKeeper>>());
+            services.GetRequiredService<SegmentationSettings>(), engine, () => details.IsIdle, services.GetRequiredService<SystemClock>(),
+            () => services.PatronService(Name), services.GetRequiredService<ILogger<SnapshotKeeper>>());
         var rebuild = new Rebuild(
-            engine, snapshots, consumed, services.GetRequiredService<SegmentBook>().LearnAsync,
-            services.GetRequiredService<IEventLog>, () => services.PatronService(Name), services.GetRequiredService<ILogger<Rebuild>>());
+            engine, snapshots, consumed, LearnAsync, services.GetRequiredService<IEventLog>, () => services.PatronService(Name),
+            details, services.GetRequiredService<ILogger<Rebuild>>());
+
+        async Task LearnAsync(CancellationToken cancellation)
+        {
+            await services.GetRequiredService<SegmentBook>().LearnAsync(cancellation);
+            await services.GetRequiredService<ScoreBook>().LearnAsync(cancellation);
+        }
+
         return new ServiceDefinition
         {
             Name = Name,
@@ -78,7 +92,9 @@ public static class Module
             Timers = ScanPartition.Timers,
             OnDue = timer => engine.Scan(timer, clock.GetUtcNow()),
             CustomerTables = [new CustomerTable("segment_member"), new CustomerTable("linked_rows")],
-            Migrations = [new Migration("segment-members", Members.Schema), new Migration("linked-rows", LinkedRows.Schema), SegmentTable.Migration],
+            Migrations = [new Migration("segment-members", Members.Schema), new Migration("linked-rows", LinkedRows.Schema), SegmentTable.Migration,
+                ScoreBook.Migration],
+            OnErased = services.GetRequiredService<ICustomerKeys>().Forget,
             OnAcquired = rebuild.AcquireAsync,
             OnRest = snapshots.RestAsync,
         };

@@ -1,11 +1,14 @@
 using System.Diagnostics;
 using Patron.Runtime.EventStore;
+using Patron.Runtime.Hosting;
 using Patron.Runtime.Processing;
 
 namespace Patron.Segmentation;
 
 /// <summary>A segment with its size. <paramref name="Sentence"/> says the <paramref name="Rule"/> in words.</summary>
-internal sealed record SegmentAnswer(string Name, string Title, long Size, string Sentence, Clause Rule);
+/// <param name="Live">Customers enter and leave it.</param>
+/// <param name="Size">Of one that is not live null, or where it was asked how many customers of this instance's partitions it would hold.</param>
+internal sealed record SegmentAnswer(string Name, string Title, bool Live, long? Size, string Sentence, Clause Rule);
 
 /// <summary>
 /// A customer's segments. <paramref name="EvaluatedAt"/> and the reasons in <see cref="WhyAnswer"/> are null on an instance that does not
@@ -19,25 +22,47 @@ internal sealed record WhyAnswer(string Segment, bool Member, DateTimeOffset? Si
 /// <summary>What people and other services ask about segments.</summary>
 internal static class ReadSegments
 {
+    /// <summary>Of whoever may see people's details in clear.</summary>
+    private const string PersonalScope = "personal";
+
     public static async Task<IReadOnlyList<SegmentAnswer>> SegmentsAsync(
-        SegmentEngine engine, ServiceRuntime service, Phrases phrases, CancellationToken cancellation)
+        SegmentEngine engine, ServiceRuntime service, Phrases phrases, bool counted, CancellationToken cancellation)
     {
         var sizes = (await Members.FlowsAsync(service.Database, cancellation)).ToDictionary(flow => flow.Segment, flow => flow.Members);
         return [.. engine.Catalog.Segments.Select(segment => new SegmentAnswer(
-            segment.Name, segment.Title, sizes.GetValueOrDefault(segment.Name), engine.Explanation.Sentence(segment.Rule, phrases), segment.Rule))];
+            segment.Name, segment.Title, segment.Live, SizeOf(segment), engine.Explanation.Sentence(segment.Rule, phrases), segment.Rule))];
+
+        long? SizeOf(SegmentDefinition segment)
+        {
+            if (segment.Live)
+                return sizes.GetValueOrDefault(segment.Name);
+            return counted ? engine.Count(segment.Rule, service.OwnedPartitionNumbers).Sum(of => of.Matching) : null;
+        }
     }
 
+    /// <param name="segment">Names of segments; the live ones where there are none.</param>
+    public static async Task<IResult> AnswerAsync(
+        Guid id, string[]? segment, HttpContext context, SegmentEngine engine, [FromKeyedServices(Module.Name)] ServiceRuntime service,
+        CancellationToken cancellation)
+    {
+        var showsPersonal = context.GetApiCaller().Scopes.Contains(PersonalScope);
+        return TypedResults.Json(
+            await CustomerAsync(engine, service, id, segment ?? [], showsPersonal, cancellation), SegmentationJson.Default.CustomerAnswer);
+    }
+
+    /// <param name="asked">Names of segments; the live ones where there are none.</param>
     public static async Task<CustomerAnswer> CustomerAsync(
-        SegmentEngine engine, ServiceRuntime service, Guid customer, CancellationToken cancellation)
+        SegmentEngine engine, ServiceRuntime service, Guid customer, IReadOnlyCollection<string> asked, bool showsPersonal, CancellationToken cancellation)
     {
         customer = await service.RootAsync(customer, cancellation);
         var held = (await service.StateAsync(Memberships.Kind, customer, cancellation) ?? Memberships.None).Held
             .ToDictionary(segment => segment.Segment, segment => segment.Since);
         var partition = engine.Find(customer);
         var row = partition?.Read(customer);
-        return new CustomerAnswer(customer, partition?.AsOf, [.. engine.Catalog.Segments.Select(segment => new WhyAnswer(
+        var told = engine.Catalog.Segments.Where(segment => asked.Count == 0 ? segment.Live : asked.Contains(segment.Name));
+        return new CustomerAnswer(customer, partition?.AsOf, [.. told.Select(segment => new WhyAnswer(
             segment.Name, held.ContainsKey(segment.Name), held.TryGetValue(segment.Name, out var since) ? since : null,
-            row is null ? null : engine.Explanation.Why(segment.Rule, row)))]);
+            row is null ? null : engine.Explanation.Why(segment.Rule, row, showsPersonal)))]);
     }
 
     public static async Task<IReadOnlyList<TimelineEntry>> TimelineAsync(ServiceRuntime service, Guid customer, CancellationToken cancellation) =>
@@ -49,7 +74,7 @@ internal static class ReadSegments
         var flows = (await Members.FlowsAsync(service.Database, cancellation)).ToDictionary(flow => flow.Segment);
         return
         [
-            .. engine.Catalog.Segments.Select(segment => new Figure($"in segment {segment.Name}", flows.GetValueOrDefault(segment.Name)?.Members ?? 0)),
+            .. engine.Catalog.Live.Select(segment => new Figure($"in segment {segment.Name}", flows.GetValueOrDefault(segment.Name)?.Members ?? 0)),
             new Figure("segment enters", flows.Values.Sum(flow => flow.Enters)),
             new Figure("segment leaves", flows.Values.Sum(flow => flow.Leaves)),
             .. Memory(engine.Footprints(service.OwnedPartitionNumbers)),
@@ -57,14 +82,15 @@ internal static class ReadSegments
     }
 
     /// <summary>
-    /// Bytes per customer are of columns, index and memberships; the lines of purchases are told apart, and so are those that are not sorted
-    /// in yet.
+    /// Bytes per customer are of columns, index and memberships; the lines of purchases and the behaviours are told apart, and so are those
+    /// that are not sorted in yet.
     /// </summary>
     private static IEnumerable<Figure> Memory(IReadOnlyList<Footprint> footprints)
     {
         var (customers, lines) = (footprints.Sum(of => of.Customers), footprints.Sum(of => of.SortedLines));
         yield return new Figure("bytes per customer", footprints.Sum(of => of.Bytes) / Math.Max(1, customers));
         yield return new Figure("bytes per sorted purchase line", footprints.Sum(of => of.LineBytes) / Math.Max(1, lines));
+        yield return new Figure("bytes of sorted behaviours", footprints.Sum(of => of.BehaviourBytes));
         yield return new Figure("bytes of unsorted purchase lines", footprints.Sum(of => of.DeltaBytes));
     }
 

@@ -54,6 +54,7 @@ internal sealed record ValueModel(double P, double Q, double Gamma, int Customer
 [JsonSerializable(typeof(RfmAnswer))]
 [JsonSerializable(typeof(LifecycleAnswer))]
 [JsonSerializable(typeof(ValueAnswer))]
+[JsonSerializable(typeof(ScoreVersion))]
 internal sealed partial class ValueJson : JsonSerializerContext;
 
 /// <summary>Figures over all customers of the owned partitions: their columns are copied out, so facts do not wait for arithmetic.</summary>

@@ -15,7 +15,7 @@ namespace Patron.Segmentation;
 /// </summary>
 internal sealed partial class Rebuild(
     SegmentEngine engine, SnapshotKeeper snapshots, Consumed consumed, Func<CancellationToken, Task> learnSegments, Func<IEventLog> eventLog,
-    Func<ServiceRuntime> service, ILogger log)
+    Func<ServiceRuntime> service, OpenDetails details, ILogger log)
 {
     private const int RecordsPerReadMax = 4096;
     private static readonly TimeSpan ReadWait = TimeSpan.FromSeconds(1);
@@ -63,6 +63,7 @@ internal sealed partial class Rebuild(
                     continue;
                 foreach (var read in batch.Records.TakeWhile(read => read.Offset < end))
                     Apply(partition, acquired.Partition, batch.Topic, read);
+                await details.OpenMostAsync(partition, cancellation);
                 if (batch.NextOffset < end)
                     continue;
                 missing.Remove(batch.Topic.Name);

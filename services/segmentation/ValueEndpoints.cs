@@ -16,7 +16,10 @@ internal static class ValueEndpoints
         builder.Services.AddSingleton<ReadValue>();
     }
 
-    /// <summary>Maps <c>rfm</c>, <c>lifecycle</c> and <c>value</c>. An answer covers the partitions that this instance owns, and says how many.</summary>
+    /// <summary>
+    /// Maps <c>rfm</c>, <c>scores</c> (the cuts and models that rules go by), <c>lifecycle</c> and <c>value</c>. An answer covers the partitions that
+    /// this instance owns, and says how many.
+    /// </summary>
     public static void MapValue(this RouteGroupBuilder routes)
     {
         // Quintiles, or fixed bounds where all three are given, each as four numbers with commas.
@@ -32,6 +35,9 @@ internal static class ValueEndpoints
                 : TypedResults.Json(
                     read.Rfm(new FixedCuts(bounds[0].Cuts!.Value, bounds[1].Cuts!.Value, bounds[2].Cuts!.Value)), ValueJson.Default.RfmAnswer);
         });
+        routes.MapGet("/scores", IResult (SegmentEngine engine) => engine.Scoring.InForce is { } version
+            ? TypedResults.Json(version, ValueJson.Default.ScoreVersion)
+            : Problem.Of(StatusCodes.Status404NotFound, "no-scores", "There are no scores yet: fewer than 25 customers have bought."));
         routes.MapGet("/lifecycle", (ReadValue read) => TypedResults.Json(read.Lifecycle(), ValueJson.Default.LifecycleAnswer));
         routes.MapGet("/value", async (ReadValue read, CancellationToken cancellation) =>
             TypedResults.Json(await read.ValueAsync(cancellation), ValueJson.Default.ValueAnswer));

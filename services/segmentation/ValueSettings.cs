@@ -22,6 +22,14 @@ internal sealed class ValueSettings : ISettings
     /// <summary>By how many percent money loses worth in a year of waiting; 0 to 100.</summary>
     public int DiscountPercent { get; set; } = 10;
 
+    /// <summary>How many days a version of RFM cuts and models is in force; 1 to 366.</summary>
+    public int ScoresForDays { get; set; } = 28;
+
+    /// <summary>How often an instance looks for a new version, in system time.</summary>
+    public TimeSpan LookEvery { get; set; } = TimeSpan.FromSeconds(10);
+
+    public Scoring Scoring => new(Windows, CellTable, Horizon);
+
     public LifecycleWindows Windows => new(NewDays, ActiveDays, AtRiskDays, DormantDays);
 
     public Horizon Horizon => new(Months: 12, DiscountPercent / 100.0);
@@ -36,6 +44,10 @@ internal sealed class ValueSettings : ISettings
             yield return new SettingFault(nameof(Cells), $"it must name every combination of scores once: {fault}");
         if (!Windows.AreAscending)
             yield return new SettingFault(nameof(ActiveDays), "it must be 1 or more, AtRiskDays more than that, DormantDays more again; NewDays 1 or more");
+        if (ScoresForDays is < 1 or > 366)
+            yield return new SettingFault(nameof(ScoresForDays), "it must be from 1 to 366");
+        if (LookEvery <= TimeSpan.Zero)
+            yield return new SettingFault(nameof(LookEvery), "it must be longer than zero");
         if (DiscountPercent is < 0 or > 100)
             yield return new SettingFault(nameof(DiscountPercent), "it must be from 0 to 100");
     }

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Patron.Contracts;
 using Patron.Runtime.EventLog;
 using Patron.Testing;
 
@@ -14,7 +15,7 @@ internal sealed class FactWriter
 
     public async Task WriteAsync(TestHost host, string topicName, IReadOnlyList<(Guid Customer, IMessage Fact)> facts)
     {
-        var topic = new Topic(topicName);
+        var topic = new Topic(topicName, Compacted: topicName == Topics.ProfileCustomers);
         await host.Log.OpenAsync([topic], CancellationToken.None);
         var batches = facts.GroupBy(fact => CustomerPartition.Of(fact.Customer, host.Log.Partitions))
             .Select(group => new PartitionRecords(group.Key, [.. group.Select(fact => Record(host, topic, group.Key, fact.Customer, fact.Fact))]));

@@ -66,14 +66,26 @@ internal sealed class CodeBook(int codesMax)
     }
 }
 
-/// <summary>The books of an instance.</summary>
+/// <summary>What the partitions of an instance have in common: the books of codes, and how customers are scored.</summary>
 internal sealed class CodeBooks
 {
-    public CodeBook Products { get; } = new(int.MaxValue);
+    private const int AttributeTextsMax = 1_000_000;
+    private readonly ConcurrentDictionary<string, CodeBook> attributes = new(StringComparer.Ordinal);
 
-    public CodeBook Categories { get; } = new(ushort.MaxValue);
+    /// <summary>How the instance scores customers.</summary>
+    public Scoring Scoring { get; init; } = Scoring.Standard;
 
-    public CodeBook Stores { get; } = new(ushort.MaxValue);
+    /// <summary>The same for behaviours, whose types stand where purchases have their stores.</summary>
+    public CodeBooks Behaviours => field ??= new() { Products = Products, Categories = Categories };
+
+    public CodeBook Products { get; private init; } = new(int.MaxValue);
+
+    public CodeBook Categories { get; private init; } = new(ushort.MaxValue);
+
+    public CodeBook Stores { get; private init; } = new(ushort.MaxValue);
+
+    /// <summary>The texts of an attribute; those that nobody has any more stay in it until the instance stops.</summary>
+    public CodeBook Attribute(string key) => attributes.GetOrAdd(key, _ => new(AttributeTextsMax));
 
     public CodeBook Tiers { get; } = new(byte.MaxValue);
 

@@ -1,7 +1,15 @@
 namespace Patron.Segmentation;
 
+/// <summary>Which lines a measure looks at.</summary>
+internal enum LineKinds
+{
+    All,
+    Sold,
+    Returned,
+}
+
 /// <summary>A filter and a window as codes, kept up with the books: a text that comes first after the filter was made gets its code then.</summary>
-internal sealed class LineFilter(PurchaseFilter filter, bool soldOnly)
+internal sealed class LineFilter(PurchaseFilter filter, LineKinds kinds)
 {
     private readonly CodeSet products = new(filter.Products);
     private readonly CodeSet categories = new(filter.Categories);
@@ -25,7 +33,7 @@ internal sealed class LineFilter(PurchaseFilter filter, bool soldOnly)
     }
 
     public bool Has(LineCodes line) =>
-        line.Day >= from && line.Day <= to && (!soldOnly || (line.Flags & LineFlags.Sold) != 0)
+        line.Day >= from && line.Day <= to && IsOfKind(line.Flags, line.Amount)
         && (!goods || categories.Has(line.Category) || products.Has(line.Product)) && channels.Passes(line.Channel) && stores.Passes(line.Store);
 
     /// <summary>The bits of up to 64 sorted lines.</summary>
@@ -41,18 +49,24 @@ internal sealed class LineFilter(PurchaseFilter filter, bool soldOnly)
             found &= channels.Bits(events.Channels.Slice(line, 64), found);
         if (found != 0 && stores.IsAsked)
             found &= stores.Bits(events.Stores.Slice(line, 64), found);
-        return found == 0 || !soldOnly ? found : Sold(events, line, found);
+        return found == 0 || kinds == LineKinds.All ? found : OfKind(events, line, found);
     }
 
     private static System.Runtime.Intrinsics.Vector512<ushort> Span(int days) => System.Runtime.Intrinsics.Vector512.Create((ushort)days);
 
-    private static ulong Sold(EventColumns events, int line, ulong found)
+    private bool IsOfKind(LineFlags flags, long amount) => kinds switch
     {
-        var flags = events.Flags.Slice(line, 64);
+        LineKinds.All => true,
+        LineKinds.Sold => (flags & LineFlags.Sold) != 0,
+        _ => (flags & LineFlags.Sold) == 0 && amount < 0,
+    };
+
+    private ulong OfKind(EventColumns events, int line, ulong found)
+    {
         for (var left = found; left != 0; left &= left - 1)
         {
             var place = System.Numerics.BitOperations.TrailingZeroCount(left);
-            if ((flags[place] & LineFlags.Sold) == 0)
+            if (!IsOfKind(events.Flags[line + place], kinds == LineKinds.Returned ? events.AmountAt(line + place) : 0))
                 found &= ~(1UL << place);
         }
 

@@ -9,10 +9,18 @@ internal sealed class LineMeasure(PurchaseMeasure measure)
     private int today;
     private int lastRow;
     private int lastLine;
+    private long receipt;
 
     /// <summary>The value of who has no such line. Of days since one it lies below every bound.</summary>
     public static long Nothing(PurchaseMeasure measure) =>
         measure is PurchaseMeasure.DaysSinceFirst or PurchaseMeasure.DaysSinceLast ? long.MinValue : 0;
+
+    public static LineKinds Kinds(PurchaseMeasure measure) => measure switch
+    {
+        PurchaseMeasure.Spend => LineKinds.All,
+        PurchaseMeasure.Returns => LineKinds.Returned,
+        _ => LineKinds.Sold,
+    };
 
     /// <param name="day">The <see cref="DateOnly.DayNumber"/> of the evaluation.</param>
     public void Begin(int day) => (today, lastRow, lastLine) = (day, -1, -1);
@@ -26,8 +34,12 @@ internal sealed class LineMeasure(PurchaseMeasure measure)
             case PurchaseMeasure.Spend:
                 value += events.HasWide ? events.AmountAt(line) : events.Amounts[line];
                 return;
-            case PurchaseMeasure.Receipts:
-                value += isFirst || BeginsBetween(events.Flags[(lastLine + 1)..(line + 1)]) ? 1 : 0;
+            case PurchaseMeasure.Receipts or PurchaseMeasure.Returns:
+                value += IsOfAnother(events) ? 1 : 0;
+                break;
+            case PurchaseMeasure.LargestReceipt:
+                receipt = events.AmountAt(line) + (IsOfAnother(events) ? 0 : receipt);
+                value = Math.Max(value, receipt);
                 break;
             case PurchaseMeasure.Days:
                 value += isFirst || events.Days[line] != events.Days[lastLine] ? 1 : 0;
@@ -48,6 +60,8 @@ internal sealed class LineMeasure(PurchaseMeasure measure)
         }
 
         (lastRow, lastLine) = (row, line);
+
+        bool IsOfAnother(EventColumns events) => isFirst || BeginsBetween(events.Flags[(lastLine + 1)..(line + 1)]);
     }
 
     /// <summary>The value of one customer's lines, in the order of their coming.</summary>
@@ -55,16 +69,18 @@ internal sealed class LineMeasure(PurchaseMeasure measure)
     {
         var (value, counted) = (Nothing(measure), false);
         seen.Clear();
-        today = day;
+        (today, receipt) = (day, 0);
         foreach (var line in lines)
         {
-            counted &= (line.Flags & LineFlags.Begins) == 0;
+            if ((line.Flags & LineFlags.Begins) != 0)
+                (counted, receipt) = (false, 0);
             if (!filter.Has(line))
                 continue;
             value = measure switch
             {
                 PurchaseMeasure.Spend => value + line.Amount,
-                PurchaseMeasure.Receipts => value + (counted ? 0 : 1),
+                PurchaseMeasure.Receipts or PurchaseMeasure.Returns => value + (counted ? 0 : 1),
+                PurchaseMeasure.LargestReceipt => Math.Max(value, receipt += line.Amount),
                 PurchaseMeasure.DaysSinceFirst => Math.Max(value, Ago(line.Day)),
                 PurchaseMeasure.DaysSinceLast => value == long.MinValue ? Ago(line.Day) : Math.Min(value, Ago(line.Day)),
                 _ => value + (CodeOf(line) is var code and not 0 && seen.Add(code) ? 1 : 0),

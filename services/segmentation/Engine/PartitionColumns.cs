@@ -1,3 +1,4 @@
+using Patron.Segmentation.Rfm;
 using Patron.Segmentation.Snapshots;
 
 namespace Patron.Segmentation;
@@ -44,7 +45,14 @@ internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
 
     public CodeBooks Books => books;
 
+    public AttributeColumns Attributes { get; } = new(books);
+
+    public Predictions Predictions { get; } = new();
+
     public EventColumns Events { get; } = new();
+
+    /// <summary>Behaviours as lines; see <see cref="BehavioursBetween.AsPurchases"/>.</summary>
+    public EventColumns Behaviours { get; } = new();
 
     public int Count { get; private set; }
 
@@ -76,6 +84,12 @@ internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
     /// <summary>The customer's tier; null for none.</summary>
     public string? TierOf(int row) => tier[row] == NoTier ? null : books.Tiers.NameOf(tier[row]);
 
+    public LifecycleStage StageOf(int row) => books.Scoring.Windows.StageOf(
+        Today, Day16.DayNumber(firstDay[row]), Day16.DayNumber(PurchaseDays.Previous[row]), Day16.DayNumber(lastDay[row]));
+
+    /// <summary>Null for who bought nothing, and while there are no cuts.</summary>
+    public RfmScores? RfmOf(int row) => books.Scoring.Rfm(Today, Day16.DayNumber(lastDay[row]), purchases[row], spend[row]);
+
     public Guid CustomerAt(int row) => customers[row];
 
     public int? Find(Guid customer) => index.Find(customer, customers) is var row and >= 0 ? row : null;
@@ -99,6 +113,9 @@ internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
         erased.Add(row);
         Replace(row, Purchases.None);
         (tier[row], points[row]) = (NoTier, 0);
+        Attributes.Replace(row, CustomerRow.NoAttributes);
+        Behaviours.Drop(row);
+        Predictions.Drop(row);
         foreach (var bits in tags.Values.Concat(consents.Values))
             RowBits.Set(bits, row, false);
     }
@@ -144,8 +161,16 @@ internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
             firstDay[row] = Day16.Of(bought.FirstDay);
         lastDay[row] = Math.Max(lastDay[row], Day16.Of(bought.LastDay));
         foreach (var line in bought.Bought.Where(line => line.Day >= PurchaseWindow.KeptFrom(Today)))
-            Events.Add(row, Coded(line));
+            Events.Add(row, Coded(line, books));
         Events.MergeIfGrown(Count, Day16.Of((long)PurchaseWindow.KeptFrom(Today)));
+    }
+
+    /// <summary>Adds a behaviour, a line for each of its products.</summary>
+    public void AddBehaviour(int row, IEnumerable<BoughtLine> behaviour)
+    {
+        foreach (var line in behaviour.Where(line => line.Day >= PurchaseWindow.KeptFrom(Today, BehavioursBetween.DaysMax)))
+            Behaviours.Add(row, Coded(line, books.Behaviours));
+        Behaviours.MergeIfGrown(Count, Day16.Of((long)PurchaseWindow.KeptFrom(Today, BehavioursBetween.DaysMax)));
     }
 
     /// <summary>Puts something else in the place of what is known of a customer's purchases.</summary>
@@ -159,7 +184,7 @@ internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
 
     /// <summary>What is known of a customer's purchases.</summary>
     public Purchases PurchasesOf(int row) =>
-        new(purchases[row], spend[row], Day16.DayNumber(firstDay[row]), Day16.DayNumber(lastDay[row]), [], LinesOf(row));
+        new(purchases[row], spend[row], Day16.DayNumber(firstDay[row]), Day16.DayNumber(lastDay[row]), [], LinesOf(row, Events, books, PurchaseWindow.DaysMax));
 
     public void SetPoints(int row, long balance) => points[row] = balance;
 
@@ -180,7 +205,12 @@ internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
         Tier = TierOf(row),
         Tags = NamesAt(tags, row),
         Consents = NamesAt(consents, row),
-        Lines = LinesOf(row),
+        Lines = LinesOf(row, Events, books, PurchaseWindow.DaysMax),
+        Behaviours = LinesOf(row, Behaviours, books.Behaviours, BehavioursBetween.DaysMax),
+        Attributes = Attributes.At(row),
+        Stage = StageOf(row),
+        Rfm = RfmOf(row),
+        Predicted = Predictions.At(row),
     };
 
     /// <summary>A customer of whom nothing is known yet.</summary>
@@ -192,7 +222,8 @@ internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
         get
         {
             const int columns = 16 + (3 * 8) + 2 + 2 + 1 + 4 + 8 + 8 + PurchaseDays.BytesEach;
-            return ((long)columns * customers.Length) + index.Bytes + (8L * tags.Values.Concat(consents.Values).Sum(bits => (long)bits.Length));
+            return ((long)columns * customers.Length) + index.Bytes + Attributes.Bytes + Predictions.Bytes
+                + (8L * tags.Values.Concat(consents.Values).Sum(bits => (long)bits.Length));
         }
     }
 
@@ -200,7 +231,11 @@ internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
     public void Keep(SnapshotFields fields)
     {
         if (!fields.Reads)
+        {
             Events.Merge(Count, Day16.Of((long)PurchaseWindow.KeptFrom(Today)));
+            Behaviours.Merge(Count, Day16.Of((long)PurchaseWindow.KeptFrom(Today, BehavioursBetween.DaysMax)));
+        }
+
         var (count, asOf) = ((long)Count, AsOf.UtcTicks);
         fields.Number("count", ref count);
         fields.Number("as of", ref asOf);
@@ -218,6 +253,8 @@ internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
             fields.Array($"positions of {source}", ref positions[(int)source]);
         PurchaseDays.Keep(fields);
         Events.Keep(fields, books);
+        Behaviours.Keep(fields, books.Behaviours);
+        Attributes.Keep(fields);
         if (!fields.Reads)
             return;
         Count = (int)count;
@@ -244,19 +281,19 @@ internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
     private static IReadOnlyList<string> NamesAt(Dictionary<string, ulong[]> bitmaps, int row) =>
         [.. bitmaps.Where(named => RowBits.Has(named.Value, row)).Select(named => named.Key).Order(StringComparer.Ordinal)];
 
-    private LineCodes Coded(BoughtLine line) => new(
-        Day16.Of((long)Math.Min(line.Day, Today)), (ushort)books.Categories.CodeOf(line.Category), (ushort)books.Stores.CodeOf(line.Store),
-        (byte)books.Channels.CodeOf(line.Channel), (line.Sold ? LineFlags.Sold : 0) | (line.Begins ? LineFlags.Begins : 0),
-        books.Products.CodeOf(line.Product), line.Minor);
+    private LineCodes Coded(BoughtLine line, CodeBooks by) => new(
+        Day16.Of((long)Math.Min(line.Day, Today)), (ushort)by.Categories.CodeOf(line.Category), (ushort)by.Stores.CodeOf(line.Store),
+        (byte)by.Channels.CodeOf(line.Channel), (line.Sold ? LineFlags.Sold : 0) | (line.Begins ? LineFlags.Begins : 0),
+        by.Products.CodeOf(line.Product), line.Minor);
 
-    private IReadOnlyList<BoughtLine> LinesOf(int row)
+    private IReadOnlyList<BoughtLine> LinesOf(int row, EventColumns from, CodeBooks by, int daysMax)
     {
-        Events.Read(row, lines);
+        from.Read(row, lines);
         return
         [
-            .. lines.Where(line => line.Day >= Day16.Of((long)PurchaseWindow.KeptFrom(Today))).OrderBy(line => line.Day).Select(line => new BoughtLine(
-                Day16.DayNumber(line.Day)!.Value, line.Amount, books.Products.NameOf(line.Product), books.Categories.NameOf(line.Category),
-                books.Channels.NameOf(line.Channel), books.Stores.NameOf(line.Store), (line.Flags & LineFlags.Sold) != 0,
+            .. lines.Where(line => line.Day >= Day16.Of((long)PurchaseWindow.KeptFrom(Today, daysMax))).OrderBy(line => line.Day).Select(line => new BoughtLine(
+                Day16.DayNumber(line.Day)!.Value, line.Amount, by.Products.NameOf(line.Product), by.Categories.NameOf(line.Category),
+                by.Channels.NameOf(line.Channel), by.Stores.NameOf(line.Store), (line.Flags & LineFlags.Sold) != 0,
                 (line.Flags & LineFlags.Begins) != 0)),
         ];
     }

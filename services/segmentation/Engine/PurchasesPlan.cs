@@ -16,17 +16,20 @@ internal sealed class PurchasesPlan : RulePlan
     private readonly LineMeasure measured;
     private readonly long[] values = new long[BlockWords * PartitionColumns.RowsPerWord];
     private readonly List<LineCodes> lines = [];
+    private readonly bool behaviours;
 
     public PurchasesPlan(PurchasesBetween clause)
         : this(clause.Measure, clause.Min, clause.Max, clause.Where, today => clause.Window.On(today))
     {
     }
 
-    private PurchasesPlan(PurchaseMeasure measure, long? min, long? max, PurchaseFilter where, Func<int, (long? From, long? To)> days)
+    private PurchasesPlan(
+        PurchaseMeasure measure, long? min, long? max, PurchaseFilter where, Func<int, (long? From, long? To)> days, bool behaviours = false)
     {
+        this.behaviours = behaviours;
         // Above what stands for no value.
         (this.measure, this.min, this.max, this.days) = (measure, Math.Max(min ?? long.MinValue, long.MinValue + 1), max ?? long.MaxValue, days);
-        filter = new(where, soldOnly: measure != PurchaseMeasure.Spend);
+        filter = new(where, LineMeasure.Kinds(measure));
         measured = new(measure);
     }
 
@@ -37,12 +40,17 @@ internal sealed class PurchasesPlan : RulePlan
     public static PurchasesPlan SpendInTwelveMonths(long? min, long? max) =>
         new(PurchaseMeasure.Spend, min, max, PurchaseFilter.Any, today => (BrandDays.TwelveMonthsBegin(today), today));
 
+    public static PurchasesPlan Of(BehavioursBetween clause)
+    {
+        var (_, min, max, where, window) = clause.AsPurchases;
+        return new(clause.AsPurchases.Measure, min, max, where, today => window.On(today, BehavioursBetween.DaysMax), behaviours: true);
+    }
+
     public override void Block(PartitionColumns columns, int word, Span<ulong> bits)
     {
-        var events = columns.Events;
         var block = values.AsSpan(0, bits.Length * PartitionColumns.RowsPerWord);
         block.Fill(LineMeasure.Nothing(measure));
-        if (filter.Ready(columns.Books, days(columns.Today)))
+        if (filter.Ready(Books(columns), days(columns.Today)))
             Measure(columns, word * PartitionColumns.RowsPerWord, block);
         bits.Clear();
         ColumnKernels.Between((ReadOnlySpan<long>)block, min, max, bits);
@@ -50,16 +58,20 @@ internal sealed class PurchasesPlan : RulePlan
 
     public override bool At(PartitionColumns columns, int row)
     {
-        columns.Events.Read(row, lines);
+        Lines(columns).Read(row, lines);
         var value = LineMeasure.Nothing(measure);
-        if (filter.Ready(columns.Books, days(columns.Today)))
+        if (filter.Ready(Books(columns), days(columns.Today)))
             value = measured.Of(lines, filter, columns.Today);
         return value >= min && value <= max;
     }
 
+    private EventColumns Lines(PartitionColumns columns) => behaviours ? columns.Behaviours : columns.Events;
+
+    private CodeBooks Books(PartitionColumns columns) => behaviours ? columns.Books.Behaviours : columns.Books;
+
     private void Measure(PartitionColumns columns, int firstRow, Span<long> block)
     {
-        var events = columns.Events;
+        var events = Lines(columns);
         var (row, last) = (firstRow, events.Begin(firstRow + block.Length));
         var ends = events.Ends;
         measured.Begin(columns.Today);

@@ -14,7 +14,7 @@ internal abstract class RulePlan
     /// <summary>Cheaper clauses are evaluated first; where they settle a block, the others are not evaluated at all.</summary>
     public virtual int Cost => 1;
 
-    /// <summary>The rule looks at lines of purchases.</summary>
+    /// <summary>The rule looks at lines of purchases or at behaviours.</summary>
     public virtual bool ReadsLines => false;
 
     /// <param name="word">The first of the block's words; their rows begin at 64 times that.</param>
@@ -37,6 +37,11 @@ internal abstract class RulePlan
         Tagged tagged => new BitmapPlan(columns => columns.Tagged(tagged.Tag)),
         Consented consent => new BitmapPlan(columns => columns.Consenting(consent.Channel, consent.Purpose)),
         PurchasesBetween purchases => new PurchasesPlan(purchases),
+        LifecycleIn lifecycle => new LifecyclePlan(lifecycle),
+        RfmIn rfm => new RfmPlan(rfm),
+        PredictedBetween predicted => new PredictedPlan(predicted),
+        BehavioursBetween behaviours => PurchasesPlan.Of(behaviours),
+        AttributeClause attribute => new AttributePlan(attribute),
         _ => throw new UnreachableException($"No plan for {clause.GetType().Name}."),
     };
 
@@ -50,7 +55,7 @@ internal abstract class RulePlan
         // The sorted lines are not all of these customers' purchases.
         if (ReadsLines)
         {
-            foreach (var row in columns.Events.DeltaRows)
+            foreach (var row in columns.Events.DeltaRows.Concat(columns.Behaviours.DeltaRows))
                 RowBits.Set(bits, row, At(columns, row));
         }
 

@@ -9,11 +9,12 @@ namespace Patron.Segmentation;
 
 /// <summary>The owned partitions, and the commands that facts and scans of them lead to.</summary>
 /// <param name="partitionCount">Partitions of the deployment.</param>
-internal sealed class SegmentEngine(BrandDays days, Explanation explanation, int partitionCount, TimeOnly scanAt)
+/// <param name="scoring">As a deployment without settings has it where there is none.</param>
+internal sealed partial class SegmentEngine(BrandDays days, Explanation explanation, int partitionCount, TimeOnly scanAt, Scoring? scoring = null)
 {
     private readonly ConcurrentDictionary<int, SegmentedPartition> partitions = [];
     private readonly ScanStreams scanStreams = new(partitionCount);
-    private readonly CodeBooks books = new();
+    private readonly CodeBooks books = new() { Scoring = scoring ?? Scoring.Standard };
 
     private readonly Lock redefining = new();
 
@@ -53,11 +54,22 @@ internal sealed class SegmentEngine(BrandDays days, Explanation explanation, int
             foreach (var (number, partition) in partitions)
             {
                 partition.Redefine(Explanation);
-                var stream = scanStreams.Of(number);
-                commands.Add(Scans.Kind.Command(stream, stream, scans => ScanPartition.Hasten(scans, now)));
+                commands.Add(Hasten(number, now));
             }
 
             return commands;
+        }
+    }
+
+    public Scoring Scoring => books.Scoring;
+
+    /// <summary>Another version of scores is in force from now on; what it moves is moved as by <see cref="Redefine"/>.</summary>
+    public IReadOnlyList<Command> Rescore(ScoreVersion version, DateTimeOffset now)
+    {
+        lock (redefining)
+        {
+            books.Scoring.InForce = version;
+            return [.. partitions.Where(owned => owned.Value.Rescore()).Select(owned => Hasten(owned.Key, now))];
         }
     }
 
@@ -104,14 +116,17 @@ internal sealed class SegmentEngine(BrandDays days, Explanation explanation, int
     public IReadOnlyList<Command> Handle(FactContext context, Source source, Needs touched, Action<PartitionColumns, int> change)
     {
         var partition = Owned(context.Partition);
-        var time = context.Envelope.Time;
-        var fact = partition.Apply(context.Customer, source, context.Envelope.Position, time, touched, change);
+        return Following(context, partition, partition.Apply(context.Customer, source, context.Envelope.Position, context.Envelope.Time, touched, change));
+    }
+
+    private List<Command> Following(FactContext context, SegmentedPartition partition, FactOutcome fact)
+    {
         var commands = new List<Command>();
         if (partition.Differs(fact))
             commands.Add(ChangeOf(context.Customer, backfill: false));
         if (partition.NeedsScans(fact))
         {
-            var stream = scanStreams.Of(context.Partition);
+            var (stream, time) = (scanStreams.Of(context.Partition), context.Envelope.Time);
             commands.Add(Scans.Kind.Command(stream, stream, scans => ScanPartition.Schedule(scans, time, days, scanAt)));
         }
 
@@ -163,6 +178,12 @@ internal sealed class SegmentEngine(BrandDays days, Explanation explanation, int
 
     public Purchases PurchasesOf(PurchaseRecorded fact, DateTimeOffset recordedAt) => Purchases.Of(fact, recordedAt, days);
 
+    public IEnumerable<BoughtLine> LinesOf(BehaviourRecorded fact, DateTimeOffset recordedAt)
+    {
+        var occurredAt = fact.OccurredAt.ToDateTimeOffset();
+        return BehavioursBetween.LinesOf(fact, days.DayOf(occurredAt < recordedAt ? occurredAt : recordedAt));
+    }
+
     /// <summary>The customer was erased: they leave every segment, and nothing of them is kept in memory.</summary>
     public IReadOnlyList<Command> Erase(FactContext context)
     {
@@ -189,12 +210,20 @@ internal sealed class SegmentEngine(BrandDays days, Explanation explanation, int
     /// the other, and the later commit must not bring an older evaluation back.
     /// </summary>
     /// <param name="backfill">A rule changed and not the customer, so no journey begins.</param>
-    private Command ChangeOf(Guid customer, bool backfill) => Memberships.Kind.Command(
-        customer, customer, memberships => Find(customer)?.Decide(memberships, customer) ?? Decision.Nothing) with
+    private Command ChangeOf(Guid customer, bool backfill, Func<bool>? owns = null) => Memberships.Kind.Command(
+        customer, customer, memberships => owns?.Invoke() != false && Find(customer) is { } partition
+            ? partition.Decide(memberships, customer)
+            : Decision.Nothing) with
         {
             LapsesWhenMerged = true,
             Metadata = backfill ? EventMetadata.None with { Backfill = true } : EventMetadata.None,
         };
+
+    private Command Hasten(int partition, DateTimeOffset now)
+    {
+        var stream = scanStreams.Of(partition);
+        return Scans.Kind.Command(stream, stream, scans => ScanPartition.Hasten(scans, now));
+    }
 
     /// <summary>A partition that another instance reads by now may still be among those in memory, so callers say which they own.</summary>
     private List<SegmentedPartition> Loaded(IEnumerable<int> numbers) =>

@@ -14,7 +14,7 @@ namespace Patron.Segmentation;
 /// stream's lock: one too many changes nothing.
 /// </para>
 /// </summary>
-internal sealed class SegmentedPartition(CodeBooks books, BrandDays days, Explanation explanation)
+internal sealed partial class SegmentedPartition(CodeBooks books, BrandDays days, Explanation explanation)
 {
     private readonly Lock guard = new();
     private readonly PartitionColumns columns = new(books, days);
@@ -111,17 +111,6 @@ internal sealed class SegmentedPartition(CodeBooks books, BrandDays days, Explan
         }
     }
 
-    /// <summary>The customer was erased: their values are gone, and what the log still tells of them changes nothing.</summary>
-    public void Erase(Guid customer)
-    {
-        lock (guard)
-        {
-            var row = columns.RowOf(customer);
-            columns.Erase(row);
-            LeaveAll(row);
-        }
-    }
-
     /// <summary>The row of a linked customer is now what their stream says. An older version changes nothing.</summary>
     public FactOutcome Restate(Guid customer, RowState state, DateTimeOffset time)
     {
@@ -181,7 +170,7 @@ internal sealed class SegmentedPartition(CodeBooks books, BrandDays days, Explan
         {
             var touched = fact.Touched | (columns.Today == scannedDay ? Needs.None : Needs.Today);
             var counts = !away.Contains(fact.Row) && !columns.IsErased(fact.Row);
-            return segments.Differs(columns, fact.Row, counts, touched) | !fact.IsNew;
+            return segments.Differs(columns, fact.Row, counts, touched, MissingOf(fact.Row)) | !fact.IsNew;
         }
     }
 
@@ -206,7 +195,9 @@ internal sealed class SegmentedPartition(CodeBooks books, BrandDays days, Explan
         {
             columns.AdvanceTo(evaluatedAt);
             scannedDay = columns.Today;
-            var (changed, byRule) = segments.Scan(columns, Counting);
+            if (segments.Need(Needs.Predictions))
+                columns.Predictions.Make(columns);
+            var (changed, byRule) = segments.Scan(columns, Counting, waiting.Keys);
             for (var word = 0; due == lastScanDue && word < lastScanChanged.Length; word++)
                 changed[word] |= lastScanChanged[word];
             (lastScanDue, lastScanChanged) = (due, changed);
@@ -222,6 +213,8 @@ internal sealed class SegmentedPartition(CodeBooks books, BrandDays days, Explan
     {
         lock (guard)
         {
+            if ((NeedsOfRules.Of(rule, segments.Explanation.Catalog) & Needs.Predictions) != 0)
+                columns.Predictions.Make(columns);
             var matching = Counting(RulePlan.Of(rule, segments.Explanation.Catalog).Evaluate(columns)).Sum(word => (long)BitOperations.PopCount(word));
             return new Counted(columns.Count - away.Count(row => !columns.IsErased(row)) - columns.ErasedCount, matching);
         }
@@ -235,7 +228,9 @@ internal sealed class SegmentedPartition(CodeBooks books, BrandDays days, Explan
             lock (guard)
             {
                 var (lines, offsets, delta) = columns.Events.Bytes;
-                return new(columns.Count, columns.Events.Days.Length, columns.Bytes + offsets + segments.Bytes, lines, delta);
+                var (behaviours, more, unsorted) = columns.Behaviours.Bytes;
+                return new(
+                    columns.Count, columns.Events.Days.Length, columns.Bytes + offsets + more + segments.Bytes, lines, delta + unsorted, behaviours);
             }
         }
     }
@@ -247,7 +242,7 @@ internal sealed class SegmentedPartition(CodeBooks books, BrandDays days, Explan
         {
             return columns.Find(customer) is { } row && columns.IsErased(row)
                 ? ([], columns.AsOf)
-                : (segments.Verdicts(Read(customer), IsAway(customer)), columns.AsOf);
+                : (segments.Verdicts(Read(customer), IsAway(customer), MissingOf(customer)), columns.AsOf);
         }
     }
 
@@ -279,7 +274,7 @@ internal sealed class SegmentedPartition(CodeBooks books, BrandDays days, Explan
         {
             var (verdicts, evaluatedAt) = Verdicts(customer);
             var isErased = columns.Find(customer) is { } row && columns.IsErased(row);
-            return ChangeMembership.Decide(memberships, verdicts, isErased ? [] : segments.Redefined, evaluatedAt);
+            return ChangeMembership.Decide(memberships, verdicts, isErased ? [] : segments.Untouched(MissingOf(customer)), evaluatedAt);
         }
     }
 

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Patron.Segmentation;
 
 /// <summary>
-/// The segments of one partition, ready to be evaluated, and per segment a bitmap of the memberships that were last commanded. Not thread
+/// The live segments of one partition, ready to be evaluated, and per segment a bitmap of the memberships that were last commanded. Not thread
 /// safe.
 /// </summary>
 internal sealed class SegmentsInForce
@@ -26,9 +26,6 @@ internal sealed class SegmentsInForce
 
     public Explanation Explanation { get; private set; }
 
-    /// <summary>The segments whose rule became another one after the last scan.</summary>
-    public IReadOnlyCollection<string> Redefined => redefined;
-
     public long Bytes => 8L * held.Sum(bits => (long)bits.Length);
 
     /// <summary>
@@ -39,13 +36,18 @@ internal sealed class SegmentsInForce
     {
         if (ReferenceEquals(other, Explanation))
             return;
-        var kept = new ulong[other.Catalog.Segments.Count + 1][];
+        var kept = new ulong[other.Catalog.Live.Count + 1][];
         kept[^1] = held[^1];
-        foreach (var (index, segment) in other.Catalog.Segments.Index())
+        foreach (var (index, _) in catalog.Live.Index().Where(before => other.Catalog.Live.All(segment => segment.Name != before.Item.Name)))
+        {
+            kept[^1] = Either(kept[^1], held[index]);
+            redefined.Add(catalog.Live[index].Name);
+        }
+        foreach (var (index, segment) in other.Catalog.Live.Index())
         {
             var before = IndexOf(segment.Name);
             kept[index] = before < plans.Length ? held[before] : [];
-            if (before == plans.Length || Text(catalog.Segments[before]) != Text(segment))
+            if (before == plans.Length || Text(catalog.Live[before]) != Text(segment))
                 redefined.Add(segment.Name);
         }
 
@@ -53,8 +55,19 @@ internal sealed class SegmentsInForce
         (plans, needs) = (Plans(catalog), NeedsOf(catalog));
 
         // Who is in a segment by way of another moves with that.
-        redefined.UnionWith(catalog.Segments.Where(segment => SegmentPaths.All(segment.Rule, catalog).Any(redefined.Contains)).Select(s => s.Name).ToList());
+        redefined.UnionWith(catalog.Live.Where(segment => SegmentPaths.All(segment.Rule, catalog).Any(redefined.Contains)).Select(s => s.Name).ToList());
     }
+
+    /// <summary>What these segments need is another thing now: as if their rules were. Answers whether there is such a segment.</summary>
+    public bool Redefine(Needs changed)
+    {
+        var names = catalog.Live.Where((_, index) => (needs[index] & changed) != 0).Select(segment => segment.Name).ToList();
+        redefined.UnionWith(names);
+        return names.Count > 0;
+    }
+
+    /// <summary>Some segment needs it.</summary>
+    public bool Need(Needs some) => Array.Exists(needs, needed => (needed & some) != 0);
 
     /// <summary>Nobody is there whom a changed rule could move, and no scan would come.</summary>
     public void Settle() => redefined.Clear();
@@ -71,12 +84,14 @@ internal sealed class SegmentsInForce
     /// <summary>Brings the bitmaps of a row up to an evaluation, and answers whether one changed.</summary>
     /// <param name="counts">False of whoever is in no segment.</param>
     /// <param name="touched">Only the segments that need some of it are evaluated.</param>
-    public bool Differs(PartitionColumns columns, int row, bool counts, Needs touched)
+    /// <param name="missing">What is not known yet; segments that need some of it stay as they are.</param>
+    public bool Differs(PartitionColumns columns, int row, bool counts, Needs touched, Needs missing)
     {
-        var differs = Set(plans.Length, row, false, columns.Words);
+        // Who is in a segment that was just taken away leaves with the scan, which knows that it is not the customer's doing.
+        var differs = redefined.Count == 0 && Set(plans.Length, row, false, columns.Words);
         for (var index = 0; index < plans.Length; index++)
         {
-            if (((needs[index] & touched) != 0 || touched == Needs.All) && !redefined.Contains(catalog.Segments[index].Name))
+            if (((needs[index] & touched) != 0 || touched == Needs.All) && (needs[index] & missing) == 0 && !redefined.Contains(catalog.Live[index].Name))
                 differs |= Set(index, row, counts && plans[index].At(columns, row), columns.Words);
         }
 
@@ -88,14 +103,17 @@ internal sealed class SegmentsInForce
     /// no rule is another one.
     /// </summary>
     /// <param name="counting">Takes those out of a bitmap who are in no segment.</param>
-    public (ulong[] Changed, ulong[] ByRule) Scan(PartitionColumns columns, Func<ulong[], ulong[]> counting)
+    /// <param name="waiting">The rows whose attributes are not known yet: they stay in segments that need them, or out of them.</param>
+    public (ulong[] Changed, ulong[] ByRule) Scan(PartitionColumns columns, Func<ulong[], ulong[]> counting, IReadOnlyCollection<int> waiting)
     {
         var (changed, byRule) = (new ulong[columns.Words], new ulong[columns.Words]);
         for (var index = 0; index < held.Length; index++)
         {
             var wanted = index < plans.Length ? counting(plans[index].Evaluate(columns)) : new ulong[columns.Words];
-            var isRedefined = index < plans.Length && redefined.Contains(catalog.Segments[index].Name);
+            var isRedefined = index == plans.Length || redefined.Contains(catalog.Live[index].Name);
             Array.Resize(ref held[index], columns.Words);
+            if (index < plans.Length && (needs[index] & Needs.Attributes) != 0)
+                Keep(wanted, held[index], waiting);
             for (var word = 0; word < wanted.Length; word++)
             {
                 var differs = wanted[word] ^ held[index][word];
@@ -110,24 +128,44 @@ internal sealed class SegmentsInForce
         return (changed, byRule);
     }
 
-    /// <summary>What the rules say, without those that are another one since the last scan.</summary>
-    public IReadOnlyList<Verdict> Verdicts(CustomerRow values, bool isAway) =>
-    [
-        .. catalog.Segments.Where(segment => !redefined.Contains(segment.Name)).Select(segment => new Verdict(
-            segment.Name, !isAway && Explanation.Holds(segment.Rule, values), Explanation.Reason(segment.Rule, values))),
-    ];
+    /// <summary>What the rules say, without those that are <see cref="Untouched"/>.</summary>
+    public IReadOnlyList<Verdict> Verdicts(CustomerRow values, bool isAway, Needs missing)
+    {
+        var untouched = Untouched(missing);
+        return [.. catalog.Live.Where(segment => !untouched.Contains(segment.Name)).Select(segment => new Verdict(
+            segment.Name, !isAway && Explanation.Holds(segment.Rule, values), Explanation.Reason(segment.Rule, values)))];
+    }
+
+    /// <summary>The segments on which nothing can be said: their rule is another one since the last scan, or needs what is not known yet.</summary>
+    public IReadOnlySet<string> Untouched(Needs missing) => missing == Needs.None
+        ? redefined
+        : catalog.Live.Where((_, index) => (needs[index] & missing) != 0).Select(segment => segment.Name).Concat(redefined).ToHashSet();
+
+    private static ulong[] Either(ulong[] one, ulong[] other)
+    {
+        var both = new ulong[Math.Max(one.Length, other.Length)];
+        for (var word = 0; word < both.Length; word++)
+            both[word] = one.ElementAtOrDefault(word) | other.ElementAtOrDefault(word);
+        return both;
+    }
+
+    private static void Keep(ulong[] wanted, ulong[] held, IEnumerable<int> rows)
+    {
+        foreach (var row in rows)
+            RowBits.Set(wanted, row, RowBits.Has(held, row));
+    }
 
     // Equal lists of two records are not equal; what is written of them is.
     private static string Text(SegmentDefinition segment) => JsonSerializer.Serialize(segment.Rule, SegmentationJson.Default.Clause);
 
-    private static RulePlan[] Plans(SegmentCatalog of) => [.. of.Segments.Select(segment => RulePlan.Of(segment.Rule, of))];
+    private static RulePlan[] Plans(SegmentCatalog of) => [.. of.Live.Select(segment => RulePlan.Of(segment.Rule, of))];
 
-    private static Needs[] NeedsOf(SegmentCatalog of) => [.. of.Segments.Select(segment => NeedsOfRules.Of(segment.Rule, of))];
+    private static Needs[] NeedsOf(SegmentCatalog of) => [.. of.Live.Select(segment => NeedsOfRules.Of(segment.Rule, of))];
 
     private int IndexOf(string segment)
     {
         var index = 0;
-        while (index < plans.Length && catalog.Segments[index].Name != segment)
+        while (index < plans.Length && catalog.Live[index].Name != segment)
             index++;
         return index;
     }

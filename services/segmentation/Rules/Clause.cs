@@ -41,6 +41,16 @@ internal enum NumberColumn
 [JsonDerivedType(typeof(Consented), "consent")]
 [JsonDerivedType(typeof(InSegment), "segment")]
 [JsonDerivedType(typeof(PurchasesBetween), "purchases")]
+[JsonDerivedType(typeof(BehavioursBetween), "behaviours")]
+[JsonDerivedType(typeof(LifecycleIn), "lifecycle")]
+[JsonDerivedType(typeof(RfmIn), "rfm")]
+[JsonDerivedType(typeof(PredictedBetween), "predicted")]
+[JsonDerivedType(typeof(AttributeIn), "attribute")]
+[JsonDerivedType(typeof(AttributeNumber), "attribute-number")]
+[JsonDerivedType(typeof(AttributeDate), "attribute-date")]
+[JsonDerivedType(typeof(AttributeDaysSince), "attribute-days-since")]
+[JsonDerivedType(typeof(AgeBetween), "age")]
+[JsonDerivedType(typeof(BirthdayNear), "birthday")]
 internal abstract record Clause;
 
 /// <summary>Every one of them holds; true of none.</summary>

@@ -32,23 +32,29 @@ internal sealed class Explanation(SegmentCatalog catalog, string currency)
         Tagged tagged => row.Tags.Contains(tagged.Tag),
         Consented consent => row.Consents.Contains(PartitionColumns.Consent(consent.Channel, consent.Purpose)),
         PurchasesBetween purchases => PurchaseAggregate.Of(purchases, row.Lines, row.Today) is { } value && Between(value, purchases.Min, purchases.Max),
+        LifecycleIn lifecycle => lifecycle.Stages.Contains(row.Stage),
+        RfmIn rfm => rfm.Holds(row.Rfm),
+        PredictedBetween predicted => row.Predicted is { } told && Between(told[predicted.Number], predicted.Min, predicted.Max),
+        BehavioursBetween behaviours => Measured(behaviours, row) is { } value && Between(value, behaviours.Min, behaviours.Max),
+        AttributeClause attribute => row.Attributes.TryGetValue(attribute.Key, out var value) && AttributeTest.Holds(attribute, value, row.Today),
         _ => throw new UnreachableException($"No evaluation for {clause.GetType().Name}."),
     };
 
-    public ClauseAnswer Why(Clause clause, CustomerRow row)
+    /// <param name="showsPersonal">The values of attributes may be told.</param>
+    public ClauseAnswer Why(Clause clause, CustomerRow row, bool showsPersonal)
     {
         var parts = clause switch
         {
-            AllOf all => all.Clauses.Select(part => Why(part, row)),
-            AnyOf any => any.Clauses.Select(part => Why(part, row)),
-            NoneOf not => [Why(not.Clause, row)],
-            InSegment inside => [Why(catalog.RuleOf(inside.Segment), row)],
+            AllOf all => all.Clauses.Select(part => Why(part, row, showsPersonal)),
+            AnyOf any => any.Clauses.Select(part => Why(part, row, showsPersonal)),
+            NoneOf not => [Why(not.Clause, row, showsPersonal)],
+            InSegment inside => [Why(catalog.RuleOf(inside.Segment), row, showsPersonal)],
             _ => [],
         };
-        return new ClauseAnswer(Holds(clause, row), Sentence(clause), Fact(clause, row), [.. parts]);
+        return new ClauseAnswer(Holds(clause, row), Sentence(clause), Fact(clause, row, showsPersonal), [.. parts]);
     }
 
-    /// <summary>The facts that decided, in or out, in one line.</summary>
+    /// <summary>The facts that decided, in or out, in one line. It is kept, so values of attributes are not in it.</summary>
     public string Reason(Clause clause, CustomerRow row) => string.Join("; ", Deciding(clause, row).Distinct());
 
     public string Sentence(Clause clause) => sentence.Of(clause);
@@ -65,12 +71,13 @@ internal sealed class Explanation(SegmentCatalog catalog, string currency)
             AnyOf any => any.Clauses.Where(part => !holds || Holds(part, row)).SelectMany(part => Deciding(part, row)),
             NoneOf not => Deciding(not.Clause, row),
             InSegment inside => Deciding(catalog.RuleOf(inside.Segment), row),
-            _ => [Fact(clause, row)],
+            _ => [Fact(clause, row, showsPersonal: false)],
         };
     }
 
-    private string Fact(Clause clause, CustomerRow row) => clause switch
+    private string Fact(Clause clause, CustomerRow row, bool showsPersonal) => clause switch
     {
+        AttributeClause attribute => AttributeFacts.Of(attribute, row, Holds(attribute, row), showsPersonal),
         DaysSince since => row.Day(since.Column) is { } day ? $"{Noun(since.Column)} {DaysAgo(row.Today - day)}" : "no purchase yet",
         DateBetween date => row.Day(date.Column) is { } day ? $"{Noun(date.Column)} on {DateOnly.FromDayNumber(day):yyyy-MM-dd}" : "no purchase yet",
         NumberBetween { Column: var column } => row.Number(column) is var value && column is NumberColumn.Purchases or NumberColumn.Points
@@ -82,8 +89,23 @@ internal sealed class Explanation(SegmentCatalog catalog, string currency)
         PurchasesBetween purchases => PurchaseAggregate.Of(purchases, row.Lines, row.Today) is { } value
             ? sentence.Measured(purchases, value)
             : sentence.Measured(purchases with { Measure = PurchaseMeasure.Receipts }, 0),
+        LifecycleIn => $"at the stage {Languages.English.Stages[row.Stage]}",
+        RfmIn when row.LastDay is null => "no purchase yet",
+        RfmIn => row.Rfm is { } scores
+            ? $"{scores.Name}: recency {scores.Recency}, frequency {scores.Frequency}, money {scores.Monetary}"
+            : "nobody has scores yet, since too few customers have bought",
+        PredictedBetween when row.LastDay is null => "no purchase yet, so nothing is predicted",
+        PredictedBetween predicted => row.Predicted is { } told
+            ? sentence.Measured(predicted, told[predicted.Number])
+            : "nothing is predicted yet: that comes with the daily scan, once there is a model",
+        BehavioursBetween behaviours => Measured(behaviours, row) is { } value
+            ? sentence.Measured(behaviours, value)
+            : sentence.Measured(behaviours with { Measure = BehaviourMeasure.Count }, 0),
         _ => "",
     };
+
+    private static long? Measured(BehavioursBetween clause, CustomerRow row) =>
+        PurchaseAggregate.Of(clause.AsPurchases, row.Behaviours, row.Today, BehavioursBetween.DaysMax);
 
     private static string Noun(DayColumn column) => Languages.English.Days[column];
 

@@ -15,7 +15,17 @@ internal enum Needs
 
     /// <summary>The day of evaluation.</summary>
     Today = 32,
-    All = 63,
+
+    /// <summary>What people told of themselves, which is not known before it is opened.</summary>
+    Attributes = 64,
+    Behaviours = 128,
+
+    /// <summary>The cuts in force.</summary>
+    Cuts = 256,
+
+    /// <summary>What is predicted with the daily scan.</summary>
+    Predictions = 512,
+    All = 1023,
 }
 
 internal static class NeedsOfRules
@@ -34,6 +44,12 @@ internal static class NeedsOfRules
         InTier => Needs.Tier,
         Tagged => Needs.Tags,
         Consented => Needs.Consents,
+        LifecycleIn => Needs.Purchases | Needs.Today,
+        RfmIn => Needs.Purchases | Needs.Today | Needs.Cuts,
+        PredictedBetween => Needs.Predictions,
+        BehavioursBetween => Needs.Behaviours | Needs.Today,
+        AgeBetween or AttributeDaysSince or BirthdayNear { Month: null } => Needs.Attributes | Needs.Today,
+        AttributeClause => Needs.Attributes,
         _ => throw new UnreachableException($"Nobody knows what {clause.GetType().Name} needs."),
     };
 }

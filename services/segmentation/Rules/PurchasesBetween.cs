@@ -3,7 +3,8 @@ using System.Text.Json.Serialization;
 namespace Patron.Segmentation;
 
 /// <summary>
-/// What is measured of purchased lines. All but <see cref="Spend"/> look at sold lines only; postage and adjustments never count.
+/// What is measured of purchased lines. All but <see cref="Spend"/> and <see cref="Returns"/> look at sold lines only; postage and adjustments
+/// never count.
 /// </summary>
 internal enum PurchaseMeasure
 {
@@ -26,6 +27,12 @@ internal enum PurchaseMeasure
 
     /// <summary>Midnights between the last such day in the window and today; no bounds hold without one.</summary>
     DaysSinceLast,
+
+    /// <summary>The largest sum of such lines of one receipt, in minor units; 0 without one.</summary>
+    LargestReceipt,
+
+    /// <summary>Receipts with at least one line that went back, its amount below 0.</summary>
+    Returns,
 }
 
 /// <summary>
@@ -63,13 +70,14 @@ internal sealed record PurchaseWindow(int? LastDays, DateOnly? From, DateOnly? T
     public static PurchaseWindow Last(int days) => new(days, null, null);
 
     /// <summary>The first and the last day that count, as day numbers.</summary>
-    public (int From, int To) On(int today)
+    /// <param name="daysMax">What is counted is kept for so long.</param>
+    public (int From, int To) On(int today, int daysMax = DaysMax)
     {
         var from = LastDays is { } days ? today - days + 1 : From?.DayNumber ?? int.MinValue;
-        return (Math.Max(from, KeptFrom(today)), Math.Min(To?.DayNumber ?? today, today));
+        return (Math.Max(from, KeptFrom(today, daysMax)), Math.Min(To?.DayNumber ?? today, today));
     }
 
-    public static int KeptFrom(int today) => today - DaysMax + 1;
+    public static int KeptFrom(int today, int daysMax = DaysMax) => today - daysMax + 1;
 }
 
 /// <summary>What is measured of the customer's lines in the window lies between the bounds, these included; null leaves a side open.</summary>

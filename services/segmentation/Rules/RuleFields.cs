@@ -20,6 +20,24 @@ internal static class RuleFields
         return (min, max);
     }
 
+    /// <summary>Two dates of which the first is not after the second.</summary>
+    public static (DateOnly? From, DateOnly? To) Dates(this DocumentObject from)
+    {
+        var (first, last) = (from.Date("from"), from.Date("to"));
+        if (first > last)
+            from.Fault("to", $"This must not be before from, which is {first:yyyy-MM-dd}.");
+        return (first, last);
+    }
+
+    /// <summary>The same, of which at least one is there.</summary>
+    public static (DateOnly? From, DateOnly? To) NeededDates(this DocumentObject from)
+    {
+        var dates = from.Dates();
+        if (!from.Has("from") && !from.Has("to"))
+            from.Fault("from", "Write from, to or both: without a date the clause says nothing.");
+        return dates;
+    }
+
     public static DateOnly? Date(this DocumentObject from, string name) =>
         from.Text(name, text => Day(text) is not null, "This must be a date such as 2026-11-30.") is { } told ? Day(told) : null;
 

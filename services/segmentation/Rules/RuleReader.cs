@@ -21,7 +21,10 @@ internal sealed class RuleReader(SegmentCatalog catalog, int today)
     public const long NumberMax = 1_000_000_000_000_000;
 
     private static readonly string[] Kinds =
-        ["all", "any", "not", "days-since", "date", "number", "tier", "tag", "consent", "segment", "purchases"];
+    [
+        "all", "any", "not", "days-since", "date", "number", "tier", "tag", "consent", "segment", "purchases", "behaviours", .. ScoreRules.Kinds,
+        .. AttributeRules.Kinds,
+    ];
 
     private static readonly string[] Channels = ["pos", "eshop"];
 
@@ -144,6 +147,12 @@ internal sealed class RuleReader(SegmentCatalog catalog, int today)
                     return Segment(from);
                 case "purchases":
                     return Purchases(from);
+                case "behaviours":
+                    return BehaviourRules.Read(from, today);
+                case { } kind when ScoreRules.Kinds.Contains(kind):
+                    return ScoreRules.Read(kind, from);
+                case { } kind when AttributeRules.Kinds.Contains(kind):
+                    return AttributeRules.Read(kind, from);
                 default:
                     from.Fault("kind", $"This must be one of: {string.Join(", ", Kinds)}.");
                     return null;
@@ -153,18 +162,8 @@ internal sealed class RuleReader(SegmentCatalog catalog, int today)
         private static DateBetween Dates(DocumentObject from)
         {
             var column = from.NeededChoice<DayColumn>("column");
-            var (first, last) = Between(from);
-            if (!from.Has("from") && !from.Has("to"))
-                from.Fault("from", "Write from, to or both: without a date the clause says nothing.");
+            var (first, last) = from.NeededDates();
             return new(column, first, last);
-        }
-
-        private static (DateOnly? From, DateOnly? To) Between(DocumentObject from)
-        {
-            var (first, last) = (from.Date("from"), from.Date("to"));
-            if (first > last)
-                from.Fault("to", $"This must not be before from, which is {first:yyyy-MM-dd}.");
-            return (first, last);
         }
 
         private static InTier Tiers(DocumentObject from)
@@ -201,25 +200,7 @@ internal sealed class RuleReader(SegmentCatalog catalog, int today)
                 filter.Done();
             }
 
-            if (!from.Has("window"))
-                from.Fault("window", "This field is missing: write {\"lastDays\": 90}, or an object with the dates from, to or both.");
-            return new(measure, min, max, where, from.Nested("window") is { } window ? Window(window) : PurchaseWindow.Last(1));
-        }
-
-        private PurchaseWindow Window(DocumentObject from)
-        {
-            var days = from.Number("lastDays", 1, PurchaseWindow.DaysMax);
-            var (first, last) = Between(from);
-            var dates = from.Has("from") || from.Has("to");
-            if (from.Has("lastDays") == dates)
-                from.Fault("lastDays", "Write either lastDays or dates.");
-            var kept = DateOnly.FromDayNumber(Math.Max(PurchaseWindow.KeptFrom(today), 0));
-            if (dates && !from.Has("from"))
-                from.Fault("from", $"This field is missing: write a date from {kept:yyyy-MM-dd} on, since lines of older purchases are not kept.");
-            if (first < kept)
-                from.Fault("from", $"This must be a date from {kept:yyyy-MM-dd} on: lines of purchases are kept for {PurchaseWindow.DaysMax} days.");
-            from.Done();
-            return new((int?)days, first, last);
+            return new(measure, min, max, where, from.NeededWindow(today, PurchaseWindow.DaysMax, "lines of purchases"));
         }
     }
 }

@@ -27,6 +27,20 @@ internal sealed class RuleSentence(Phrases say, string currency)
         PurchasesBetween purchases => Say(
             say.Measures[purchases.Measure], Range(purchases.Min, purchases.Max, Shown(purchases.Measure)), Filter(purchases.Where),
             Window(purchases.Window)),
+        LifecycleIn { Stages: [] } => say.Nobody,
+        LifecycleIn lifecycle => Say(say.Lifecycle, Either([.. lifecycle.Stages.Select(stage => say.Stages[stage])])),
+        RfmIn rfm => Of(rfm),
+        PredictedBetween predicted => Say(say.Predictions[predicted.Number], Range(predicted.Min, predicted.Max, Shown(predicted.Number))),
+        BehavioursBetween behaviours => Of(behaviours, Range(behaviours.Min, behaviours.Max, Plain)),
+        AttributeIn { In: [] } known => Say(say.AttributeKnown, Named(known)),
+        AttributeIn one => Say(say.AttributeIs, Named(one), Either(one.In)),
+        AttributeNumber number => Say(say.AttributeIs, Named(number), Range(number.Min, number.Max, Plain)),
+        AttributeDate date => Say(say.AttributeIs, Named(date), Dates(date.From, date.To)),
+        AttributeDaysSince since => Say(say.DaysAgo, Named(since), Range(since.Min, since.Max, Plain)),
+        AgeBetween age => Say(say.Age, Range(age.Min, age.Max, Plain)),
+        BirthdayNear { NextDays: { } days } => Say(say.BirthdayNext, Plain(days)),
+        BirthdayNear { LastDays: { } days } => Say(say.BirthdayLast, Plain(days)),
+        BirthdayNear birthday => Say(say.BirthdayIn, say.Months[birthday.Month!.Value - 1]),
         _ => throw new UnreachableException($"No sentence for {clause.GetType().Name}."),
     };
 
@@ -34,11 +48,22 @@ internal sealed class RuleSentence(Phrases say, string currency)
     public string Measured(PurchasesBetween purchases, long value) =>
         Say(say.Measures[purchases.Measure], Shown(purchases.Measure)(value), Filter(purchases.Where), Window(purchases.Window));
 
+    public string Measured(PredictedBetween predicted, long value) => Say(say.Predictions[predicted.Number], Shown(predicted.Number)(value));
+
+    public string Measured(BehavioursBetween behaviours, long value) => Of(behaviours, Plain(value));
+
     public static string Plain(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
     public string Money(long minor) => Contracts.Money.Text(minor, currency);
 
-    private Func<long, string> Shown(PurchaseMeasure measure) => measure == PurchaseMeasure.Spend ? Money : Plain;
+    private Func<long, string> Shown(PurchaseMeasure measure) => measure is PurchaseMeasure.Spend or PurchaseMeasure.LargestReceipt ? Money : Plain;
+
+    private Func<long, string> Shown(PredictedNumber number) => number switch
+    {
+        PredictedNumber.Value => Money,
+        PredictedNumber.AlivePercent => percent => $"{Plain(percent)} %",
+        _ => Plain,
+    };
 
     private Func<long, string> Shown(NumberColumn column) => column is NumberColumn.Purchases or NumberColumn.Points ? Plain : Money;
 
@@ -53,6 +78,20 @@ internal sealed class RuleSentence(Phrases say, string currency)
         (null, { } to) => Say(say.AtMost, show(to)),
         _ => say.Anything,
     };
+
+    private string Of(BehavioursBetween clause, string measured) => Say(
+        say.Behaviours[clause.Measure], measured,
+        clause.Where.Types.Count == 0 ? say.AnyBehaviour : Either([.. clause.Where.Types.Select(type => Say(say.Quoted, type))]),
+        Filter(new(clause.Where.Products, clause.Where.Categories, [], [])), Window(clause.Window));
+
+    private string Of(RfmIn rfm)
+    {
+        var scores = new[] { (say.Recency, rfm.Recency), (say.Frequency, rfm.Frequency), (say.Monetary, rfm.Monetary) };
+        var parts = scores.Where(score => score.Item2 is not null).Select(score => Say(score.Item1, score.Item2!));
+        return string.Join(say.And, (rfm.Names.Count == 0 ? parts : parts.Prepend(Say(say.RfmNames, Either(rfm.Names)))).DefaultIfEmpty(say.Everyone));
+    }
+
+    private string Named(AttributeClause clause) => say.Attributes.GetValueOrDefault(clause.Key, clause.Key);
 
     private string Filter(PurchaseFilter where)
     {

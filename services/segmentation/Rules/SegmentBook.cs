@@ -58,9 +58,15 @@ internal sealed class SegmentBook(SegmentEngine engine, IServiceProvider service
     /// <summary>The catalogue with what was put, which was checked against the one before it.</summary>
     private static SegmentCatalog Catalog(List<StoredSegment> all)
     {
-        var segments = ReadyMade.Segments.ToList();
+        var segments = ReadySets.Installed.ToList();
         foreach (var put in all)
         {
+            if (put.IsRemoved)
+            {
+                segments.RemoveAll(known => known.Name == put.Name);
+                continue;
+            }
+
             var segment = new SegmentDefinition(put.Name, put.Title, RuleReader.Stored(put.Rule));
             var place = segments.FindIndex(known => known.Name == put.Name);
             if (place < 0)

@@ -5,8 +5,15 @@ namespace Patron.Segmentation;
 
 /// <summary>A definition as it was put.</summary>
 /// <param name="Revision">From 1 on without gaps, over all segments of the deployment.</param>
-/// <param name="Rule">The rule's document.</param>
-internal sealed record StoredSegment(long Revision, string Name, string Title, string Rule, DateTimeOffset PutAt, string PutBy);
+/// <param name="Rule">The rule's document; empty where the segment was taken away.</param>
+internal sealed record StoredSegment(long Revision, string Name, string Title, string Rule, DateTimeOffset PutAt, string PutBy)
+{
+    /// <summary>The segment is taken away: a definition without a rule.</summary>
+    public bool IsRemoved => Rule.Length == 0;
+
+    public static StoredSegment Removed(long revision, SegmentDefinition segment, DateTimeOffset at, string by) =>
+        new(revision, segment.Name, segment.Title, "", at, by);
+}
 
 /// <summary>The table of definitions, to which rows are only ever added, which the database itself sees to.</summary>
 internal static class SegmentTable

@@ -4,7 +4,11 @@ namespace Patron.Segmentation;
 
 /// <summary>A named group of customers, by rule.</summary>
 /// <param name="Name">Stable, in kebab case; facts carry it.</param>
-internal sealed record SegmentDefinition(string Name, string Title, Clause Rule);
+internal sealed record SegmentDefinition(string Name, string Title, Clause Rule)
+{
+    /// <summary>Customers enter and leave it; otherwise it can only be read, counted and explained.</summary>
+    public bool Live { get; init; } = true;
+}
 
 /// <summary>The segments of a deployment, in the order in which they are told.</summary>
 internal sealed class SegmentCatalog
@@ -17,6 +21,7 @@ internal sealed class SegmentCatalog
         if (segments.Select(segment => segment.Name).Distinct().Count() != segments.Count)
             throw new ArgumentException("Two segments have the same name.");
         Segments = segments;
+        Live = [.. segments.Where(segment => segment.Live)];
         byName = segments.ToFrozenDictionary(segment => segment.Name);
         foreach (var segment in segments)
         {
@@ -26,6 +31,9 @@ internal sealed class SegmentCatalog
     }
 
     public IReadOnlyList<SegmentDefinition> Segments { get; }
+
+    /// <summary>Those that customers enter and leave.</summary>
+    public IReadOnlyList<SegmentDefinition> Live { get; }
 
     public Clause? Find(string segment) => byName.GetValueOrDefault(segment)?.Rule;
 

@@ -40,6 +40,13 @@ internal sealed class SnapshotCopy(ArrayBufferWriter<byte> into) : SnapshotField
         }
     }
 
+    public override void Texts(string name, ref string[] texts)
+    {
+        Text(name);
+        Count(texts.Length);
+        Array.ForEach(texts, Text);
+    }
+
     private static List<int> UsedIn<T>(T[] codes, int last)
         where T : unmanaged, IBinaryInteger<T>
     {

@@ -18,23 +18,29 @@ internal sealed class AgreementTests
         var world = new SegmentWorld(seed: 20111209);
         var customers = world.Customers(Customers, Now);
         var facts = world.Facts(customers, Now);
-        var columns = new PartitionColumns(new CodeBooks(), BrandDaysTests.London);
+        var columns = new PartitionColumns(new CodeBooks { Scoring = Scored() }, BrandDaysTests.London);
 
         // Some lines lie sorted, some wait to be; plans that were made before a text got its code must learn it.
         var plans = Catalog.Segments.Select(segment => RulePlan.Of(segment.Rule, Catalog)).ToList();
         foreach (var fact in facts.Take(facts.Count / 2))
             Columns.Apply(columns, fact);
         columns.Events.Merge(columns.Count, keptFrom: 1);
+        columns.Behaviours.Merge(columns.Count, keptFrom: 1);
+        foreach (var (story, other) in customers.Zip(customers.Skip(1)).Take(customers.Count / 2))
+            columns.Attributes.Replace(columns.RowOf(story.Customer), other.Attributes);
         _ = plans.ConvertAll(plan => plan.Evaluate(columns));
+        foreach (var story in customers)
+            columns.Attributes.Replace(columns.RowOf(story.Customer), story.Attributes);
         foreach (var fact in facts.Skip(facts.Count / 2))
             Columns.Apply(columns, fact);
         columns.AdvanceTo(Now);
 
         Assert.That(columns.Events.DeltaRows, Has.Count.InRange(Customers / 10, Customers * 9 / 10));
         var compared = Compare(columns, plans, customers);
-        Assert.That(compared, Is.EqualTo((Rules + ReadyMade.Segments.Count) * Customers).And.GreaterThan(100_000));
+        Assert.That(compared, Is.EqualTo((Rules + ReadySets.Installed.Count) * Customers).And.GreaterThan(100_000));
 
         columns.Events.Merge(columns.Count, Day16.Of((long)PurchaseWindow.KeptFrom(columns.Today)));
+        columns.Behaviours.Merge(columns.Count, Day16.Of((long)PurchaseWindow.KeptFrom(columns.Today, BehavioursBetween.DaysMax)));
         Assert.That(columns.Events.DeltaRows, Is.Empty);
         Compare(columns, plans, customers);
     }
@@ -81,10 +87,17 @@ internal sealed class AgreementTests
         return compared;
     }
 
+    private static Scoring Scored()
+    {
+        var scoring = Scoring.Standard;
+        scoring.InForce = SegmentWorld.Scores;
+        return scoring;
+    }
+
     private static SegmentCatalog RandomCatalog(int seed)
     {
         var rules = new RandomRules(seed, DateOnly.FromDateTime(Now.DateTime));
-        List<SegmentDefinition> segments = [.. ReadyMade.Segments];
+        List<SegmentDefinition> segments = [.. ReadySets.Installed];
         for (var i = 0; i < Rules; i++)
             segments.Add(new($"random-{i}", "", rules.Next([.. segments.Select(segment => segment.Name)])));
         return new SegmentCatalog(segments);

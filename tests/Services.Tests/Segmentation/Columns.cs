@@ -20,6 +20,9 @@ internal static class Columns
             case PurchaseRecorded receipt:
                 columns.Add(row, Purchases.Of(receipt, told.Time, BrandDaysTests.London));
                 break;
+            case BehaviourRecorded behaviour:
+                columns.AddBehaviour(row, BehavioursBetween.LinesOf(behaviour, BrandDaysTests.London.DayOf(behaviour.OccurredAt.ToDateTimeOffset())));
+                break;
             case TierChanged tier:
                 columns.SetTier(row, tier.To);
                 break;

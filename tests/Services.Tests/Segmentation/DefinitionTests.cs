@@ -84,6 +84,64 @@ internal sealed class DefinitionTests
             && all.EnumerateArray().Last().GetProperty("sentence").GetString() == "購買至少2次", Is.True);
     }
 
+    [Test]
+    public async Task A_segment_is_taken_away_unless_another_names_it_and_whoever_was_in_it_leaves_without_beginning_a_journey(CancellationToken cancellation)
+    {
+        var facts = new FactWriter();
+        await using (var host = await StartAsync(cancellation))
+        {
+            await PutAsync(host, "lively", """{ "title": "Lively", "rule": { "kind": "segment", "segment": "active" } }""", cancellation);
+            await BuyAsync(facts, host, Anna);
+            using (var refused = await DeleteAsync(host, "active", cancellation))
+            {
+                Assert.That(refused.StatusCode, Is.EqualTo(HttpStatusCode.Conflict));
+                Assert.That(await refused.Content.ReadAsStringAsync(cancellation), Does.Contain("The rules of these segments name active: lively."));
+            }
+
+            foreach (var name in new[] { "lively", "active", "lively" })
+            {
+                using var answer = await DeleteAsync(host, name, cancellation);
+                Assert.That(answer.StatusCode, Is.AnyOf(HttpStatusCode.NoContent, HttpStatusCode.NotFound), name);
+            }
+
+            await host.AdvanceToAsync(TestHost.Start.AddMinutes(1), cancellation);
+            Assert.That(await ToldAsync(host, "active", cancellation), Is.EqualTo(new[] { (Anna, "+", false), (Anna, "-", true) }));
+        }
+
+        await using var again = await StartAsync(cancellation);
+        await BuyAsync(facts, again, Anna);
+        Assert.That(await ToldAsync(again, "active", cancellation), Has.Count.EqualTo(2), "A restart knows that it is gone");
+        await PutAsync(again, "active", Frequent, cancellation);
+        await again.AdvanceToAsync(TestHost.Start.AddMinutes(2), cancellation);
+        Assert.That(await ToldAsync(again, "active", cancellation), Has.Count.EqualTo(3), "Putting it brings it back");
+    }
+
+    [Test]
+    public async Task A_ready_made_segment_is_counted_and_explained_and_once_it_is_put_customers_enter_it(CancellationToken cancellation)
+    {
+        var facts = new FactWriter();
+        await using var host = await StartAsync(cancellation);
+        await BuyAsync(facts, host, Anna, Anna, Ben);
+        var all = (await host.Http.GetFromJsonAsync<JsonElement>("/v1/segmentation/segments?counted=true", cancellation)).EnumerateArray()
+            .ToDictionary(segment => segment.GetProperty("name").GetString()!);
+        Assert.That(all, Has.Count.InRange(60, 200));
+        Assert.That(all["ecommerce-middle-price"].GetProperty("size").GetInt64(), Is.Zero);
+        Assert.That(all["ecommerce-entry-price"].GetProperty("size").GetInt64(), Is.EqualTo(1));
+        Assert.That(all["ecommerce-entry-price"].GetProperty("live").GetBoolean(), Is.False);
+        var why = await host.Http.GetFromJsonAsync<JsonElement>($"/v1/segmentation/customers/{Anna}?segment=ecommerce-entry-price", cancellation);
+        Assert.That(why.GetProperty("segments")[0].GetProperty("why").GetProperty("holds").GetBoolean(), Is.True);
+        Assert.That(await ToldAsync(host, "ecommerce-entry-price", cancellation), Is.Empty);
+
+        var rule = all["ecommerce-entry-price"].GetProperty("rule").GetRawText();
+        Assert.That((await PutAsync(host, "ecommerce-entry-price", $$"""{ "title": "Small baskets", "rule": {{rule}} }""", cancellation)).Status,
+            Is.EqualTo(HttpStatusCode.OK));
+        await host.AdvanceToAsync(TestHost.Start.AddMinutes(1), cancellation);
+        Assert.That(await ToldAsync(host, "ecommerce-entry-price", cancellation), Is.EqualTo(new[] { (Anna, "+", true) }));
+    }
+
+    private static Task<HttpResponseMessage> DeleteAsync(TestHost host, string name, CancellationToken cancellation) =>
+        host.Http.DeleteAsync(new Uri($"/v1/segmentation/segments/{name}", UriKind.Relative), cancellation);
+
     private static string[] Faults(JsonElement answer) =>
         [.. answer.GetProperty("errors").EnumerateArray().Select(error => error.GetProperty("pointer").GetString()!)];
 

@@ -87,7 +87,8 @@ internal sealed class EvaluationTests
     [Test]
     public void The_why_goes_clause_by_clause()
     {
-        var why = Explanation.Why(ReadyMade.Segments.Single(segment => segment.Name == "at-risk").Rule, Nobody with { LastDay = Today - 1, Purchases = 2 });
+        var rule = ReadyMade.Segments.Single(segment => segment.Name == "at-risk").Rule;
+        var why = Explanation.Why(rule, Nobody with { LastDay = Today - 1, Purchases = 2 }, showsPersonal: false);
 
         Assert.That(why.Holds, Is.False);
         Assert.That(why.Parts.Select(part => (part.Holds, part.Clause, part.Fact)), Is.EqualTo(new[]

@@ -1,4 +1,5 @@
 using Patron.Segmentation;
+using Patron.Segmentation.Rfm;
 
 namespace Patron.Services.Tests.Segmentation;
 
@@ -9,7 +10,7 @@ internal sealed class RandomRules(int seed, DateOnly today)
     private readonly Random random = new(seed);
 
     /// <param name="segments">Those that the rule may name.</param>
-    public Clause Next(IReadOnlyList<string> segments, int depth = 3) => random.Next(depth > 0 ? 12 : 9) switch
+    public Clause Next(IReadOnlyList<string> segments, int depth = 3) => random.Next(depth > 0 ? 19 : 16) switch
     {
         0 => Days(),
         1 => Number(),
@@ -19,17 +20,51 @@ internal sealed class RandomRules(int seed, DateOnly today)
         5 => Dates(),
         6 when segments.Count > 0 => new InSegment(segments[random.Next(segments.Count)]),
         6 or 7 or 8 => Purchases(),
-        9 => new NoneOf(Next(segments, depth - 1)),
-        10 => new AllOf([.. Enumerable.Range(0, random.Next(4)).Select(_ => Next(segments, depth - 1))]),
+        9 or 10 or 11 => Attribute(),
+        12 or 13 => Behaviours(),
+        14 => new LifecycleIn([.. Enum.GetValues<LifecycleStage>().Where(_ => random.Next(3) == 0)]),
+        15 => new RfmIn(Some(["champions", "new", "at risk", "can't lose", "lost"]), Scores(), Scores(), Scores()),
+        16 => new NoneOf(Next(segments, depth - 1)),
+        17 => new AllOf([.. Enumerable.Range(0, random.Next(4)).Select(_ => Next(segments, depth - 1))]),
         _ => new AnyOf([.. Enumerable.Range(0, random.Next(4)).Select(_ => Next(segments, depth - 1))]),
     };
 
+    public AttributeClause Attribute()
+    {
+        var (key, texts) = SegmentWorld.Attributes[random.Next(SegmentWorld.Attributes.Length)];
+        int? Some(int most) => random.Next(3) == 0 ? null : random.Next(most);
+        switch (random.Next(6))
+        {
+            case 0:
+                return new AttributeIn(key, random.Next(4) == 0 ? [] : [.. texts.Where(_ => random.Next(2) == 0).DefaultIfEmpty("LONDON")]);
+            case 1:
+                var (least, most) = Bounds(50);
+                return new AttributeNumber(key, least, most);
+            case 2:
+                var from = new DateOnly(1960, 1, 1).AddDays(random.Next(20_000));
+                return new AttributeDate(key, random.Next(3) == 0 ? null : from, random.Next(3) == 0 ? null : from.AddDays(random.Next(9_000)));
+            case 3:
+                var (min, max) = Bounds(60 * 365);
+                return new AttributeDaysSince(key, (int?)min, (int?)max);
+            case 4:
+                var (youngest, oldest) = Bounds(60);
+                return new AgeBetween((int?)youngest, (int?)oldest);
+            default:
+                return random.Next(3) switch
+                {
+                    0 => new BirthdayNear(Some(367) ?? 30, null, null),
+                    1 => new BirthdayNear(null, Some(367) ?? 30, null),
+                    _ => new BirthdayNear(null, null, random.Next(1, 13)),
+                };
+        }
+    }
+
     public PurchasesBetween Purchases()
     {
-        var measure = (PurchaseMeasure)random.Next(9);
+        var measure = (PurchaseMeasure)random.Next(Enum.GetValues<PurchaseMeasure>().Length);
         var most = measure switch
         {
-            PurchaseMeasure.Spend => 1_500_00,
+            PurchaseMeasure.Spend or PurchaseMeasure.LargestReceipt => 1_500_00,
             PurchaseMeasure.DaysSinceFirst or PurchaseMeasure.DaysSinceLast => 400,
             _ => 4,
         };
@@ -39,12 +74,25 @@ internal sealed class RandomRules(int seed, DateOnly today)
         return new(measure, min, max, random.Next(4) == 0 ? PurchaseFilter.Any : where, Window());
     }
 
-    private PurchaseWindow Window()
+    private string? Scores()
     {
-        int[] days = [1, 30, 31, 90, 91, 365, 366, 762];
+        var (one, other) = (random.Next(1, 6), random.Next(1, 6));
+        return random.Next(2) == 0 ? null : one == other ? $"{one}" : $"{Math.Min(one, other)}-{Math.Max(one, other)}";
+    }
+
+    private BehavioursBetween Behaviours()
+    {
+        var measure = (BehaviourMeasure)random.Next(6);
+        var (min, max) = Bounds(measure is BehaviourMeasure.DaysSinceFirst or BehaviourMeasure.DaysSinceLast ? 200 : 4);
+        return new(measure, min, max, new(Some(SegmentWorld.Types), Some(SegmentWorld.Products), Some(SegmentWorld.Categories)), Window(186));
+    }
+
+    private PurchaseWindow Window(int most = 762)
+    {
+        int[] days = [.. new[] { 1, 30, 31, 90, 91, 186, 365, 366, 762 }.Where(some => some <= most)];
         if (random.Next(3) > 0)
             return PurchaseWindow.Last(days[random.Next(days.Length)]);
-        var from = today.AddDays(-random.Next(762));
+        var from = today.AddDays(-random.Next(most));
         return new(null, from, random.Next(3) == 0 ? null : from.AddDays(random.Next(400)));
     }
 

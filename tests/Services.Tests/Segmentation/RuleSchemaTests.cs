@@ -49,7 +49,7 @@ internal sealed class RuleSchemaTests
     [Test]
     public void The_rules_that_ship_are_right()
     {
-        foreach (var segment in ReadyMade.Segments)
+        foreach (var segment in ReadySets.Installed)
         {
             var text = RuleDocuments.Write(segment.Rule);
             Assert.That((Reader.Read(text).Faults.Count, Schema.Allows(JsonElement.Parse(text))), Is.EqualTo((0, true)), text);

@@ -103,7 +103,8 @@ internal sealed class SegmentationServiceTests
         Assert.That(parts.Select(part => part.GetProperty("fact").GetString()), Is.EqualTo(new[] { "1 purchase", "last purchase today" }));
         Assert.That(segments["big-spenders"].GetProperty("why").GetProperty("fact").GetString(), Is.EqualTo("spent 20.00 GBP in the last 12 months"));
         var sizes = (await host.Http.GetFromJsonAsync<JsonElement>("/v1/segmentation/segments")).EnumerateArray()
-            .Where(segment => segment.GetProperty("size").GetInt64() > 0).Select(segment => segment.GetProperty("name").GetString());
+            .Where(segment => segment.GetProperty("size") is { ValueKind: JsonValueKind.Number } size && size.GetInt64() > 0)
+            .Select(segment => segment.GetProperty("name").GetString());
         Assert.That(sizes, Is.EqualTo(new[] { "new", "active" }));
         var timeline = await host.Http.GetFromJsonAsync($"/v1/segmentation/customers/{Anna}/timeline", StoryJson.Default.IReadOnlyListTimelineEntry);
         Assert.That(timeline!.Select(line => line.What), Is.EqualTo(new[] { "Entered the segment new", "Entered the segment active" }));

@@ -1,4 +1,6 @@
+using System.Globalization;
 using Patron.Segmentation;
+using Patron.Segmentation.Rfm;
 
 namespace Patron.Services.Tests.Segmentation;
 
@@ -12,10 +14,19 @@ internal sealed record BoughtOnce(DateTimeOffset At, string Channel, string Stor
     public long Minor => Things.Sum(thing => thing.Minor);
 }
 
+/// <param name="Products">Each with its category; none where the behaviour is about no product.</param>
+internal sealed record BehavedOnce(DateTimeOffset At, string Type, IReadOnlyList<(string Product, string Category)> Products);
+
 /// <summary>Everything that ever happened to a customer, unsorted and unsummed.</summary>
 internal sealed record Story(
     Guid Customer, IReadOnlyList<BoughtOnce> Receipts, string? Tier, IReadOnlySet<string> Tags, IReadOnlySet<(string Channel, string Purpose)> Consents,
-    long Points);
+    long Points)
+{
+    /// <summary>By key; birth dates, numbers and texts as people tell them.</summary>
+    public IReadOnlyDictionary<string, string> Attributes { get; init; } = new Dictionary<string, string>();
+
+    public IReadOnlyList<BehavedOnce> Behaviours { get; init; } = [];
+}
 
 /// <summary>Says who is in a segment straight from the definition of each clause: slow, and obviously right.</summary>
 internal static class SlowInterpreter
@@ -59,10 +70,78 @@ internal static class SlowInterpreter
                 return story.Consents.Contains((consent.Channel, consent.Purpose));
             case PurchasesBetween purchases:
                 return Measure(purchases, story, now) is { } value && Lies(value, purchases.Min, purchases.Max);
+            case LifecycleIn lifecycle:
+                return lifecycle.Stages.Contains(Stage(story, now));
+            case RfmIn rfm:
+                return Rfm(story, now) is { } scores && (rfm.Names.Count == 0 || rfm.Names.Contains(scores.Name)) && InRange(rfm.Recency, scores.Recency)
+                    && InRange(rfm.Frequency, scores.Frequency) && InRange(rfm.Monetary, scores.Monetary);
+            case PredictedBetween:
+                return false;
+            case BehavioursBetween behaviours:
+                return Measure(behaviours, story, now) is { } measured && Lies(measured, behaviours.Min, behaviours.Max);
+            case AttributeClause attribute:
+                return story.Attributes.TryGetValue(attribute.Key, out var told) && Attribute(attribute, told, LocalDate(now));
             default:
                 return story.Tags.Contains(((Tagged)clause).Tag);
         }
     }
+
+    private static LifecycleStage Stage(Story story, DateTimeOffset now)
+    {
+        var days = story.Receipts.Where(receipt => receipt.HasSale).Select(receipt => LocalDate(receipt.At)).Distinct().Order().ToList();
+        if (days.Count == 0)
+            return LifecycleStage.Prospect;
+        var silent = DaysBetween(days[^1], now);
+        if (silent > 90)
+            return silent > 365 ? LifecycleStage.Lost : silent > 180 ? LifecycleStage.Dormant : LifecycleStage.AtRisk;
+        if (days.Count > 1 && days[^1].DayNumber - days[^2].DayNumber > 180)
+            return LifecycleStage.WonBack;
+        return DaysBetween(days[0], now) <= 30 ? LifecycleStage.New : LifecycleStage.Active;
+    }
+
+    /// <summary>By the bounds of <see cref="SegmentWorld.Scores"/>.</summary>
+    private static (int Recency, int Frequency, int Monetary, string Name)? Rfm(Story story, DateTimeOffset now)
+    {
+        if (Day(DayColumn.LastPurchase, story) is not { } last)
+            return null;
+        var recency = 1 + new[] { 30, 90, 180, 365 }.Count(bound => DaysBetween(last, now) <= bound);
+        var frequency = 1 + new[] { 2, 3, 4, 5 }.Count(bound => story.Receipts.Count(receipt => receipt.HasSale) >= bound);
+        var monetary = 1 + new[] { 500_00, 1_000_00, 3_000_00, 6_000_00 }.Count(bound => story.Receipts.Sum(receipt => receipt.Minor) >= bound);
+        var name = RfmCells.Standard.Select(row => row.Split(' ')).First(row =>
+            InRange(row[^3], recency) && InRange(row[^2], frequency) && InRange(row[^1], monetary));
+        return (recency, frequency, monetary, string.Join(' ', name[..^3]));
+    }
+
+    private static bool InRange(string? range, int score) => range is null || (score >= range[0] - '0' && score <= range[^1] - '0');
+
+    private static bool Attribute(AttributeClause clause, string told, DateOnly today)
+    {
+        var day = DateOnly.TryParseExact(told, "yyyy-MM-dd", out var date) ? date : (DateOnly?)null;
+        switch (clause)
+        {
+            case AttributeIn one:
+                return one.In.Count == 0 || one.In.Any(text => text.Equals(told, StringComparison.OrdinalIgnoreCase));
+            case AttributeNumber number:
+                return decimal.TryParse(told, CultureInfo.InvariantCulture, out var value) && (number.Min is null || value >= number.Min)
+                    && (number.Max is null || value <= number.Max);
+            case AttributeDate between:
+                return day is not null && (between.From is null || day >= between.From) && (between.To is null || day <= between.To);
+            case AttributeDaysSince since:
+                return day is { } on && Lies(today.DayNumber - on.DayNumber, since.Min, since.Max);
+            case AgeBetween age:
+                return day is { } born && born <= today
+                    && Lies(Enumerable.Range(1, 200).Count(year => Birthday(born, born.Year + year) <= today), age.Min, age.Max);
+            default:
+                var birthday = (BirthdayNear)clause;
+                if (day is null || birthday.Month is not null)
+                    return day?.Month == birthday.Month;
+                return Enumerable.Range(0, (birthday.NextDays ?? birthday.LastDays)!.Value + 1)
+                    .Select(away => today.AddDays(birthday.NextDays is null ? -away : away)).Any(near => Birthday(day.Value, near.Year) == near);
+        }
+    }
+
+    private static DateOnly Birthday(DateOnly born, int year) =>
+        born is { Month: 2, Day: 29 } && !DateTime.IsLeapYear(year) ? new DateOnly(year, 2, 28) : new DateOnly(year, born.Month, born.Day);
 
     private static long Number(NumberColumn column, Story story, DateOnly today) => column switch
     {
@@ -95,6 +174,9 @@ internal static class SlowInterpreter
         {
             PurchaseMeasure.Spend => found.Sum(line => line.Thing.Minor),
             PurchaseMeasure.Receipts => sold.Select(line => line.Receipt).Distinct(ReferenceEqualityComparer.Instance).Count(),
+            PurchaseMeasure.LargestReceipt =>
+                sold.GroupBy(line => line.Receipt, ReferenceEqualityComparer.Instance).Select(receipt => receipt.Sum(line => line.Thing.Minor)).Append(0).Max(),
+            PurchaseMeasure.Returns => found.Where(line => !line.Thing.Sold).Select(line => line.Receipt).Distinct(ReferenceEqualityComparer.Instance).Count(),
             PurchaseMeasure.Days => sold.Select(line => LocalDate(line.Receipt.At)).Distinct().Count(),
             PurchaseMeasure.Products => sold.Select(line => line.Thing.Product).Where(name => name != "").Distinct().Count(),
             PurchaseMeasure.Categories => sold.Select(line => line.Thing.Category).Where(name => name != "").Distinct().Count(),
@@ -106,9 +188,39 @@ internal static class SlowInterpreter
         };
     }
 
-    private static bool Counts(PurchaseWindow window, DateOnly day, DateOnly today)
+    private static long? Measure(BehavioursBetween clause, Story story, DateTimeOffset now)
     {
-        if (day < today.AddDays(-761) || day > today)
+        var about = new List<(BehavedOnce Behaviour, string Product, string Category)>();
+        foreach (var behaviour in story.Behaviours)
+        {
+            if (!Counts(clause.Window, LocalDate(behaviour.At), LocalDate(now), 186))
+                continue;
+            if (clause.Where.Types.Count > 0 && !clause.Where.Types.Contains(behaviour.Type))
+                continue;
+            foreach (var (product, category) in behaviour.Products.DefaultIfEmpty(("", "")))
+            {
+                var none = clause.Where.Products.Count + clause.Where.Categories.Count == 0;
+                var below = clause.Where.Categories.Any(path => $"{category}/".StartsWith($"{path}/", StringComparison.Ordinal));
+                if (none || clause.Where.Products.Contains(product) || below)
+                    about.Add((behaviour, product, category));
+            }
+        }
+
+        return clause.Measure switch
+        {
+            BehaviourMeasure.Count => about.Select(of => of.Behaviour).Distinct(ReferenceEqualityComparer.Instance).Count(),
+            BehaviourMeasure.Days => about.Select(of => LocalDate(of.Behaviour.At)).Distinct().Count(),
+            BehaviourMeasure.Products => about.Select(of => of.Product).Where(name => name != "").Distinct().Count(),
+            BehaviourMeasure.Categories => about.Select(of => of.Category).Where(name => name != "").Distinct().Count(),
+            _ when about.Count == 0 => null,
+            BehaviourMeasure.DaysSinceFirst => about.Max(of => DaysBetween(LocalDate(of.Behaviour.At), now)),
+            _ => about.Min(of => DaysBetween(LocalDate(of.Behaviour.At), now)),
+        };
+    }
+
+    private static bool Counts(PurchaseWindow window, DateOnly day, DateOnly today, int kept = 762)
+    {
+        if (day < today.AddDays(1 - kept) || day > today)
             return false;
         if (window.LastDays is { } days)
             return day > today.AddDays(-days);

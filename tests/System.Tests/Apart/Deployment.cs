@@ -34,6 +34,7 @@ internal sealed class Deployment : IAsyncDisposable
     private readonly Secrets _secrets;
     private readonly int _mailPort;
     private readonly ApiKey _email = ApiKey.Create();
+    private readonly ApiKey _segmentation = ApiKey.Create();
     private readonly ApiKey _gateway = ApiKey.Create();
     private readonly ApiKey _operator = ApiKey.Create();
     private readonly List<(string Service, ServiceProgram Program)> _programs = [];
@@ -181,7 +182,9 @@ internal sealed class Deployment : IAsyncDisposable
         [
             ("Vault:MasterKey", _secrets.MasterKey), ("Profile:Currencies:0", "GBP"), ("Http:BodyBytesMax", "16777216"),
             ("Api:Keys:email:Hash", _email.Hash), ("Api:Keys:email:Scopes:0", "keys"), ("Api:Keys:email:Scopes:1", "ingest"),
+            ("Api:Keys:segmentation:Hash", _segmentation.Hash), ("Api:Keys:segmentation:Scopes:0", "keys"),
         ],
+        "segmentation" => [("Keys:ApiKey", _segmentation.Text), ("Peers:Profile", AddressOf("profile"))],
         "email" =>
         [
             ("Email:RecipientKey", _secrets.RecipientKey), ("Email:BaseAddress", "http://127.0.0.1:1"),
