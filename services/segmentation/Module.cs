@@ -3,6 +3,7 @@ using Patron.Runtime.EventLog;
 using Patron.Runtime.EventStore;
 using Patron.Runtime.Hosting;
 using Patron.Runtime.Processing;
+using Patron.Segmentation.Personas;
 
 namespace Patron.Segmentation;
 
@@ -11,7 +12,10 @@ public static class Module
 {
     internal const string Name = "segmentation";
 
-    /// <summary>Adds the service. Settings: the section <c>Segmentation</c> with <c>Zone</c>, <c>ScanAt</c> and <c>Currency</c>.</summary>
+    /// <summary>
+    /// Adds the service. Settings: the section <c>Segmentation</c> with <c>Zone</c>, <c>ScanAt</c>, <c>Currency</c>, <c>Peers</c> and
+    /// <c>PeersApiKey</c>.
+    /// </summary>
     public static void AddSegmentation(this WebApplicationBuilder builder)
     {
         var settings = builder.AddSettings<SegmentationSettings>("Segmentation");
@@ -20,9 +24,14 @@ public static class Module
         builder.Services.AddSingleton(services => new SegmentEngine(
             settings.Days, explanation, services.GetRequiredService<IEventLog>().Partitions, settings.ScanTime));
         builder.Services.AddSingleton<SegmentBook>();
+        builder.Services.AddHttpClient(PeerInstances.Client, client => client.Timeout = Timeout.InfiniteTimeSpan);
+        builder.Services.AddSingleton<PeerInstances>();
+        builder.Services.AddSingleton<WholeBrand>();
+        builder.Services.AddSingleton<MeasurePersonas>();
         builder.AddValue();
         builder.AddPatronService(Name, Define);
         builder.Services.AddHostedService(services => services.GetRequiredService<SegmentBook>());
+        builder.Services.AddHostedService<PersonaDiary>();
     }
 
     /// <summary>Maps <c>/v1/segmentation</c>.</summary>
@@ -48,6 +57,13 @@ public static class Module
             TypedResults.Json(
                 await ReadSegments.FiguresAsync(engine, services.PatronService(Name), cancellation), StoryJson.Default.IReadOnlyListFigure));
         routes.MapValue();
+        PersonaEndpoints.Map(routes);
+        Overlap.Map(routes);
+        Comparison.Map(routes);
+        ControlGroupEndpoints.Map(routes);
+        ExportMembers.Map(routes);
+        SizeHistory.Map(routes);
+        PartitionEndpoints.Map(routes);
     }
 
     private static ServiceDefinition Define(IServiceProvider services)
@@ -74,7 +90,12 @@ public static class Module
             Timers = ScanPartition.Timers,
             OnDue = timer => engine.Scan(timer, clock.GetUtcNow()),
             CustomerTables = [new CustomerTable("segment_member"), new CustomerTable("linked_rows")],
-            Migrations = [new Migration("segment-members", Members.Schema), new Migration("linked-rows", LinkedRows.Schema), SegmentTable.Migration],
+            Migrations =
+            [
+                new Migration("segment-members", Members.Schema), new Migration("linked-rows", LinkedRows.Schema), SegmentTable.Migration,
+                PersonaTable.Migration, Rfm.CellTables.Migration,
+            ],
+            Projections = [SizeHistory.Projection(services.GetRequiredService<SegmentationSettings>().Days)],
             OnAcquired = rebuild.AcquireAsync,
         };
     }

@@ -4,6 +4,8 @@ namespace Patron.Segmentation;
 /// <param name="Today">The day of evaluation in the brand's zone.</param>
 internal sealed record CustomerRow(int Today)
 {
+    public Guid Customer { get; init; }
+
     /// <summary>Of the first purchase; null for a customer who bought nothing.</summary>
     public int? FirstDay { get; init; }
 

@@ -37,6 +37,7 @@ internal abstract class RulePlan
         Tagged tagged => new BitmapPlan(columns => columns.Tagged(tagged.Tag)),
         Consented consent => new BitmapPlan(columns => columns.Consenting(consent.Channel, consent.Purpose)),
         PurchasesBetween purchases => new PurchasesPlan(purchases),
+        InControlGroup control => new ControlPlan(control),
         _ => throw new UnreachableException($"No plan for {clause.GetType().Name}."),
     };
 

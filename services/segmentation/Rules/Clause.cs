@@ -41,6 +41,7 @@ internal enum NumberColumn
 [JsonDerivedType(typeof(Consented), "consent")]
 [JsonDerivedType(typeof(InSegment), "segment")]
 [JsonDerivedType(typeof(PurchasesBetween), "purchases")]
+[JsonDerivedType(typeof(InControlGroup), "control-group")]
 internal abstract record Clause;
 
 /// <summary>Every one of them holds; true of none.</summary>

@@ -34,6 +34,7 @@ internal static class NeedsOfRules
         InTier => Needs.Tier,
         Tagged => Needs.Tags,
         Consented => Needs.Consents,
+        InControlGroup => Needs.None,
         _ => throw new UnreachableException($"Nobody knows what {clause.GetType().Name} needs."),
     };
 }

@@ -67,6 +67,9 @@ internal sealed record Phrases
     public required string Consented { get; init; }
 
     public required string InSegment { get; init; }
+
+    /// <summary>{1} is the share in per cent.</summary>
+    public required string InControlGroup { get; init; }
 }
 
 /// <summary>The languages in which rules are said.</summary>
@@ -120,6 +123,7 @@ internal static class Languages
         Tagged = "tagged {0}",
         Consented = "agrees to {1} by {0}",
         InSegment = "in segment {0}",
+        InControlGroup = "in the {1}% of control group {0}",
     };
 
     public static readonly Phrases Simplified = new()
@@ -171,6 +175,7 @@ internal static class Languages
         Tagged = "有标签{0}",
         Consented = "同意通过{0}接收{1}",
         InSegment = "在人群{0}中",
+        InControlGroup = "在对照组{0}的{1}%中",
     };
 
     public static readonly Phrases Traditional = Simplified with
@@ -210,6 +215,7 @@ internal static class Languages
         Tagged = "有標籤{0}",
         Consented = "同意透過{0}接收{1}",
         InSegment = "在客群{0}中",
+        InControlGroup = "在對照組{0}的{1}%中",
     };
 
     public static readonly IReadOnlyList<Phrases> All = [English, Simplified, Traditional];

@@ -21,7 +21,7 @@ internal sealed class RuleReader(SegmentCatalog catalog, int today)
     public const long NumberMax = 1_000_000_000_000_000;
 
     private static readonly string[] Kinds =
-        ["all", "any", "not", "days-since", "date", "number", "tier", "tag", "consent", "segment", "purchases"];
+        ["all", "any", "not", "days-since", "date", "number", "tier", "tag", "consent", "segment", "purchases", "control-group"];
 
     private static readonly string[] Channels = ["pos", "eshop"];
 
@@ -72,6 +72,9 @@ internal sealed class RuleReader(SegmentCatalog catalog, int today)
             return ("", null);
         }
     }
+
+    /// <summary>Reads a rule that stands in another document, whose faults it adds to.</summary>
+    public Clause Read(DocumentObject rule) => new Pass(catalog, today, name: null).Clause(rule, DepthMax);
 
     /// <summary>A rule that was read before and written by the service. Windows of dates may have begun before what is kept by now.</summary>
     /// <exception cref="JsonException">It was not.</exception>
@@ -144,6 +147,8 @@ internal sealed class RuleReader(SegmentCatalog catalog, int today)
                     return Segment(from);
                 case "purchases":
                     return Purchases(from);
+                case "control-group":
+                    return InControlGroup.Read(from);
                 default:
                     from.Fault("kind", $"This must be one of: {string.Join(", ", Kinds)}.");
                     return null;

@@ -9,7 +9,7 @@ internal sealed class RandomRules(int seed, DateOnly today)
     private readonly Random random = new(seed);
 
     /// <param name="segments">Those that the rule may name.</param>
-    public Clause Next(IReadOnlyList<string> segments, int depth = 3) => random.Next(depth > 0 ? 12 : 9) switch
+    public Clause Next(IReadOnlyList<string> segments, int depth = 3) => random.Next(depth > 0 ? 13 : 10) switch
     {
         0 => Days(),
         1 => Number(),
@@ -19,8 +19,9 @@ internal sealed class RandomRules(int seed, DateOnly today)
         5 => Dates(),
         6 when segments.Count > 0 => new InSegment(segments[random.Next(segments.Count)]),
         6 or 7 or 8 => Purchases(),
-        9 => new NoneOf(Next(segments, depth - 1)),
-        10 => new AllOf([.. Enumerable.Range(0, random.Next(4)).Select(_ => Next(segments, depth - 1))]),
+        9 => new InControlGroup($"split-{random.Next(3)}", random.Next(1, 10_000) / 100m),
+        10 => new NoneOf(Next(segments, depth - 1)),
+        11 => new AllOf([.. Enumerable.Range(0, random.Next(4)).Select(_ => Next(segments, depth - 1))]),
         _ => new AnyOf([.. Enumerable.Range(0, random.Next(4)).Select(_ => Next(segments, depth - 1))]),
     };
 

@@ -59,6 +59,8 @@ internal static class SlowInterpreter
                 return story.Consents.Contains((consent.Channel, consent.Purpose));
             case PurchasesBetween purchases:
                 return Measure(purchases, story, now) is { } value && Lies(value, purchases.Min, purchases.Max);
+            case InControlGroup control:
+                return new ControlGroup(control.Name).PlaceOf(story.Customer) < (int)(control.Percent * 100);
             default:
                 return story.Tags.Contains(((Tagged)clause).Tag);
         }
