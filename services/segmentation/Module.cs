@@ -4,6 +4,7 @@ using Patron.Runtime.EventStore;
 using Patron.Runtime.Hosting;
 using Patron.Runtime.Privacy;
 using Patron.Runtime.Processing;
+using Patron.Segmentation.Personas;
 using Patron.Segmentation.Snapshots;
 
 namespace Patron.Segmentation;
@@ -23,6 +24,10 @@ public static class Module
             settings.Days, explanation, services.GetRequiredService<IEventLog>().Partitions, settings.ScanTime,
             services.GetRequiredService<ValueSettings>().Scoring));
         builder.Services.AddSingleton<SegmentBook>();
+        builder.Services.AddHttpClient(PeerInstances.Client, client => client.Timeout = Timeout.InfiniteTimeSpan);
+        builder.Services.AddSingleton<PeerInstances>();
+        builder.Services.AddSingleton<WholeBrand>();
+        builder.Services.AddSingleton<MeasurePersonas>();
         builder.AddValue();
         builder.AddCustomerKeys();
         builder.AddPatronService(Name, Define);
@@ -31,6 +36,7 @@ public static class Module
         builder.Services.AddHostedService(services => services.GetRequiredService<SegmentBook>());
         builder.Services.AddHostedService(services => services.GetRequiredService<OpenDetails>());
         builder.Services.AddHostedService(services => services.GetRequiredService<ScoreBook>());
+        builder.Services.AddHostedService<PersonaDiary>();
     }
 
     /// <summary>Maps <c>/v1/segmentation</c>.</summary>
@@ -41,10 +47,12 @@ public static class Module
         Preview.Map(routes);
         PutSegment.Map(routes);
         RemoveSegment.Map(routes);
-        routes.MapGet("/segments", async (string? language, bool? counted, SegmentEngine engine, IServiceProvider services, CancellationToken cancellation) =>
+        routes.MapGet("/segments", async (
+            string? language, bool? counted, WholeBrand brand, SegmentEngine engine, IServiceProvider services, CancellationToken cancellation) =>
             Languages.Find(language ?? Languages.English.Language) is { } phrases
                 ? TypedResults.Json(
-                    await ReadSegments.SegmentsAsync(engine, services.PatronService(Name), phrases, counted == true, cancellation),
+                    await ReadSegments.SegmentsAsync(
+                        brand, engine.Explanation, services.PatronService(Name), phrases, counted == true, cancellation),
                     SegmentationJson.Default.IReadOnlyListSegmentAnswer)
                 : Preview.UnknownLanguage());
         routes.MapGet("/customers/{id:guid}", ReadSegments.AnswerAsync);
@@ -55,6 +63,13 @@ public static class Module
             TypedResults.Json(
                 await ReadSegments.FiguresAsync(engine, services.PatronService(Name), cancellation), StoryJson.Default.IReadOnlyListFigure));
         routes.MapValue();
+        PersonaEndpoints.Map(routes);
+        Overlap.Map(routes);
+        Comparison.Map(routes);
+        ControlGroupEndpoints.Map(routes);
+        ExportMembers.Map(routes);
+        SizeHistory.Map(routes);
+        PartitionEndpoints.Map(routes);
     }
 
     private static ServiceDefinition Define(IServiceProvider services)
@@ -92,8 +107,12 @@ public static class Module
             Timers = ScanPartition.Timers,
             OnDue = timer => engine.Scan(timer, clock.GetUtcNow()),
             CustomerTables = [new CustomerTable("segment_member"), new CustomerTable("linked_rows")],
-            Migrations = [new Migration("segment-members", Members.Schema), new Migration("linked-rows", LinkedRows.Schema), SegmentTable.Migration,
-                ScoreBook.Migration],
+            Migrations =
+            [
+                new Migration("segment-members", Members.Schema), new Migration("linked-rows", LinkedRows.Schema), SegmentTable.Migration,
+                ScoreBook.Migration, PersonaTable.Migration, Rfm.CellTables.Migration,
+            ],
+            Projections = [SizeHistory.Projection(services.GetRequiredService<SegmentationSettings>().Days)],
             OnErased = services.GetRequiredService<ICustomerKeys>().Forget,
             OnAcquired = rebuild.AcquireAsync,
             OnRest = snapshots.RestAsync,

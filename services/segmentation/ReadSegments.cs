@@ -25,19 +25,28 @@ internal static class ReadSegments
     /// <summary>Of whoever may see people's details in clear.</summary>
     private const string PersonalScope = "personal";
 
+    /// <param name="counted">Those that are not live are counted now, over all customers of the brand.</param>
     public static async Task<IReadOnlyList<SegmentAnswer>> SegmentsAsync(
-        SegmentEngine engine, ServiceRuntime service, Phrases phrases, bool counted, CancellationToken cancellation)
+        WholeBrand brand, Explanation explanation, ServiceRuntime service, Phrases phrases, bool counted, CancellationToken cancellation)
     {
+        var segments = brand.Catalog.Segments;
         var sizes = (await Members.FlowsAsync(service.Database, cancellation)).ToDictionary(flow => flow.Segment, flow => flow.Members);
-        return [.. engine.Catalog.Segments.Select(segment => new SegmentAnswer(
-            segment.Name, segment.Title, segment.Live, SizeOf(segment), engine.Explanation.Sentence(segment.Rule, phrases), segment.Rule))];
-
-        long? SizeOf(SegmentDefinition segment)
+        var now = new Dictionary<string, long>();
+        foreach (var some in segments.Where(segment => counted && !segment.Live).Chunk(TallyQuestion.RulesMax))
         {
-            if (segment.Live)
-                return sizes.GetValueOrDefault(segment.Name);
-            return counted ? engine.Count(segment.Rule, service.OwnedPartitionNumbers).Sum(of => of.Matching) : null;
+            var question = new TallyQuestion(
+                [.. some.Select(segment => segment.Rule)], [.. some.Select((_, rule) => new Combination(All: 1L << rule, None: 0))], []);
+            var (tally, _) = await brand.TallyAsync(question, cancellation);
+            foreach (var (segment, size) in some.Zip(tally.Counts))
+                now[segment.Name] = size;
         }
+
+        return [.. segments.Select(segment => new SegmentAnswer(
+            segment.Name, segment.Title, segment.Live, SizeOf(segment), explanation.Sentence(segment.Rule, phrases), segment.Rule))];
+
+        long? SizeOf(SegmentDefinition segment) => segment.Live
+            ? sizes.GetValueOrDefault(segment.Name)
+            : now.TryGetValue(segment.Name, out var size) ? size : null;
     }
 
     /// <param name="segment">Names of segments; the live ones where there are none.</param>

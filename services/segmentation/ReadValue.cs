@@ -5,8 +5,12 @@ using Patron.Segmentation.Value;
 
 namespace Patron.Segmentation;
 
-/// <summary>Of which partitions an answer tells: an instance knows those that it owns.</summary>
-internal sealed record Covered(int Partitions, int OfPartitions);
+/// <summary>Of how many partitions an answer tells. Fewer than all are those whose owner did not answer, or that have none at the moment.</summary>
+internal sealed record Covered(int Partitions, int OfPartitions)
+{
+    [JsonIgnore]
+    public bool IsWhole => Partitions == OfPartitions;
+}
 
 /// <summary>Customers by recency, frequency and money.</summary>
 /// <param name="AsOf">Recency is counted from this day.</param>
@@ -57,16 +61,17 @@ internal sealed record ValueModel(double P, double Q, double Gamma, int Customer
 [JsonSerializable(typeof(ScoreVersion))]
 internal sealed partial class ValueJson : JsonSerializerContext;
 
-/// <summary>Figures over all customers of the owned partitions: their columns are copied out, so facts do not wait for arithmetic.</summary>
-internal sealed class ReadValue(SegmentEngine engine, ValueSettings settings, IServiceProvider services) : IDisposable
+/// <summary>Figures over all customers of the brand: their columns are copied out, so facts do not wait for arithmetic.</summary>
+internal sealed class ReadValue(WholeBrand brand, SegmentEngine engine, ValueSettings settings, IServiceProvider services) : IDisposable
 {
-    private readonly RfmCells cells = settings.CellTable;
     private readonly SemaphoreSlim fitting = new(1);
     private ValueAnswer? kept;
 
-    public RfmAnswer Rfm(FixedCuts? given)
+    public async Task<RfmAnswer> RfmAsync(FixedCuts? given, CancellationToken cancellation)
     {
-        var (customers, covered) = Copy();
+        var (customers, covered) = await CopyAsync(cancellation);
+        var table = await CellTables.LastAsync(services.PatronService(Module.Name).Database, settings, cancellation);
+        var cells = RfmCells.Read(table.Rows).Cells!;
         var values = customers.Rfm();
         var cuts = given is null ? RfmCuts.Quintiles(values) : RfmCuts.Fixed(customers.Today, given.RecencyDays, given.Purchases, given.SpendMinor);
         var grid = RfmGrid.Of(values, cuts);
@@ -77,13 +82,13 @@ internal sealed class ReadValue(SegmentEngine engine, ValueSettings settings, IS
             [.. grid.ByName(cells).Select((size, name) => new NamedSize(cells.Names[name], size))],
             [
                 .. Enumerable.Range(0, RfmCells.Combinations).Where(combination => grid.Customers[combination] > 0)
-                    .Select(combination => Cell(grid, combination)),
+                    .Select(combination => Cell(grid, cells, combination)),
             ]);
     }
 
-    public LifecycleAnswer Lifecycle()
+    public async Task<LifecycleAnswer> LifecycleAsync(CancellationToken cancellation)
     {
-        var (customers, covered) = Copy();
+        var (customers, covered) = await CopyAsync(cancellation);
         var rows = customers.Lifecycle(settings.Windows).Rows;
         return new LifecycleAnswer(
             Day(customers), covered, settings.Windows, Enum.GetValues<LifecycleStage>(),
@@ -99,10 +104,11 @@ internal sealed class ReadValue(SegmentEngine engine, ValueSettings settings, IS
         await fitting.WaitAsync(cancellation);
         try
         {
-            var (extent, today) = engine.Extent(OwnedPartitions);
-            if (kept is { Refusal: null } && kept.Covered == extent && kept.AsOf == DateOnly.FromDayNumber(today))
+            var (_, parts) = await brand.TallyAsync(new TallyQuestion([], [], []), cancellation);
+            var today = parts.Parts.Select(part => engine.DayOf(part.AsOf)).DefaultIfEmpty().Max();
+            if (kept is { Refusal: null } && kept.Covered == parts.Covered && kept.AsOf == DateOnly.FromDayNumber(today))
                 return kept;
-            var (customers, covered) = Copy();
+            var (customers, covered) = await CopyAsync(cancellation);
             return kept = Fitted(customers, covered);
         }
         finally
@@ -111,12 +117,10 @@ internal sealed class ReadValue(SegmentEngine engine, ValueSettings settings, IS
         }
     }
 
-    private IReadOnlyList<int> OwnedPartitions => services.PatronService(Module.Name).OwnedPartitionNumbers;
-
-    private (CustomersCopy Customers, Covered Covered) Copy()
+    private async Task<(CustomersCopy Customers, Covered Covered)> CopyAsync(CancellationToken cancellation)
     {
-        var owned = OwnedPartitions;
-        return (engine.CopyCustomers(owned), engine.Extent(owned).Covered);
+        var gathered = await brand.CustomersAsync(cancellation);
+        return (CustomersCopy.Of([.. gathered.Values]), gathered.Covered);
     }
 
     private ValueAnswer Fitted(CustomersCopy customers, Covered covered)
@@ -147,7 +151,7 @@ internal sealed class ReadValue(SegmentEngine engine, ValueSettings settings, IS
 
     public void Dispose() => fitting.Dispose();
 
-    private GridCell Cell(RfmGrid grid, int combination)
+    private static GridCell Cell(RfmGrid grid, RfmCells cells, int combination)
     {
         var (recency, frequency, monetary) = RfmCells.ScoresOf(combination);
         return new GridCell(recency, frequency, monetary, cells.Names[cells.NameOf(combination)], grid.Customers[combination]);

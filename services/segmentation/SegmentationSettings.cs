@@ -28,6 +28,17 @@ internal sealed class SegmentationSettings : ISettings
     /// <summary>How old a partition's snapshot gets while facts arrive, from a second to a day: what is newer is read from the log after a crash.</summary>
     public TimeSpan SnapshotEvery { get; set; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>
+    /// Where the instances of this service are that own other partitions: base addresses, with commas between several. Each address that a
+    /// name leads to is an instance; in Kubernetes the name of a headless service. Empty where there is one instance only.
+    /// </summary>
+    public string Peers { get; set; } = "";
+
+    /// <summary>An API key of this service with the scope <c>read</c>.</summary>
+    public string PeersApiKey { get; set; } = "";
+
+    public IReadOnlyList<Uri> PeerAddresses => [.. PeerTexts.Select(peer => new Uri(peer))];
+
     public BrandDays Days => new(TimeZoneInfo.FindSystemTimeZoneById(Zone));
 
     public TimeOnly ScanTime => TimeOnly.ParseExact(ScanAt, "HH:mm", CultureInfo.InvariantCulture);
@@ -46,6 +57,8 @@ internal sealed class SegmentationSettings : ISettings
             yield return new SettingFault(SnapshotKeyFile.Length > 0 ? nameof(SnapshotKeyFile) : nameof(SnapshotKey), "it must give 32 random bytes in base64");
         if (SnapshotEvery < TimeSpan.FromSeconds(1) || SnapshotEvery > TimeSpan.FromDays(1))
             yield return new SettingFault(nameof(SnapshotEvery), "it must be from 00:00:01 to 1.00:00:00");
+        if (!PeerTexts.All(peer => Uri.TryCreate(peer, UriKind.Absolute, out var address) && address.Scheme == Uri.UriSchemeHttp))
+            yield return new SettingFault(nameof(Peers), "it must be base addresses such as http://segmentation-instances:8080");
     }
 
     /// <summary>Empty where no snapshots are kept.</summary>
@@ -59,4 +72,6 @@ internal sealed class SegmentationSettings : ISettings
         Span<byte> bytes = stackalloc byte[SealedBox.KeyBytes + 3];
         return Convert.TryFromBase64String(text, bytes, out var length) && length == SealedBox.KeyBytes;
     }
+
+    private string[] PeerTexts => Peers.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 }

@@ -7,7 +7,9 @@ namespace Patron.Segmentation;
 /// <summary>The section <c>CustomerValue</c>: names of RFM cells, windows of lifecycle stages, discounting.</summary>
 internal sealed class ValueSettings : ISettings
 {
-    /// <summary>Rows of the table of RFM cells, as <see cref="RfmCells"/> reads them; the standard names where there are none.</summary>
+    /// <summary>
+    /// Rows of the table of RFM cells until one is put, as <see cref="RfmCells"/> reads them; the standard names where there are none.
+    /// </summary>
     public string[] Cells { get; set; } = [];
 
     /// <summary>Days, as <see cref="LifecycleWindows"/> explains them; as the next three.</summary>
@@ -28,19 +30,17 @@ internal sealed class ValueSettings : ISettings
     /// <summary>How often an instance looks for a new version, in system time.</summary>
     public TimeSpan LookEvery { get; set; } = TimeSpan.FromSeconds(10);
 
-    public Scoring Scoring => new(Windows, CellTable, Horizon);
+    public Scoring Scoring => new(Windows, Horizon);
 
     public LifecycleWindows Windows => new(NewDays, ActiveDays, AtRiskDays, DormantDays);
 
     public Horizon Horizon => new(Months: 12, DiscountPercent / 100.0);
 
-    public RfmCells CellTable => RfmCells.Read(Rows).Cells!;
-
-    private IReadOnlyList<string> Rows => Cells.Length == 0 ? RfmCells.Standard : Cells;
+    public IReadOnlyList<string> CellRows => Cells.Length == 0 ? RfmCells.Standard : Cells;
 
     public IEnumerable<SettingFault> Check()
     {
-        foreach (var fault in RfmCells.Read(Rows).Faults)
+        foreach (var fault in RfmCells.Read(CellRows).Faults)
             yield return new SettingFault(nameof(Cells), $"it must name every combination of scores once: {fault}");
         if (!Windows.AreAscending)
             yield return new SettingFault(nameof(ActiveDays), "it must be 1 or more, AtRiskDays more than that, DormantDays more again; NewDays 1 or more");

@@ -4,6 +4,10 @@
 {{ include "patron-service.deployment" . }}
 ---
 {{ include "patron-service.service" . }}
+{{- if .Values.instances }}
+---
+{{ include "patron-service.instances" . }}
+{{- end }}
 ---
 {{ include "patron-service.budget" . }}
 ---

@@ -39,6 +39,9 @@ PATRON_{{ . | replace ":" "__" | upper }}
 {{- range $peer := dig .Chart.Name list $global.peers }}
 {{ include "patron-service.value" (dict "setting" (printf "Peers:%s" $peer) "value" (printf "http://%s-%s:8080" $.Release.Name $peer)) }}
 {{- end }}
+{{- with .Values.instances }}
+{{ include "patron-service.value" (dict "setting" .setting "value" (printf "http://%s:8080" (include "patron-service.instancesName" $))) }}
+{{- end }}
 {{- range $caller := concat $global.callers .Values.callers }}
 {{- $place := printf "PATRON_API__KEYS__%s" $caller.name }}
 - name: {{ $place }}__HASH

@@ -3,6 +3,10 @@
 {{ printf "%s-%s" .Release.Name .Chart.Name | trunc 63 | trimSuffix "-" }}
 {{- end }}
 
+{{- define "patron-service.instancesName" -}}
+{{ printf "%s-%s" .Release.Name .Chart.Name | trunc 53 | trimSuffix "-" }}-instances
+{{- end }}
+
 {{/* What selects the pods of a service and of no other; the component tells its server from its migration. */}}
 {{- define "patron-service.selector" -}}
 app.kubernetes.io/name: {{ .Chart.Name }}

@@ -26,6 +26,7 @@
 {{- $network := .Values.global.network -}}
 {{- $callers := list -}}
 {{- range $caller, $peers := .Values.global.peers }}{{ if has $.Chart.Name $peers }}{{ $callers = append $callers $caller }}{{ end }}{{ end -}}
+{{- if .Values.instances }}{{ $callers = append $callers .Chart.Name }}{{ end -}}
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata:
@@ -52,7 +53,7 @@ spec:
 {{- end }}
   egress:
     {{- include "patron-service.egress.base" . | nindent 4 }}
-{{- range dig .Chart.Name list .Values.global.peers }}
+{{- range concat (dig .Chart.Name list .Values.global.peers) (ternary (list .Chart.Name) list (not (empty .Values.instances))) }}
     - to: {{- include "patron-service.peerPods" (dict "name" . "root" $) | nindent 8 }}
       ports: [{ protocol: TCP, port: http }]
 {{- end }}

@@ -14,6 +14,21 @@ spec:
 {{- end }}
 {{- end }}
 
+{{/* Its name leads to every pod that is ready, so that pods find one another. Monitoring looks for ports named http, and so takes each pod once. */}}
+{{- define "patron-service.instances" -}}
+apiVersion: v1
+kind: Service
+metadata:
+  name: {{ include "patron-service.instancesName" . }}
+  labels: {{- include "patron-service.labels" . | nindent 4 }}
+spec:
+  type: ClusterIP
+  clusterIP: None
+  selector: {{- include "patron-service.selector" . | nindent 4 }}
+  ports:
+    - { name: instances, port: 8080, targetPort: http, appProtocol: http }
+{{- end }}
+
 {{- define "patron-service.ingress" -}}
 {{- $ingress := .Values.ingress -}}
 apiVersion: networking.k8s.io/v1

@@ -45,6 +45,18 @@ public sealed class DocumentObject(JsonElement element, string path, DocumentFau
 
     public long Number(string name, long min, long max, long otherwise) => Number(name, min, max) ?? otherwise;
 
+    /// <param name="decimals">At most so many digits behind the point.</param>
+    public decimal? Fraction(string name, decimal min, decimal max, int decimals)
+    {
+        if (Find(name) is not { } value)
+            return null;
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetDecimal(out var number) && number >= min && number <= max
+            && decimal.Round(number, decimals) == number)
+            return number;
+        Fault(name, string.Create(CultureInfo.InvariantCulture, $"This must be a number from {min} to {max} with at most {decimals} decimals."));
+        return null;
+    }
+
     /// <summary>A field that must be there.</summary>
     public long NeededNumber(string name, long min, long max)
     {

@@ -8,6 +8,8 @@ internal sealed record CustomerRow(int Today)
 {
     public static readonly IReadOnlyDictionary<string, string> NoAttributes = new Dictionary<string, string>();
 
+    public Guid Customer { get; init; }
+
     /// <summary>Of the first purchase; null for a customer who bought nothing.</summary>
     public int? FirstDay { get; init; }
 

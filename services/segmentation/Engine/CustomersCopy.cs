@@ -4,37 +4,85 @@ using Patron.Segmentation.Value;
 namespace Patron.Segmentation;
 
 /// <summary>
-/// What figures over all customers need of the columns, copied out so that partitions are locked for no longer than that takes. About 40
+/// What figures over all customers need of a partition's columns, copied out so that it is locked for no longer than that takes. About 40
 /// bytes a customer. Not thread safe.
 /// </summary>
 internal sealed class CustomersCopy
 {
-    private readonly List<(int First, int? Previous, int Last, int Days, long Purchases, long Spend)> buyers = [];
-    private readonly List<string?> tierOfBuyer = [];
-    private readonly Dictionary<string, int> prospects = new(StringComparer.Ordinal);
+    private readonly List<Buyer> buyers = [];
+    private readonly List<string> tiers = [];
+    private readonly List<int> prospects = [];
 
-    /// <summary>The latest day that any partition knows of.</summary>
-    public int Today { get; set; }
+    private CustomersCopy(int today) => Today = today;
 
-    public int Count { get; private set; }
+    /// <summary>The latest day that the partition knows of.</summary>
+    public int Today { get; }
 
     /// <summary>Customers with a purchase.</summary>
     public int Buyers => buyers.Count;
 
-    public void Add(PartitionColumns columns, int row)
+    /// <param name="evaluate">As <see cref="SegmentedPartition.Look"/> has it.</param>
+    public static CustomersCopy Of(PartitionColumns columns, Func<Clause, ulong[]> evaluate) => Of(columns, RowBits.In(evaluate(new AllOf())));
+
+    public static CustomersCopy Of(PartitionColumns columns, IEnumerable<int> rows)
     {
-        Count++;
-        if (Day16.DayNumber(columns.Days(DayColumn.FirstPurchase)[row]) is not { } first)
+        var copy = new CustomersCopy(columns.Today);
+        foreach (var row in rows)
+            copy.Add(columns, row);
+        return copy;
+    }
+
+    /// <summary>Several partitions together, as of the latest day of any.</summary>
+    public static CustomersCopy Of(IReadOnlyList<CustomersCopy> parts)
+    {
+        var all = new CustomersCopy(parts.Select(part => part.Today).DefaultIfEmpty().Max());
+        foreach (var part in parts)
         {
-            var tier = columns.TierOf(row) ?? TierLifecycle.NoTier;
-            prospects[tier] = prospects.GetValueOrDefault(tier) + 1;
-            return;
+            foreach (var buyer in part.buyers)
+                all.buyers.Add(buyer with { Tier = all.TierOf(part.tiers[buyer.Tier]) });
+            foreach (var (tier, count) in part.prospects.Index())
+                all.prospects[all.TierOf(part.tiers[tier])] += count;
         }
 
-        tierOfBuyer.Add(columns.TierOf(row));
-        buyers.Add((
-            first, Day16.DayNumber(columns.PurchaseDays.Previous[row]), Day16.DayNumber(columns.Days(DayColumn.LastPurchase)[row])!.Value,
-            columns.PurchaseDays.Count[row], columns.PurchaseCounts[row], columns.Spend[row]));
+        return all;
+    }
+
+    public static void Write(BinaryWriter into, CustomersCopy copy)
+    {
+        into.Write(copy.Today);
+        into.Write(copy.tiers.Count);
+        foreach (var (tier, name) in copy.tiers.Index())
+        {
+            into.Write(name);
+            into.Write(copy.prospects[tier]);
+        }
+
+        into.Write(copy.buyers.Count);
+        foreach (var buyer in copy.buyers)
+        {
+            into.Write((ushort)buyer.Tier);
+            into.Write(buyer.First);
+            into.Write(buyer.Previous ?? -1);
+            into.Write(buyer.Last);
+            into.Write(buyer.Days);
+            into.Write(buyer.Purchases);
+            into.Write(buyer.Spend);
+        }
+    }
+
+    public static CustomersCopy Read(BinaryReader from)
+    {
+        var copy = new CustomersCopy(from.ReadInt32());
+        for (var left = from.ReadInt32(); left > 0; left--)
+            copy.prospects[copy.TierOf(from.ReadString())] = from.ReadInt32();
+        for (var left = from.ReadInt32(); left > 0; left--)
+        {
+            var (tier, first, previous) = (from.ReadUInt16(), from.ReadInt32(), from.ReadInt32());
+            copy.buyers.Add(new(
+                tier, first, previous < 0 ? null : previous, from.ReadInt32(), from.ReadInt32(), from.ReadInt64(), from.ReadInt64()));
+        }
+
+        return copy;
     }
 
     public RfmValues Rfm() => new(
@@ -43,10 +91,10 @@ internal sealed class CustomersCopy
     public TierLifecycle Lifecycle(LifecycleWindows windows)
     {
         var matrix = new TierLifecycle();
-        foreach (var (tier, count) in prospects)
-            matrix.Add(tier, LifecycleStage.Prospect, count);
-        foreach (var (i, buyer) in buyers.Index())
-            matrix.Add(tierOfBuyer[i], windows.StageOf(Today, buyer.First, buyer.Previous, buyer.Last));
+        foreach (var (tier, count) in prospects.Index().Where(of => of.Item > 0))
+            matrix.Add(tiers[tier], LifecycleStage.Prospect, count);
+        foreach (var buyer in buyers)
+            matrix.Add(tiers[buyer.Tier], windows.StageOf(Today, buyer.First, buyer.Previous, buyer.Last));
 
         return matrix;
     }
@@ -64,4 +112,30 @@ internal sealed class CustomersCopy
     public AverageSpend Spend() => new(
         [.. buyers.Select(buyer => buyer.Spend > 0 ? Math.Max(1, buyer.Days) : 0)],
         [.. buyers.Select(buyer => buyer.Spend > 0 ? (double)buyer.Spend / Math.Max(1, buyer.Days) : 0)]);
+
+    private void Add(PartitionColumns columns, int row)
+    {
+        var tier = TierOf(columns.TierOf(row) ?? TierLifecycle.NoTier);
+        if (Day16.DayNumber(columns.Days(DayColumn.FirstPurchase)[row]) is not { } first)
+        {
+            prospects[tier]++;
+            return;
+        }
+
+        buyers.Add(new(
+            tier, first, Day16.DayNumber(columns.PurchaseDays.Previous[row]), Day16.DayNumber(columns.Days(DayColumn.LastPurchase)[row])!.Value,
+            columns.PurchaseDays.Count[row], columns.PurchaseCounts[row], columns.Spend[row]));
+    }
+
+    /// <summary>The tier's place, made if need be; there are few.</summary>
+    private int TierOf(string name)
+    {
+        if (tiers.IndexOf(name) is >= 0 and var known)
+            return known;
+        tiers.Add(name);
+        prospects.Add(0);
+        return tiers.Count - 1;
+    }
+
+    private readonly record struct Buyer(int Tier, int First, int? Previous, int Last, int Days, long Purchases, long Spend);
 }

@@ -13,8 +13,6 @@ internal sealed record ScanOutcome(DateTimeOffset EvaluatedAt, int Customers, IR
     public IReadOnlySet<Guid> Redefined { get; init; } = new HashSet<Guid>();
 }
 
-internal readonly record struct Counted(long Customers, long Matching);
-
 /// <param name="Bytes">Of columns, index and memberships.</param>
 /// <param name="LineBytes">Of sorted lines; <paramref name="DeltaBytes"/> of those that are not sorted in yet.</param>
 internal readonly record struct Footprint(long Customers, long SortedLines, long Bytes, long LineBytes, long DeltaBytes, long BehaviourBytes);

@@ -76,6 +76,9 @@ internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
     /// <summary>The customers with the tag, at most a word per <see cref="RowsPerWord"/> of them; empty when nobody ever had it.</summary>
     public ReadOnlySpan<ulong> Tagged(string tag) => tags.GetValueOrDefault(tag);
 
+    /// <summary>Every tag that anybody ever had, with its customers as <see cref="Tagged"/> has them.</summary>
+    public IEnumerable<KeyValuePair<string, ulong[]>> AllTagged => tags;
+
     /// <inheritdoc cref="Tagged"/>
     public ReadOnlySpan<ulong> Consenting(string channel, string purpose) => consents.GetValueOrDefault(Consent(channel, purpose));
 
@@ -119,8 +122,6 @@ internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
         foreach (var bits in tags.Values.Concat(consents.Values))
             RowBits.Set(bits, row, false);
     }
-
-    public int ErasedCount => erased.Count;
 
     public bool IsErased(int row) => erased.Contains(row);
 
@@ -197,6 +198,7 @@ internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
     /// <summary>A copy of one customer's values.</summary>
     public CustomerRow Read(int row) => new(Today)
     {
+        Customer = customers[row],
         FirstDay = Day16.DayNumber(firstDay[row]),
         LastDay = Day16.DayNumber(lastDay[row]),
         Purchases = purchases[row],
@@ -214,7 +216,7 @@ internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
     };
 
     /// <summary>A customer of whom nothing is known yet.</summary>
-    public CustomerRow Unknown => new(Today);
+    public CustomerRow Unknown(Guid customer) => new(Today) { Customer = customer };
 
     /// <summary>Bytes of all columns and of the index, without the lines of purchases; see <see cref="EventColumns.Bytes"/>.</summary>
     public long Bytes

@@ -42,6 +42,7 @@ internal abstract class RulePlan
         PredictedBetween predicted => new PredictedPlan(predicted),
         BehavioursBetween behaviours => PurchasesPlan.Of(behaviours),
         AttributeClause attribute => new AttributePlan(attribute),
+        InControlGroup control => new ControlPlan(control),
         _ => throw new UnreachableException($"No plan for {clause.GetType().Name}."),
     };
 

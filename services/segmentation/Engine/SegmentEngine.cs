@@ -77,36 +77,22 @@ internal sealed partial class SegmentEngine(BrandDays days, Explanation explanat
     public SegmentedPartition? Find(Guid customer) =>
         partitions.GetValueOrDefault(Runtime.EventLog.CustomerPartition.Of(customer, partitionCount));
 
-    /// <summary>Which of these partitions an answer is of, and the latest day that any of them knows of; 0 when there is none.</summary>
-    public (Covered Covered, int Today) Extent(IEnumerable<int> numbers)
+    /// <summary>What somebody makes of each of these partitions that is loaded, each at its own moment.</summary>
+    /// <inheritdoc cref="SegmentedPartition.Look"/>
+    public IReadOnlyList<Part<T>> Look<T>(IEnumerable<int> numbers, Func<PartitionColumns, Func<Clause, ulong[]>, T> look)
     {
-        var loaded = Loaded(numbers);
-        return (new(loaded.Count, partitionCount), loaded.Select(partition => days.DayOf(partition.AsOf)).DefaultIfEmpty().Max());
-    }
-
-    /// <summary>What is known of the customers of these partitions, each partition at its own moment.</summary>
-    public CustomersCopy CopyCustomers(IEnumerable<int> numbers)
-    {
-        var copy = new CustomersCopy();
-        Loaded(numbers).ForEach(partition => partition.CopyTo(copy));
-        return copy;
+        var owned = numbers.Where(partitions.ContainsKey).ToList();
+        var parts = new Part<T>[owned.Count];
+        Parallel.For(
+            0, owned.Count, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount },
+            index => parts[index] = partitions[owned[index]].Look(owned[index], look));
+        return parts;
     }
 
     public int PartitionCount => partitionCount;
 
     /// <summary>The day of a moment in the brand's zone.</summary>
     public int DayOf(DateTimeOffset now) => days.DayOf(now);
-
-    /// <summary>Of each of these partitions that is loaded, how many customers there are and of how many the rule holds.</summary>
-    public IReadOnlyList<Counted> Count(Clause rule, IEnumerable<int> numbers)
-    {
-        var owned = Loaded(numbers);
-        var counts = new Counted[owned.Count];
-        Parallel.For(
-            0, owned.Count, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount },
-            index => counts[index] = owned[index].Count(rule));
-        return counts;
-    }
 
     public IReadOnlyList<Footprint> Footprints(IEnumerable<int> numbers) =>
         [.. Loaded(numbers).Select(partition => partition.Footprint)];

@@ -1,4 +1,3 @@
-using System.Numerics;
 using Patron.Contracts.Segmentation.V1;
 using Patron.Runtime.EventStore;
 using Patron.Segmentation.Snapshots;
@@ -201,22 +200,10 @@ internal sealed partial class SegmentedPartition(CodeBooks books, BrandDays days
             for (var word = 0; due == lastScanDue && word < lastScanChanged.Length; word++)
                 changed[word] |= lastScanChanged[word];
             (lastScanDue, lastScanChanged) = (due, changed);
-            return new ScanOutcome(columns.AsOf, columns.Count, [.. RowsIn(changed).Select(columns.CustomerAt)])
+            return new ScanOutcome(columns.AsOf, columns.Count, [.. RowBits.In(changed).Select(columns.CustomerAt)])
             {
-                Redefined = RowsIn(byRule).Select(columns.CustomerAt).ToHashSet(),
+                Redefined = RowBits.In(byRule).Select(columns.CustomerAt).ToHashSet(),
             };
-        }
-    }
-
-    /// <summary>How many customers there are, and of how many the rule holds.</summary>
-    public Counted Count(Clause rule)
-    {
-        lock (guard)
-        {
-            if ((NeedsOfRules.Of(rule, segments.Explanation.Catalog) & Needs.Predictions) != 0)
-                columns.Predictions.Make(columns);
-            var matching = Counting(RulePlan.Of(rule, segments.Explanation.Catalog).Evaluate(columns)).Sum(word => (long)BitOperations.PopCount(word));
-            return new Counted(columns.Count - away.Count(row => !columns.IsErased(row)) - columns.ErasedCount, matching);
         }
     }
 
@@ -250,20 +237,24 @@ internal sealed partial class SegmentedPartition(CodeBooks books, BrandDays days
     public CustomerRow Read(Guid customer)
     {
         lock (guard)
-            return columns.Find(customer) is { } row ? columns.Read(row) : columns.Unknown;
+            return columns.Find(customer) is { } row ? columns.Read(row) : columns.Unknown(customer);
     }
 
-    /// <summary>Adds what is known of every customer now, but of those erased or merged into others.</summary>
-    public void CopyTo(CustomersCopy copy)
+    /// <summary>What somebody makes of the columns while no fact changes them.</summary>
+    /// <param name="look">The function evaluates a rule, over the customers who are neither erased nor merged into others.</param>
+    public Part<T> Look<T>(int number, Func<PartitionColumns, Func<Clause, ulong[]>, T> look)
     {
         lock (guard)
         {
-            copy.Today = Math.Max(copy.Today, columns.Today);
-            for (var row = 0; row < columns.Count; row++)
-            {
-                if (!away.Contains(row) && !columns.IsErased(row))
-                    copy.Add(columns, row);
-            }
+            return new(number, columns.AsOf, look(columns, Evaluate));
+        }
+
+        ulong[] Evaluate(Clause rule)
+        {
+            var catalog = segments.Explanation.Catalog;
+            if ((NeedsOfRules.Of(rule, catalog) & Needs.Predictions) != 0)
+                columns.Predictions.Make(columns);
+            return Counting(RulePlan.Of(rule, catalog).Evaluate(columns));
         }
     }
 
@@ -275,15 +266,6 @@ internal sealed partial class SegmentedPartition(CodeBooks books, BrandDays days
             var (verdicts, evaluatedAt) = Verdicts(customer);
             var isErased = columns.Find(customer) is { } row && columns.IsErased(row);
             return ChangeMembership.Decide(memberships, verdicts, isErased ? [] : segments.Untouched(MissingOf(customer)), evaluatedAt);
-        }
-    }
-
-    private static IEnumerable<int> RowsIn(ulong[] bits)
-    {
-        for (var word = 0; word < bits.Length; word++)
-        {
-            for (var left = bits[word]; left != 0; left &= left - 1)
-                yield return word * 64 + BitOperations.TrailingZeroCount(left);
         }
     }
 

@@ -51,6 +51,7 @@ internal enum NumberColumn
 [JsonDerivedType(typeof(AttributeDaysSince), "attribute-days-since")]
 [JsonDerivedType(typeof(AgeBetween), "age")]
 [JsonDerivedType(typeof(BirthdayNear), "birthday")]
+[JsonDerivedType(typeof(InControlGroup), "control-group")]
 internal abstract record Clause;
 
 /// <summary>Every one of them holds; true of none.</summary>

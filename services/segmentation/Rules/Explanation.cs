@@ -31,6 +31,7 @@ internal sealed class Explanation(SegmentCatalog catalog, string currency)
         InTier tier => row.Tier is not null && tier.Tiers.Contains(row.Tier),
         Tagged tagged => row.Tags.Contains(tagged.Tag),
         Consented consent => row.Consents.Contains(PartitionColumns.Consent(consent.Channel, consent.Purpose)),
+        InControlGroup control => control.Has(row.Customer),
         PurchasesBetween purchases => PurchaseAggregate.Of(purchases, row.Lines, row.Today) is { } value && Between(value, purchases.Min, purchases.Max),
         LifecycleIn lifecycle => lifecycle.Stages.Contains(row.Stage),
         RfmIn rfm => rfm.Holds(row.Rfm),
@@ -86,6 +87,7 @@ internal sealed class Explanation(SegmentCatalog catalog, string currency)
         InTier => row.Tier is null ? "no tier" : $"tier {row.Tier}",
         Tagged tagged => Holds(tagged, row) ? $"tagged {tagged.Tag}" : $"not tagged {tagged.Tag}",
         Consented consent => $"{(Holds(consent, row) ? "agrees" : "does not agree")} to {consent.Purpose} by {consent.Channel}",
+        InControlGroup control => $"{(Holds(control, row) ? "in" : "not in")} the control group {control.Name}",
         PurchasesBetween purchases => PurchaseAggregate.Of(purchases, row.Lines, row.Today) is { } value
             ? sentence.Measured(purchases, value)
             : sentence.Measured(purchases with { Measure = PurchaseMeasure.Receipts }, 0),

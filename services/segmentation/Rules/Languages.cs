@@ -93,6 +93,7 @@ internal static class Languages
         Tagged = "tagged {0}",
         Consented = "agrees to {1} by {0}",
         InSegment = "in segment {0}",
+        InControlGroup = "in the {1}% of control group {0}",
         Attributes = Named(
             "given name", "family name", "e-mail address", "phone number", "language", "time zone", "country", "birth date", "gender", "city", "region",
             "postal code", "preferred store", "size of tops", "size of bottoms", "size of shoes"),
@@ -188,6 +189,7 @@ internal static class Languages
         Tagged = "有标签{0}",
         Consented = "同意通过{0}接收{1}",
         InSegment = "在人群{0}中",
+        InControlGroup = "在对照组{0}的{1}%中",
         Attributes = Named(
             "名字", "姓氏", "电子邮箱", "电话号码", "语言", "时区", "国家或地区", "出生日期", "性别", "城市", "省份或地区", "邮政编码", "首选门店", "上装尺码", "下装尺码", "鞋码"),
         AttributeKnown = "{0}已知",
@@ -270,6 +272,7 @@ internal static class Languages
         Tagged = "有標籤{0}",
         Consented = "同意透過{0}接收{1}",
         InSegment = "在客群{0}中",
+        InControlGroup = "在對照組{0}的{1}%中",
         Attributes = Named(
             "名字", "姓氏", "電郵地址", "電話號碼", "語言", "時區", "國家或地區", "出生日期", "性別", "城市", "省份或地區", "郵遞區號", "首選門市", "上裝尺碼", "下裝尺碼", "鞋碼"),
         AttributeKnown = "{0}已知",

@@ -50,6 +50,7 @@ internal static class NeedsOfRules
         BehavioursBetween => Needs.Behaviours | Needs.Today,
         AgeBetween or AttributeDaysSince or BirthdayNear { Month: null } => Needs.Attributes | Needs.Today,
         AttributeClause => Needs.Attributes,
+        InControlGroup => Needs.None,
         _ => throw new UnreachableException($"Nobody knows what {clause.GetType().Name} needs."),
     };
 }

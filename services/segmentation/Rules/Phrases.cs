@@ -108,4 +108,7 @@ internal sealed record Phrases
 
     /// <summary>January first.</summary>
     public required IReadOnlyList<string> Months { get; init; }
+
+    /// <summary>{1} is the share in per cent.</summary>
+    public required string InControlGroup { get; init; }
 }

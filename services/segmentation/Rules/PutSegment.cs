@@ -16,6 +16,8 @@ internal static partial class PutSegment
     private const int SegmentsMax = 500;
     private const int TitleMax = 200;
 
+    public static bool IsName(string name) => Kebab().IsMatch(name);
+
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPut("/segments/{name}", PutAsync).RequireApiKey("operate")
         .WithMetadata(new RequestSizeLimitAttribute(RuleReader.BytesMax));
 
@@ -32,7 +34,7 @@ internal static partial class PutSegment
         var now = clock.GetUtcNow();
         var faults = new DocumentFaults();
         var (title, rule) = new RuleReader(engine.Catalog, engine.DayOf(now)).ReadDefinition(text, name, TitleMax, faults);
-        if (!Kebab().IsMatch(name))
+        if (!IsName(name))
             faults.Add("name", "This must be 1 to 60 lower-case letters, digits and hyphens, such as big-spenders.");
         if (engine.Catalog.Find(name) is null && engine.Catalog.Segments.Count >= SegmentsMax)
             faults.Add("name", $"There are {SegmentsMax} segments, and more are not possible: change one of these.");

@@ -22,7 +22,7 @@ internal sealed class RuleReader(SegmentCatalog catalog, int today)
 
     private static readonly string[] Kinds =
     [
-        "all", "any", "not", "days-since", "date", "number", "tier", "tag", "consent", "segment", "purchases", "behaviours", .. ScoreRules.Kinds,
+        "all", "any", "not", "days-since", "date", "number", "tier", "tag", "consent", "segment", "purchases", "behaviours", "control-group", .. ScoreRules.Kinds,
         .. AttributeRules.Kinds,
     ];
 
@@ -75,6 +75,9 @@ internal sealed class RuleReader(SegmentCatalog catalog, int today)
             return ("", null);
         }
     }
+
+    /// <summary>Reads a rule that stands in another document, whose faults it adds to.</summary>
+    public Clause Read(DocumentObject rule) => new Pass(catalog, today, name: null).Clause(rule, DepthMax);
 
     /// <summary>A rule that was read before and written by the service. Windows of dates may have begun before what is kept by now.</summary>
     /// <exception cref="JsonException">It was not.</exception>
@@ -149,6 +152,8 @@ internal sealed class RuleReader(SegmentCatalog catalog, int today)
                     return Purchases(from);
                 case "behaviours":
                     return BehaviourRules.Read(from, today);
+                case "control-group":
+                    return InControlGroup.Read(from);
                 case { } kind when ScoreRules.Kinds.Contains(kind):
                     return ScoreRules.Read(kind, from);
                 case { } kind when AttributeRules.Kinds.Contains(kind):

@@ -24,6 +24,7 @@ internal sealed class RuleSentence(Phrases say, string currency)
         Tagged tagged => Say(say.Tagged, tagged.Tag),
         Consented consent => Say(say.Consented, consent.Channel, consent.Purpose),
         InSegment inside => Say(say.InSegment, inside.Segment),
+        InControlGroup control => Say(say.InControlGroup, control.Name, control.Percent),
         PurchasesBetween purchases => Say(
             say.Measures[purchases.Measure], Range(purchases.Min, purchases.Max, Shown(purchases.Measure)), Filter(purchases.Where),
             Window(purchases.Window)),

@@ -62,6 +62,16 @@ internal static class SegmentPaths
     public static IEnumerable<string> All(Clause rule, SegmentCatalog catalog) =>
         Named(rule).Distinct().SelectMany(name => All(catalog.RuleOf(name), catalog).Prepend(name));
 
+    /// <summary>The rule with the rules of the segments that it names in their places.</summary>
+    public static Clause WithoutNames(Clause rule, SegmentCatalog catalog) => rule switch
+    {
+        AllOf all => new AllOf([.. all.Clauses.Select(part => WithoutNames(part, catalog))]),
+        AnyOf any => new AnyOf([.. any.Clauses.Select(part => WithoutNames(part, catalog))]),
+        NoneOf not => new NoneOf(WithoutNames(not.Clause, catalog)),
+        InSegment inside => WithoutNames(catalog.RuleOf(inside.Segment), catalog),
+        _ => rule,
+    };
+
     private static string? Walk(IReadOnlyList<string> path, Clause rule, Func<string, Clause?> find, HashSet<string> right)
     {
         foreach (var next in Named(rule).Distinct())

@@ -25,15 +25,8 @@ internal sealed class Predictions
         (alive, purchases, value) = (new(), new(), new());
         if (scoring.InForce is not { Purchasing: { } model } version)
             return;
-        var (copy, rows) = (new CustomersCopy { Today = columns.Today }, new List<int>());
-        for (var row = 0; row < columns.Count; row++)
-        {
-            if (columns.Days(DayColumn.FirstPurchase)[row] == Day16.None)
-                continue;
-            copy.Add(columns, row);
-            rows.Add(row);
-        }
-
+        var rows = Enumerable.Range(0, columns.Count).Where(row => columns.Days(DayColumn.FirstPurchase)[row] != Day16.None).ToList();
+        var copy = CustomersCopy.Of(columns, rows);
         var expected = LifetimeValue.Of(model, version.Worth, copy.Purchases(), copy.Spend(), scoring.Horizon);
         for (var i = rows.Count - 1; i >= 0; i--)
         {

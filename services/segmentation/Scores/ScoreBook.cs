@@ -4,18 +4,20 @@ using Npgsql;
 using Patron.Runtime.EventStore;
 using Patron.Runtime.Hosting;
 using Patron.Runtime.Processing;
+using Patron.Segmentation.Rfm;
 
 namespace Patron.Segmentation;
 
 /// <summary>
-/// The version of scores in force as this instance knows it. Whoever owns the first partition makes the next one when its time has come; what that
-/// moves is the rules' doing and starts no journey.
+/// The version of scores in force as this instance knows it. Whoever owns the first partition makes the next one, from the customers of the whole brand, when
+/// its time has come, and one with other names when the table of cells was changed; what that moves is the rules' doing and starts no journey.
 /// </summary>
 internal sealed class ScoreBook(
-    SegmentEngine engine, ReadValue value, ValueSettings settings, IServiceProvider services, SystemClock clock, ILogger<ScoreBook> logger)
+    SegmentEngine engine, WholeBrand brand, ReadValue value, ValueSettings settings, IServiceProvider services, SystemClock clock,
+    ILogger<ScoreBook> logger)
     : StoreFollower("The scores of customers", settings.LookEvery, clock, logger)
 {
-    public static readonly Migration Migration = Migration.Embedded("scores.sql");
+    public static readonly Runtime.EventStore.Migration Migration = Runtime.EventStore.Migration.Embedded("scores.sql");
 
     /// <summary>Quintiles of fewer say nothing.</summary>
     private const int CustomersMin = 25;
@@ -40,9 +42,9 @@ internal sealed class ScoreBook(
     protected override async Task LookAsync(CancellationToken cancellation)
     {
         await LearnAsync(cancellation);
-        if (IsDue())
+        if (services.PatronService(Module.Name).OwnedPartitionNumbers.Contains(FirstPartition) && await NextAsync(cancellation) is { } next)
         {
-            await MakeAsync(cancellation);
+            await AddAsync(next, cancellation);
             await LearnAsync(cancellation);
         }
 
@@ -54,20 +56,31 @@ internal sealed class ScoreBook(
         }
     }
 
-    private bool IsDue()
+    /// <summary>Null while the one in force is right, and while some of the brand's partitions do not answer.</summary>
+    private async Task<ScoreVersion?> NextAsync(CancellationToken cancellation)
     {
-        var owned = services.PatronService(Module.Name).OwnedPartitionNumbers;
-        return owned.Contains(FirstPartition) && engine.Extent(owned).Today is > 0 and var today
-            && !(today < engine.Scoring.InForce?.AsOf.DayNumber + settings.ScoresForDays);
+        var cells = await CellTables.LastAsync(Database, settings, cancellation);
+        var (_, parts) = await brand.TallyAsync(new([], [], []), cancellation);
+        var today = parts.Parts.Select(part => engine.DayOf(part.AsOf)).DefaultIfEmpty().Max();
+        if (engine.Scoring.InForce is { } known && today < known.AsOf.DayNumber + settings.ScoresForDays)
+        {
+            var isRight = known.CellTable == cells.Revision && known.CellRows.SequenceEqual(cells.Rows);
+            return isRight ? null : known with { Version = known.Version + 1, CellTable = cells.Revision, CellRows = cells.Rows };
+        }
+
+        if (today <= 0 || !parts.Covered.IsWhole)
+            return null;
+        var gathered = await brand.CustomersAsync(cancellation);
+        var customers = CustomersCopy.Of([.. gathered.Values]);
+        return customers.Buyers < CustomersMin || !gathered.Covered.IsWhole
+            ? null
+            : ScoreVersion.Of(
+                (engine.Scoring.InForce?.Version ?? 0) + 1, DateOnly.FromDayNumber(customers.Today), customers.Rfm(), cells,
+                await value.ValueAsync(cancellation));
     }
 
-    private async Task MakeAsync(CancellationToken cancellation)
+    private async Task AddAsync(ScoreVersion made, CancellationToken cancellation)
     {
-        var customers = engine.CopyCustomers(services.PatronService(Module.Name).OwnedPartitionNumbers);
-        if (customers.Buyers < CustomersMin)
-            return;
-        var made = ScoreVersion.Of(
-            (engine.Scoring.InForce?.Version ?? 0) + 1, DateOnly.FromDayNumber(customers.Today), customers.Rfm(), await value.ValueAsync(cancellation));
         await using var command = Database.CreateCommand("insert into score_versions (version, document) values ($1, $2) on conflict do nothing");
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = made.Version });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = JsonSerializer.Serialize(made, ValueJson.Default.ScoreVersion) });

@@ -44,7 +44,8 @@ internal sealed class SnapshotCopy(ArrayBufferWriter<byte> into) : SnapshotField
     {
         Text(name);
         Count(texts.Length);
-        Array.ForEach(texts, Text);
+        foreach (var text in texts)
+            Text(text);
     }
 
     private static List<int> UsedIn<T>(T[] codes, int last)

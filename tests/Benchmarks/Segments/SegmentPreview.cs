@@ -99,7 +99,11 @@ internal sealed class SegmentPreview(bool overLines, bool besideLimit) : IBenchm
           group by customer having count(*) >= 2 and sum(amount) >= 5000)
         """);
 
-    private long Count() => made!.Engine.Count(Rule(overLines), SegmentBase.All).Sum(counted => counted.Matching);
+    private long Count()
+    {
+        var question = new TallyQuestion([Rule(overLines)], [new(All: 1, None: 0)], []);
+        return made!.Engine.Look(SegmentBase.All, (_, evaluate) => Tally.Of(question, evaluate)).Sum(part => part.Value.Counts[0]);
+    }
 
     private double Repeat(Func<long> ask)
     {

@@ -1,10 +1,11 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using NUnit.Framework;
 
 namespace Patron.Charts.Tests.Kubernetes;
 
 [TestFixture]
-internal sealed class NetworkTests
+internal sealed partial class NetworkTests
 {
     [TestCaseSource(typeof(Deployments), nameof(Deployments.Names))]
     public async Task Every_pod_is_denied_what_its_own_policy_does_not_allow(string deployment)
@@ -41,17 +42,18 @@ internal sealed class NetworkTests
         foreach (var caller in deployments)
         {
             var addresses = caller.Items("spec.template.spec.containers.0.env")
-                .Where(v => v.Text("name")!.StartsWith("PATRON_PEERS__", StringComparison.Ordinal) && v.At("value") is not null)
+                .Where(v => Peer().IsMatch(v.Text("name")!) && v.At("value") is not null)
                 .Select(v => new Uri(v.Text("value")!)).ToList();
             foreach (var address in addresses)
             {
                 var service = services.Single(s => s.Text("metadata.name") == address.Host);
                 Assert.That(service.Items("spec.ports").Select(p => p.Text("port")), Has.Member($"{address.Port}"));
             }
+            var names = addresses.Select(a => a.Host.Replace("-instances", "", StringComparison.Ordinal)).ToList();
             var reached = deployments.Where(callee => Reaches(policies, caller, callee)).Select(d => d.Text("metadata.name"));
-            Assert.That(reached, Is.EquivalentTo(addresses.Select(a => a.Host)), caller.Text("metadata.name"));
+            Assert.That(reached, Is.EquivalentTo(names), caller.Text("metadata.name"));
             var lettingIn = deployments.Where(callee => LetsIn(policies, caller, callee)).Select(d => d.Text("metadata.name"));
-            Assert.That(lettingIn, Is.EquivalentTo(addresses.Select(a => a.Host)), caller.Text("metadata.name"));
+            Assert.That(lettingIn, Is.EquivalentTo(names), caller.Text("metadata.name"));
         }
     }
 
@@ -104,6 +106,10 @@ internal sealed class NetworkTests
             }
         }
     }
+
+    // Of other services, and of its own instances.
+    [GeneratedRegex("^PATRON_(PEERS__|SEGMENTATION__PEERS$)")]
+    private static partial Regex Peer();
 
     private static bool IsAnybody(JsonNode peer) =>
         peer.Text("ipBlock.cidr")?.EndsWith("/0", StringComparison.Ordinal) == true

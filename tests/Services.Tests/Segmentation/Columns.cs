@@ -13,8 +13,12 @@ internal static class Columns
     {
         columns.AdvanceTo(told.Time);
         var row = columns.RowOf(told.Customer);
-        if (!columns.IsNew(row, told.Source, told.Position))
-            return;
+        if (columns.IsNew(row, told.Source, told.Position))
+            Change(columns, row, told);
+    }
+
+    public static void Change(PartitionColumns columns, int row, TopicFact told)
+    {
         switch (told.Fact)
         {
             case PurchaseRecorded receipt:

@@ -10,7 +10,7 @@ internal sealed class RandomRules(int seed, DateOnly today)
     private readonly Random random = new(seed);
 
     /// <param name="segments">Those that the rule may name.</param>
-    public Clause Next(IReadOnlyList<string> segments, int depth = 3) => random.Next(depth > 0 ? 19 : 16) switch
+    public Clause Next(IReadOnlyList<string> segments, int depth = 3) => random.Next(depth > 0 ? 20 : 17) switch
     {
         0 => Days(),
         1 => Number(),
@@ -24,8 +24,9 @@ internal sealed class RandomRules(int seed, DateOnly today)
         12 or 13 => Behaviours(),
         14 => new LifecycleIn([.. Enum.GetValues<LifecycleStage>().Where(_ => random.Next(3) == 0)]),
         15 => new RfmIn(Some(["champions", "new", "at risk", "can't lose", "lost"]), Scores(), Scores(), Scores()),
-        16 => new NoneOf(Next(segments, depth - 1)),
-        17 => new AllOf([.. Enumerable.Range(0, random.Next(4)).Select(_ => Next(segments, depth - 1))]),
+        16 => new InControlGroup($"split-{random.Next(3)}", random.Next(1, 10_000) / 100m),
+        17 => new NoneOf(Next(segments, depth - 1)),
+        18 => new AllOf([.. Enumerable.Range(0, random.Next(4)).Select(_ => Next(segments, depth - 1))]),
         _ => new AnyOf([.. Enumerable.Range(0, random.Next(4)).Select(_ => Next(segments, depth - 1))]),
     };
 

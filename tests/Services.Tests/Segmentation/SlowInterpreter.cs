@@ -81,6 +81,8 @@ internal static class SlowInterpreter
                 return Measure(behaviours, story, now) is { } measured && Lies(measured, behaviours.Min, behaviours.Max);
             case AttributeClause attribute:
                 return story.Attributes.TryGetValue(attribute.Key, out var told) && Attribute(attribute, told, LocalDate(now));
+            case InControlGroup control:
+                return new ControlGroup(control.Name).PlaceOf(story.Customer) < (int)(control.Percent * 100);
             default:
                 return story.Tags.Contains(((Tagged)clause).Tag);
         }

@@ -9,6 +9,8 @@ using Patron.Contracts.Ingest.V1;
 using Patron.Contracts.Loyalty.V1;
 using Patron.Contracts.Profile.V1;
 using Patron.Segmentation;
+using Patron.Segmentation.Rfm;
+using Patron.Segmentation.Value;
 using Patron.Services.Tests.Tagging;
 using Patron.Testing;
 
@@ -91,6 +93,80 @@ internal sealed class ValueServiceTests
         Assert.That(value.GetProperty("expectedPurchases").GetDouble(), Is.InRange(100, 3_000));
         Assert.That(value.GetProperty("valueMinor").GetInt64(), Is.LessThan(value.GetProperty("expectedSpendMinor").GetInt64()).And.GreaterThan(0));
         Assert.That(value.GetProperty("purchaseModel").GetProperty("r").GetDouble(), Is.InRange(0.2, 20));
+    }
+
+    [Test]
+    public async Task The_names_of_cells_are_a_table_that_people_put()
+    {
+        var facts = new FactWriter();
+        await using var host = await StartAsync();
+        await TellAsync(host, facts, Customer(1), Bought(-5, 30_00), Bought(-3, 30_00));
+        await TellAsync(host, facts, Customer(2), Bought(-700, 900_00));
+        await host.DrainAsync(CancellationToken.None);
+        var shipped = await GetAsync(host, "rfm/cells");
+        Assert.That((shipped.GetProperty("revision").GetInt32(), shipped.GetProperty("rows").GetArrayLength()), Is.EqualTo((0, RfmCells.Standard.Count)));
+
+        const string rows = """{ "rows": ["lately 4-5 1-5 1-5", "long ago 1-3 1-5 1-5"] }""";
+        const string cuts = "rfm?recencyDays=30,90,180,365&purchases=2,3,5,10&spendMinor=1000,5000,10000,50000";
+        Assert.That((await host.PutAsync("rfm/cells", rows)).Answer.GetProperty("revision").GetInt32(), Is.EqualTo(1));
+        Assert.That((await host.PutAsync("rfm/cells", rows)).Answer.GetProperty("revision").GetInt32(), Is.EqualTo(1), "The same again");
+        Assert.That(Named(await GetAsync(host, cuts)), Is.EqualTo(new Dictionary<string, int> { ["lately"] = 1, ["long ago"] = 1 }));
+
+        var (status, problem) = await host.PutAsync("rfm/cells", """{ "rows": ["lately 4-5 1-5 1-5"] }""");
+        Assert.That((status, SegmentHttp.Pointers(problem)[0]), Is.EqualTo((HttpStatusCode.BadRequest, "/rows")));
+        Assert.That(problem.GetProperty("errors")[0].GetProperty("detail").GetString(), Does.StartWith("Recency, frequency and money (1, 1, 1) have no name"));
+        Assert.That(SegmentHttp.Pointers((await host.PutAsync("rfm/cells", """{ "row": [] }""")).Answer), Is.EquivalentTo(new[] { "/rows", "/row" }));
+        Assert.That((await GetAsync(host, "rfm/cells")).GetProperty("putBy").GetString(), Is.EqualTo("test"));
+    }
+
+    [Test]
+    public async Task Customers_move_between_cells_from_one_day_to_another()
+    {
+        var facts = new FactWriter();
+        await using var host = await StartAsync();
+        for (var customer = 1; customer <= 20; customer++)
+            await TellAsync(host, facts, Customer(customer), Bought(-400 - customer, 10_00));
+        await TellAsync(host, facts, Customer(21), Bought(-500, 10_00), Bought(-20, 80_00), Bought(-10, 80_00));
+        await TellAsync(host, facts, Customer(22), Bought(-15, 10_00));
+        await host.DrainAsync(CancellationToken.None);
+
+        var answer = await GetAsync(host, "rfm/migration?from=2023-01-01&to=2024-01-10");
+
+        var names = answer.GetProperty("names").EnumerateArray().Select(name => name.GetString()).ToList();
+        var rows = answer.GetProperty("rows").EnumerateArray().ToDictionary(
+            row => row.GetProperty("name").GetString() ?? "", row => row.GetProperty("customers").EnumerateArray().Select(c => c.GetInt32()).ToArray());
+        Assert.That(rows.Values.Sum(row => row.Sum()), Is.EqualTo(22));
+        Assert.That(rows[""].Sum(), Is.EqualTo(1), "Who had not bought by the first day");
+        var champions = rows.Where(row => row.Value[names.IndexOf("champions")] > 0).Select(row => row.Key).ToList();
+        Assert.That(champions, Has.Count.EqualTo(1).And.None.EqualTo("").And.None.EqualTo("champions"), "The one who came back");
+        Assert.That(answer.GetProperty("countedFrom").GetString(), Is.EqualTo("2021-12-10"));
+        Assert.That(SegmentHttp.Pointers((await host.TryAsync("rfm/migration?from=2021-01-01")).Answer), Is.EqualTo(new[] { "from" }));
+        Assert.That(SegmentHttp.Pointers((await host.TryAsync("rfm/migration?from=2024-01-01&to=2024-02-01")).Answer), Is.EqualTo(new[] { "to" }));
+    }
+
+    [Test]
+    public async Task The_model_is_checked_on_the_time_that_it_has_not_seen()
+    {
+        var facts = new FactWriter();
+        await using var host = await StartAsync();
+        var (status, problem) = await host.TryAsync("value/holdout");
+        Assert.That((status, problem.GetProperty("type").GetString()), Is.EqualTo((HttpStatusCode.Conflict, "https://patron.example/problems/no-customers")));
+        var sameDay = await host.TryAsync("value/holdout?calibrationEnd=2024-01-10&end=2024-01-10");
+        Assert.That(SegmentHttp.Pointers(sameDay.Answer), Is.EqualTo(new[] { "calibrationEnd" }));
+
+        var random = new Random(22);
+        var told = Enumerable.Range(1, 400).Select(customer => (Customer: Customer(customer), Bought: Life(random).ToArray())).ToList();
+        await facts.WriteAsync(host, Topics.Profile, [.. told.SelectMany(of => of.Bought.Select(fact => (of.Customer, (IMessage)fact)))]);
+        await host.DrainAsync(CancellationToken.None);
+
+        var answer = await GetAsync(host, "value/holdout?calibrationEnd=2023-07-10");
+        var split = new DateTimeOffset(2023, 7, 11, 0, 0, 0, TimeSpan.Zero);
+        var known = told.Where(of => of.Bought.Any(fact => fact.OccurredAt.ToDateTimeOffset() < split)).ToList();
+        Assert.That(answer.GetProperty("customers").GetInt32(), Is.EqualTo(known.Count));
+        Assert.That(answer.GetProperty("actual").GetInt64(), Is.EqualTo(known.Sum(of =>
+            of.Bought.Select(fact => fact.OccurredAt.ToDateTimeOffset()).Where(at => at >= split).Select(at => at.Date).Distinct().Count())));
+        Assert.That(answer.GetProperty("expected").GetDouble(), Is.EqualTo(answer.GetProperty("actual").GetDouble()).Within(35).Percent);
+        Assert.That(answer.GetProperty("byFrequency").GetArrayLength(), Is.EqualTo(Holdout.RepeatsTogether + 1));
     }
 
     private static Task TellAsync(TestHost host, FactWriter facts, Guid customer, params PurchaseRecorded[] bought) =>
