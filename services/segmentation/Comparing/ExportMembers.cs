@@ -31,19 +31,13 @@ internal static partial class ExportMembers
         var lines = new MemberLines(format == "ndjson", control is null ? null : new InControlGroup(control, percent!.Value));
         var cancellation = context.RequestAborted;
         var (caller, log) = (context.GetApiCaller().Name, logs.CreateLogger(typeof(ExportMembers)));
-        return TypedResults.Stream(
-            async stream =>
-            {
-                var members = await WriteAsync(stream, name, lines, engine.PartitionCount, service.Database, cancellation);
-                LogExported(log, caller, name, members);
-            },
-            lines.ContentType);
+        LogExport(log, caller, name);
+        return TypedResults.Stream(stream => WriteAsync(stream, name, lines, engine.PartitionCount, service.Database, cancellation), lines.ContentType);
     }
 
-    private static async Task<long> WriteAsync(
+    private static async Task WriteAsync(
         Stream stream, string segment, MemberLines lines, int partitions, NpgsqlDataSource database, CancellationToken cancellation)
     {
-        var members = 0L;
         await stream.WriteAsync(lines.Head(), cancellation);
         for (var partition = 0; partition < partitions; partition++)
         {
@@ -52,13 +46,10 @@ internal static partial class ExportMembers
             {
                 var page = await ReadAsync(database, partition, segment, after, cancellation);
                 await stream.WriteAsync(lines.Of(page), cancellation);
-                members += page.Count;
                 isMore = page.Count == PageMembers;
                 after = isMore ? page[^1].Customer : after;
             }
         }
-
-        return members;
     }
 
     private static async Task<List<(Guid Customer, DateTime Since)>> ReadAsync(
@@ -80,8 +71,8 @@ internal static partial class ExportMembers
         return page;
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Caller} exported the segment {Segment}: {Members} customers")]
-    private static partial void LogExported(ILogger log, string caller, string segment, long members);
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Caller} exports the members of the segment {Segment}")]
+    private static partial void LogExport(ILogger log, string caller, string segment);
 
     /// <summary>Lines of ids and times, in which nothing needs to be escaped.</summary>
     private sealed class MemberLines(bool isJson, InControlGroup? split)

@@ -13,7 +13,8 @@ internal static class PartitionEndpoints
 {
     public static void Map(RouteGroupBuilder routes)
     {
-        var partitions = routes.MapGroup("/partitions").ExcludeFromDescription();
+        // Whoever asks was counted where they asked first; instances that queue behind one another's questions would all wait for nothing.
+        var partitions = routes.MapGroup("/partitions").DisableRateLimiting().ExcludeFromDescription();
         partitions.MapPost("/tally", async (HttpRequest request, WholeBrand brand, PeerInstances peers) => Answer(
             request, peers, await BodyAsync(request, InstancesJson.Default.TallyQuestion), brand.OwnTally,
             InstancesJson.Default.IReadOnlyListPartTally));

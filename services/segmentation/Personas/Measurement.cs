@@ -2,7 +2,8 @@ namespace Patron.Segmentation.Personas;
 
 /// <summary>
 /// What the customers of a moment say of a persona. All of them were counted, so the intervals are not about a sample of them: they say how far
-/// customers who come about in the same way could differ by chance. Intervals are each by itself; the verdict allows for their number.
+/// customers who come about in the same way could differ by chance. Intervals are each by itself; the verdict allows for their number, and not for
+/// that of the days on which somebody looks.
 /// </summary>
 /// <param name="Customers">Of the segment that it is about.</param>
 /// <param name="Described">Those of them whom the persona describes.</param>
