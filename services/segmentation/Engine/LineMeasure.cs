@@ -2,9 +2,10 @@ using System.Diagnostics;
 
 namespace Patron.Segmentation;
 
-/// <summary>Adds lines that pass a filter to the value of their customer, in the order of customers and days.</summary>
+/// <summary>Adds lines that pass a filter to the value of their customer, in the order of customers and days; but for spending, sold lines only.</summary>
 internal sealed class LineMeasure(PurchaseMeasure measure)
 {
+    private readonly bool soldOnly = measure != PurchaseMeasure.Spend;
     private readonly HashSet<int> seen = [];
     private int today;
     private int lastRow;
@@ -14,12 +15,18 @@ internal sealed class LineMeasure(PurchaseMeasure measure)
     public static long Nothing(PurchaseMeasure measure) =>
         measure is PurchaseMeasure.DaysSinceFirst or PurchaseMeasure.DaysSinceLast ? long.MinValue : 0;
 
+    /// <summary>Each line adds one at most.</summary>
+    public static bool Counts(PurchaseMeasure measure) =>
+        measure is not (PurchaseMeasure.Spend or PurchaseMeasure.DaysSinceFirst or PurchaseMeasure.DaysSinceLast);
+
     /// <param name="day">The <see cref="DateOnly.DayNumber"/> of the evaluation.</param>
     public void Begin(int day) => (today, lastRow, lastLine) = (day, -1, -1);
 
     /// <summary>Adds a sorted line.</summary>
     public void Add(ref long value, int row, int line, EventColumns events)
     {
+        if (soldOnly && (events.Flags[line] & LineFlags.Sold) == 0)
+            return;
         var isFirst = row != lastRow;
         switch (measure)
         {
@@ -59,7 +66,7 @@ internal sealed class LineMeasure(PurchaseMeasure measure)
         foreach (var line in lines)
         {
             counted &= (line.Flags & LineFlags.Begins) == 0;
-            if (!filter.Has(line))
+            if (!filter.Has(line) || (soldOnly && (line.Flags & LineFlags.Sold) == 0))
                 continue;
             value = measure switch
             {

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Patron.Segmentation;
 
 /// <summary>Bitmaps with a bit per row; what lies past their end is clear.</summary>
@@ -22,5 +24,14 @@ internal static class RowBits
         var bit = 1UL << (row % 64);
         word = value ? word | bit : word & ~bit;
         return word != before;
+    }
+
+    public static IEnumerable<int> RowsIn(ulong[] bits)
+    {
+        for (var word = 0; word < bits.Length; word++)
+        {
+            for (var left = bits[word]; left != 0; left &= left - 1)
+                yield return (word * 64) + BitOperations.TrailingZeroCount(left);
+        }
     }
 }

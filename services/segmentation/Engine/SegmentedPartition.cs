@@ -210,9 +210,9 @@ internal sealed class SegmentedPartition(CodeBooks books, BrandDays days, Explan
             for (var word = 0; due == lastScanDue && word < lastScanChanged.Length; word++)
                 changed[word] |= lastScanChanged[word];
             (lastScanDue, lastScanChanged) = (due, changed);
-            return new ScanOutcome(columns.AsOf, columns.Count, [.. RowsIn(changed).Select(columns.CustomerAt)])
+            return new ScanOutcome(columns.AsOf, columns.Count, [.. RowBits.RowsIn(changed).Select(columns.CustomerAt)])
             {
-                Redefined = RowsIn(byRule).Select(columns.CustomerAt).ToHashSet(),
+                Redefined = RowBits.RowsIn(byRule).Select(columns.CustomerAt).ToHashSet(),
             };
         }
     }
@@ -280,15 +280,6 @@ internal sealed class SegmentedPartition(CodeBooks books, BrandDays days, Explan
             var (verdicts, evaluatedAt) = Verdicts(customer);
             var isErased = columns.Find(customer) is { } row && columns.IsErased(row);
             return ChangeMembership.Decide(memberships, verdicts, isErased ? [] : segments.Redefined, evaluatedAt);
-        }
-    }
-
-    private static IEnumerable<int> RowsIn(ulong[] bits)
-    {
-        for (var word = 0; word < bits.Length; word++)
-        {
-            for (var left = bits[word]; left != 0; left &= left - 1)
-                yield return word * 64 + BitOperations.TrailingZeroCount(left);
         }
     }
 
