@@ -16,7 +16,7 @@ internal sealed class SegmentationSettings : ISettings
     /// <summary>ISO 4217 code of the brand's currency; used in sentences only.</summary>
     public string Currency { get; set; } = "GBP";
 
-    /// <summary>Where the columns of this instance's partitions are kept between restarts; empty for nowhere. Give each instance one of its own.</summary>
+    /// <summary>Where the columns of this instance's partitions are kept between restarts; empty for nowhere. Instances may share it.</summary>
     public string SnapshotFolder { get; set; } = "";
 
     /// <summary>Seals the snapshots: 32 random bytes in base64. Without the right one they are passed over.</summary>

@@ -40,12 +40,17 @@ internal static class Catalogue
         () => new GenerateCodes(),
         () => new RedeemCoupons(),
         () => new PredictValue(),
-        () => new SegmentPreview(overLines: false, besideLimit: false),
-        () => new SegmentPreview(overLines: false, besideLimit: true),
-        () => new SegmentPreview(overLines: true, besideLimit: false),
-        () => new SegmentPreview(overLines: true, besideLimit: true),
+        () => new SegmentPreview(overLines: false, PreviewPeer.DuckDb),
+        () => new SegmentPreview(overLines: false, PreviewPeer.PostgreSql),
+        () => new SegmentPreview(overLines: false, PreviewPeer.Limit),
+        () => new SegmentPreview(overLines: true, PreviewPeer.DuckDb),
+        () => new SegmentPreview(overLines: true, PreviewPeer.PostgreSql),
+        () => new SegmentPreview(overLines: true, PreviewPeer.Limit),
         () => new SegmentMemory(ofLines: false),
         () => new SegmentMemory(ofLines: true),
+        () => new SegmentLatency(),
+        () => new SegmentRestart(),
+        () => new SegmentFlatness(),
     ];
 
     /// <summary>Those that a list such as <c>append.batched,log.*</c> names; all without one.</summary>

@@ -70,7 +70,7 @@ internal static class RunCommand
         var time = state.ResumedAt is { } resumed
             ? new BusinessTimeState(false, state.BusinessTime, state.BusinessTime - resumed)
             : BusinessTimeState.SimulatedFrom(state.BusinessTime);
-        await using var app = AllInOne.Build(Settings(postgres, catcher), Secrets.Open(checkout.StateFolder), time);
+        await using var app = AllInOne.Build(Settings(postgres, catcher, checkout.StateFolder), Secrets.Open(checkout.StateFolder), time);
         await app.StartAsync(cancellation);
         using var http = ClientOf(app, Secrets.Open(checkout.StateFolder));
         Console.WriteLine($"All services are up at {http.BaseAddress} after {watch.Elapsed.TotalSeconds:0.0} s.");
@@ -130,12 +130,13 @@ internal static class RunCommand
         }
     }
 
-    private static Dictionary<string, string> Settings(PrivatePostgres postgres, MailCatcher catcher) => new()
+    private static Dictionary<string, string> Settings(PrivatePostgres postgres, MailCatcher catcher, string stateFolder) => new()
     {
         ["Database"] = postgres.ConnectionString(Database),
         ["Http:Port"] = FreePort(HttpPort).ToString(CultureInfo.InvariantCulture),
         ["Grpc:Port"] = FreePort(GrpcPort).ToString(CultureInfo.InvariantCulture),
         ["Http:BodyBytesMax"] = "16777216",
+        ["Segmentation:SnapshotFolder"] = Path.Combine(stateFolder, "segments"),
         ["Email:Smtp:Host"] = "127.0.0.1",
         ["Email:Smtp:Port"] = catcher.Port.ToString(CultureInfo.InvariantCulture),
     };

@@ -1,4 +1,4 @@
-{{/* The Pod Security Standard 'restricted', and no more: no token, no files to write but an in-memory /tmp. */}}
+{{/* The Pod Security Standard 'restricted', and no more: no token, no files to write but an in-memory /tmp and, where a service has some, its snapshots. */}}
 {{- define "patron-service.pod" -}}
 automountServiceAccountToken: false
 enableServiceLinks: false
@@ -25,6 +25,14 @@ tolerations: {{- toYaml . | nindent 2 }}
 volumes:
   - name: tmp
     emptyDir: { medium: Memory, sizeLimit: 32Mi }
+{{- with .Values.snapshots }}
+  - name: snapshots
+{{- if .claim }}
+    persistentVolumeClaim: { claimName: {{ .claim | quote }} }
+{{- else }}
+    emptyDir: { sizeLimit: {{ .sizeLimit }} }
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{- define "patron-service.container" -}}
@@ -40,6 +48,9 @@ securityContext:
 env: {{- include "patron-service.env" . | nindent 2 }}
 volumeMounts:
   - { name: tmp, mountPath: /tmp }
+{{- if .Values.snapshots }}
+  - { name: snapshots, mountPath: /snapshots }
+{{- end }}
 {{- end }}
 
 {{- define "patron-service.probe" -}}

@@ -61,8 +61,15 @@ internal sealed class CodeBook(int codesMax)
     /// <summary>The codes of the texts that <paramref name="isWanted"/> says, ascending.</summary>
     public int[] Where(Func<string, bool> isWanted)
     {
-        var (known, until) = (names, last);
-        return [.. Enumerable.Range(1, until).Where(code => code < codesMax && code < known.Length && known[code] is { } name && isWanted(name))];
+        var (known, until) = (names, Math.Min(last, codesMax - 1));
+        var found = new List<int>();
+        for (var code = 1; code <= until && code < known.Length; code++)
+        {
+            if (known[code] is { } name && isWanted(name))
+                found.Add(code);
+        }
+
+        return [.. found];
     }
 }
 

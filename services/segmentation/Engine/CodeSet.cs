@@ -25,7 +25,7 @@ internal sealed class CodeSet(IReadOnlyList<string> wanted)
         if (wanted.Count == 0 || known == book.Last)
             return;
         known = book.Last;
-        codes = book.Where(name => wanted.Any(one => isThat(name, one)));
+        codes = book.Where(name => IsWanted(name, isThat));
         shorts = codes.Length <= FewMax ? [.. codes.Where(code => code <= ushort.MaxValue).Select(code => (ushort)code)] : [];
         bytes = codes.Length <= FewMax ? [.. codes.Where(code => code <= byte.MaxValue).Select(code => (byte)code)] : [];
         lookUp = new ulong[codes.Length == 0 ? 0 : (codes[^1] / 64) + 1];
@@ -61,6 +61,43 @@ internal sealed class CodeSet(IReadOnlyList<string> wanted)
         <= FewMax => ColumnKernels.AnyOf(values, codes),
         _ => LookUp(values, asked),
     };
+
+    /// <summary>Of the lines that are found so far, keeps those that have one of the codes.</summary>
+    public void Keep(ReadOnlySpan<ushort> values, Span<ulong> found)
+    {
+        if (codes.Length == 1)
+        {
+            ColumnKernels.KeepEqual(values, shorts[0], found);
+            return;
+        }
+
+        for (var word = 0; word < found.Length; word++)
+        {
+            if (found[word] is var asked and not 0)
+                found[word] &= Bits(values.Slice(word * 64, 64), asked);
+        }
+    }
+
+    /// <inheritdoc cref="Keep(ReadOnlySpan{ushort}, Span{ulong})"/>
+    public void Keep(ReadOnlySpan<byte> values, Span<ulong> found)
+    {
+        for (var word = 0; word < found.Length; word++)
+        {
+            if (found[word] is var asked and not 0)
+                found[word] &= Bits(values.Slice(word * 64, 64), asked);
+        }
+    }
+
+    private bool IsWanted(string name, Func<string, string, bool> isThat)
+    {
+        foreach (var one in wanted)
+        {
+            if (isThat(name, one))
+                return true;
+        }
+
+        return false;
+    }
 
     private ulong LookUp<T>(ReadOnlySpan<T> values, ulong asked)
         where T : struct, IBinaryInteger<T>

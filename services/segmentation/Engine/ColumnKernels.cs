@@ -48,6 +48,38 @@ internal static class ColumnKernels
         return found;
     }
 
+    /// <summary>Of the bits that are set, keeps those of values that equal one.</summary>
+    public static void KeepEqual<T>(ReadOnlySpan<T> column, T wanted, Span<ulong> bits)
+        where T : struct
+    {
+        var (value, zero) = (Vector512.Create(wanted), Vector512<T>.Zero);
+        for (var word = 0; word < bits.Length; word++)
+        {
+            // A range of no width.
+            if (bits[word] != 0)
+                bits[word] &= Between(column.Slice(word * PerWord, PerWord), value, zero);
+        }
+    }
+
+    /// <summary>The first place from one on whose value is above another; there is one. Values rise.</summary>
+    public static int FirstAbove(ReadOnlySpan<int> rising, int place, int than)
+    {
+        if (rising[place] > than)
+            return place;
+        var bound = Vector512.Create(than);
+        for (; place + Vector512<int>.Count <= rising.Length; place += Vector512<int>.Count)
+        {
+            ref var first = ref MemoryMarshal.GetReference(rising);
+            var above = Vector512.GreaterThan(Vector512.LoadUnsafe(ref first, (nuint)place), bound).ExtractMostSignificantBits();
+            if (above != 0)
+                return place + BitOperations.TrailingZeroCount(above);
+        }
+
+        while (rising[place] <= than)
+            place++;
+        return place;
+    }
+
     /// <summary>The bits of 64 values that equal one of a few.</summary>
     public static ulong AnyOf<T>(ReadOnlySpan<T> values, ReadOnlySpan<T> wanted)
         where T : struct

@@ -22,12 +22,12 @@ internal enum LineFlags : byte
 /// <summary>
 /// The purchased lines of a partition's customers: an array per field, 16 bytes a line, sorted by customer and then by day, the lines of a
 /// receipt together. A customer's lines are found by their offset, which costs four bytes a customer. New lines go to a small unsorted
-/// delta first (40 bytes a line), which is merged in when it has grown to a 64th of the rest, but to at least 8,192 and at most 65,536 lines. Not
-/// thread safe.
+/// delta first (40 bytes a line), which is merged in when it has grown to a 64th of the sorted lines and customers, which a merge passes over, but to at
+/// least 256 and at most 65,536 lines. Not thread safe.
 /// </summary>
 internal sealed class EventColumns
 {
-    private const int DeltaMin = 8_192;
+    private const int DeltaMin = 256;
     private const int DeltaMax = 65_536;
 
     private readonly List<Added> delta = [];
@@ -121,7 +121,7 @@ internal sealed class EventColumns
     /// <inheritdoc cref="Merge"/>
     public void MergeIfGrown(int rows, ushort keptFrom)
     {
-        if (delta.Count >= Math.Clamp(days.Length / 64, DeltaMin, DeltaMax))
+        if (delta.Count >= Math.Clamp((days.Length + rows) / 64, DeltaMin, DeltaMax))
             Merge(rows, keptFrom);
     }
 

@@ -1,15 +1,7 @@
 namespace Patron.Segmentation;
 
-/// <summary>Which lines a measure looks at.</summary>
-internal enum LineKinds
-{
-    All,
-    Sold,
-    Returned,
-}
-
 /// <summary>A filter and a window as codes, kept up with the books: a text that comes first after the filter was made gets its code then.</summary>
-internal sealed class LineFilter(PurchaseFilter filter, LineKinds kinds)
+internal sealed class LineFilter(PurchaseFilter filter)
 {
     private readonly CodeSet products = new(filter.Products);
     private readonly CodeSet categories = new(filter.Categories);
@@ -33,44 +25,35 @@ internal sealed class LineFilter(PurchaseFilter filter, LineKinds kinds)
     }
 
     public bool Has(LineCodes line) =>
-        line.Day >= from && line.Day <= to && IsOfKind(line.Flags, line.Amount)
+        line.Day >= from && line.Day <= to
         && (!goods || categories.Has(line.Category) || products.Has(line.Product)) && channels.Passes(line.Channel) && stores.Passes(line.Store);
 
-    /// <summary>The bits of up to 64 sorted lines.</summary>
-    public ulong Bits(EventColumns events, int line, int count)
+    /// <summary>Finds which sorted lines pass, a bit each; those past the last of them are clear.</summary>
+    /// <param name="found">As many words as there are begun 64 lines; overwritten.</param>
+    public void Find(EventColumns events, int line, int count, Span<ulong> found)
     {
-        if (count < PartitionColumns.RowsPerWord)
-            return Few(events, line, count);
-        var days = events.Days.Slice(line, 64);
-        var found = ColumnKernels.Between(days, System.Runtime.Intrinsics.Vector512.Create(from), Span(to - from));
-        if (found != 0 && goods)
-            found &= categories.Bits(events.Categories.Slice(line, 64), found) | products.Bits(events.Products.Slice(line, 64), found);
-        if (found != 0 && channels.IsAsked)
-            found &= channels.Bits(events.Channels.Slice(line, 64), found);
-        if (found != 0 && stores.IsAsked)
-            found &= stores.Bits(events.Stores.Slice(line, 64), found);
-        return found == 0 || kinds == LineKinds.All ? found : OfKind(events, line, found);
+        var whole = found[..(count / PartitionColumns.RowsPerWord)];
+        whole.Clear();
+        ColumnKernels.Between(events.Days.Slice(line, whole.Length * PartitionColumns.RowsPerWord), from, to, whole);
+        if (goods && products.IsAsked)
+            KeepGoods(events, line, whole);
+        else if (goods)
+            categories.Keep(events.Categories[line..], whole);
+        if (channels.IsAsked)
+            channels.Keep(events.Channels[line..], whole);
+        if (stores.IsAsked)
+            stores.Keep(events.Stores[line..], whole);
+        if (whole.Length < found.Length)
+            found[^1] = Few(events, line + (whole.Length * PartitionColumns.RowsPerWord), count % PartitionColumns.RowsPerWord);
     }
 
-    private static System.Runtime.Intrinsics.Vector512<ushort> Span(int days) => System.Runtime.Intrinsics.Vector512.Create((ushort)days);
-
-    private bool IsOfKind(LineFlags flags, long amount) => kinds switch
+    private void KeepGoods(EventColumns events, int line, Span<ulong> found)
     {
-        LineKinds.All => true,
-        LineKinds.Sold => (flags & LineFlags.Sold) != 0,
-        _ => (flags & LineFlags.Sold) == 0 && amount < 0,
-    };
-
-    private ulong OfKind(EventColumns events, int line, ulong found)
-    {
-        for (var left = found; left != 0; left &= left - 1)
+        for (var word = 0; word < found.Length; word++, line += 64)
         {
-            var place = System.Numerics.BitOperations.TrailingZeroCount(left);
-            if (!IsOfKind(events.Flags[line + place], kinds == LineKinds.Returned ? events.AmountAt(line + place) : 0))
-                found &= ~(1UL << place);
+            if (found[word] is var asked and not 0)
+                found[word] &= categories.Bits(events.Categories.Slice(line, 64), asked) | products.Bits(events.Products.Slice(line, 64), asked);
         }
-
-        return found;
     }
 
     private ulong Few(EventColumns events, int line, int count)

@@ -2,9 +2,24 @@ using System.Diagnostics;
 
 namespace Patron.Segmentation;
 
-/// <summary>Adds lines that pass a filter to the value of their customer, in the order of customers and days.</summary>
+/// <summary>Which lines a measure looks at.</summary>
+internal enum LineKinds
+{
+    All,
+    Sold,
+    Returned,
+}
+
+/// <summary>Adds lines that pass a filter to the value of their customer, in the order of customers and days; of these lines those of its kind.</summary>
 internal sealed class LineMeasure(PurchaseMeasure measure)
 {
+    private readonly LineKinds kinds = measure switch
+    {
+        PurchaseMeasure.Spend => LineKinds.All,
+        PurchaseMeasure.Returns => LineKinds.Returned,
+        _ => LineKinds.Sold,
+    };
+
     private readonly HashSet<int> seen = [];
     private int today;
     private int lastRow;
@@ -15,12 +30,9 @@ internal sealed class LineMeasure(PurchaseMeasure measure)
     public static long Nothing(PurchaseMeasure measure) =>
         measure is PurchaseMeasure.DaysSinceFirst or PurchaseMeasure.DaysSinceLast ? long.MinValue : 0;
 
-    public static LineKinds Kinds(PurchaseMeasure measure) => measure switch
-    {
-        PurchaseMeasure.Spend => LineKinds.All,
-        PurchaseMeasure.Returns => LineKinds.Returned,
-        _ => LineKinds.Sold,
-    };
+    /// <summary>Each line adds one at most.</summary>
+    public static bool Counts(PurchaseMeasure measure) => measure
+        is not (PurchaseMeasure.Spend or PurchaseMeasure.LargestReceipt or PurchaseMeasure.DaysSinceFirst or PurchaseMeasure.DaysSinceLast);
 
     /// <param name="day">The <see cref="DateOnly.DayNumber"/> of the evaluation.</param>
     public void Begin(int day) => (today, lastRow, lastLine) = (day, -1, -1);
@@ -28,6 +40,8 @@ internal sealed class LineMeasure(PurchaseMeasure measure)
     /// <summary>Adds a sorted line.</summary>
     public void Add(ref long value, int row, int line, EventColumns events)
     {
+        if (kinds != LineKinds.All && !IsOfKind(events.Flags[line], kinds == LineKinds.Returned ? events.AmountAt(line) : 0))
+            return;
         var isFirst = row != lastRow;
         switch (measure)
         {
@@ -74,7 +88,7 @@ internal sealed class LineMeasure(PurchaseMeasure measure)
         {
             if ((line.Flags & LineFlags.Begins) != 0)
                 (counted, receipt) = (false, 0);
-            if (!filter.Has(line))
+            if (!filter.Has(line) || !IsOfKind(line.Flags, line.Amount))
                 continue;
             value = measure switch
             {
@@ -90,6 +104,13 @@ internal sealed class LineMeasure(PurchaseMeasure measure)
 
         return value;
     }
+
+    private bool IsOfKind(LineFlags flags, long amount) => kinds switch
+    {
+        LineKinds.All => true,
+        LineKinds.Sold => (flags & LineFlags.Sold) != 0,
+        _ => (flags & LineFlags.Sold) == 0 && amount < 0,
+    };
 
     private static bool BeginsBetween(ReadOnlySpan<LineFlags> flags)
     {

@@ -1,35 +1,34 @@
-using System.Numerics;
-
 namespace Patron.Segmentation;
 
 /// <summary>
-/// Measures purchases: which lines pass is found 64 at a time, then only those are added to their customers' values, which are compared
-/// like a column.
+/// Measures purchases or behaviours: which lines pass is found 64 at a time, then only those are measured, customer by customer; nobody else is looked at. Clauses
+/// of one rule that ask for the same lines share what is found.
 /// </summary>
 internal sealed class PurchasesPlan : RulePlan
 {
     private readonly PurchaseMeasure measure;
     private readonly long min;
     private readonly long max;
-    private readonly Func<int, (long? From, long? To)> days;
-    private readonly LineFilter filter;
+    private readonly long linesMin;
+    private readonly string same;
     private readonly LineMeasure measured;
-    private readonly long[] values = new long[BlockWords * PartitionColumns.RowsPerWord];
     private readonly List<LineCodes> lines = [];
-    private readonly bool behaviours;
+    private LinePass pass;
 
     public PurchasesPlan(PurchasesBetween clause)
-        : this(clause.Measure, clause.Min, clause.Max, clause.Where, today => clause.Window.On(today))
+        : this(clause.Measure, clause.Min, clause.Max, clause.Where, clause.Window.ToString(), today => clause.Window.On(today))
     {
     }
 
     private PurchasesPlan(
-        PurchaseMeasure measure, long? min, long? max, PurchaseFilter where, Func<int, (long? From, long? To)> days, bool behaviours = false)
+        PurchaseMeasure measure, long? min, long? max, PurchaseFilter where, string window, Func<int, (long? From, long? To)> days, bool behaviours = false)
     {
-        this.behaviours = behaviours;
         // Above what stands for no value.
-        (this.measure, this.min, this.max, this.days) = (measure, Math.Max(min ?? long.MinValue, long.MinValue + 1), max ?? long.MaxValue, days);
-        filter = new(where, LineMeasure.Kinds(measure));
+        (this.measure, this.min, this.max) = (measure, Math.Max(min ?? long.MinValue, long.MinValue + 1), max ?? long.MaxValue);
+        // Nobody counts up to more than they have lines, and these are cheaper to count.
+        linesMin = LineMeasure.Counts(measure) ? this.min : 0;
+        same = string.Join('\n', [$"{behaviours} {window}", .. where.Products, "", .. where.Categories, "", .. where.Channels, "", .. where.Stores]);
+        pass = new(where, behaviours, days);
         measured = new(measure);
     }
 
@@ -38,52 +37,59 @@ internal sealed class PurchasesPlan : RulePlan
     public override bool ReadsLines => true;
 
     public static PurchasesPlan SpendInTwelveMonths(long? min, long? max) =>
-        new(PurchaseMeasure.Spend, min, max, PurchaseFilter.Any, today => (BrandDays.TwelveMonthsBegin(today), today));
+        new(PurchaseMeasure.Spend, min, max, PurchaseFilter.Any, "twelve months", today => (BrandDays.TwelveMonthsBegin(today), today));
 
     public static PurchasesPlan Of(BehavioursBetween clause)
     {
-        var (_, min, max, where, window) = clause.AsPurchases;
-        return new(clause.AsPurchases.Measure, min, max, where, today => window.On(today, BehavioursBetween.DaysMax), behaviours: true);
+        var (measure, min, max, where, window) = clause.AsPurchases;
+        return new(measure, min, max, where, window.ToString(), today => window.On(today, BehavioursBetween.DaysMax), behaviours: true);
     }
+
+    /// <summary>Has those that ask for the same lines look for them once.</summary>
+    public static void Share(IEnumerable<RulePlan> plans)
+    {
+        foreach (var group in plans.OfType<PurchasesPlan>().GroupBy(plan => plan.same))
+        {
+            var first = group.First().pass;
+            foreach (var plan in group)
+                plan.pass = first;
+        }
+    }
+
+    public override void Begin(PartitionColumns columns) => pass.Begin(columns);
+
+    public override void End() => pass.End();
 
     public override void Block(PartitionColumns columns, int word, Span<ulong> bits)
     {
-        var block = values.AsSpan(0, bits.Length * PartitionColumns.RowsPerWord);
-        block.Fill(LineMeasure.Nothing(measure));
-        if (filter.Ready(Books(columns), days(columns.Today)))
-            Measure(columns, word * PartitionColumns.RowsPerWord, block);
-        bits.Clear();
-        ColumnKernels.Between((ReadOnlySpan<long>)block, min, max, bits);
+        Span<ulong> asked = stackalloc ulong[BlockWords];
+        bits.CopyTo(asked);
+        var nothing = LineMeasure.Nothing(measure);
+        bits.Fill(Lies(nothing) ? ulong.MaxValue : 0);
+        var (events, firstRow) = (pass.Lines(columns), word * PartitionColumns.RowsPerWord);
+        var hits = pass.Hits(columns, word, bits.Length);
+        measured.Begin(columns.Today);
+        for (var (hit, next) = (0, 0); hit < hits.Length; hit = next)
+        {
+            var row = hits[hit].Row;
+            while (next < hits.Length && hits[next].Row == row)
+                next++;
+            if (next - hit < linesMin || !RowBits.Has(asked, row - firstRow))
+                continue;
+            var value = nothing;
+            foreach (var line in hits[hit..next])
+                measured.Add(ref value, row, line.Line, events);
+            var bit = 1UL << (row % PartitionColumns.RowsPerWord);
+            ref var some = ref bits[(row - firstRow) / PartitionColumns.RowsPerWord];
+            some = Lies(value) ? some | bit : some & ~bit;
+        }
     }
 
     public override bool At(PartitionColumns columns, int row)
     {
-        Lines(columns).Read(row, lines);
-        var value = LineMeasure.Nothing(measure);
-        if (filter.Ready(Books(columns), days(columns.Today)))
-            value = measured.Of(lines, filter, columns.Today);
-        return value >= min && value <= max;
+        pass.Lines(columns).Read(row, lines);
+        return Lies(pass.Ready(columns) ? measured.Of(lines, pass.Filter, columns.Today) : LineMeasure.Nothing(measure));
     }
 
-    private EventColumns Lines(PartitionColumns columns) => behaviours ? columns.Behaviours : columns.Events;
-
-    private CodeBooks Books(PartitionColumns columns) => behaviours ? columns.Books.Behaviours : columns.Books;
-
-    private void Measure(PartitionColumns columns, int firstRow, Span<long> block)
-    {
-        var events = Lines(columns);
-        var (row, last) = (firstRow, events.Begin(firstRow + block.Length));
-        var ends = events.Ends;
-        measured.Begin(columns.Today);
-        for (var line = events.Begin(firstRow); line < last; line += 64)
-        {
-            for (var found = filter.Bits(events, line, Math.Min(64, last - line)); found != 0; found &= found - 1)
-            {
-                var hit = line + BitOperations.TrailingZeroCount(found);
-                while (ends[row] <= hit)
-                    row++;
-                measured.Add(ref block[row - firstRow], row, hit, events);
-            }
-        }
-    }
+    private bool Lies(long value) => value >= min && value <= max;
 }

@@ -32,7 +32,7 @@ internal static class RowBits
         for (var word = 0; word < bits.Length; word++)
         {
             for (var left = bits[word]; left != 0; left &= left - 1)
-                yield return word * 64 + BitOperations.TrailingZeroCount(left);
+                yield return (word * 64) + BitOperations.TrailingZeroCount(left);
         }
     }
 }

@@ -17,8 +17,20 @@ internal abstract class RulePlan
     /// <summary>The rule looks at lines of purchases or at behaviours.</summary>
     public virtual bool ReadsLines => false;
 
+    /// <summary>Blocks of these columns follow, until <see cref="End"/>.</summary>
+    public virtual void Begin(PartitionColumns columns)
+    {
+    }
+
+    public virtual void End()
+    {
+    }
+
     /// <param name="word">The first of the block's words; their rows begin at 64 times that.</param>
-    /// <param name="bits">At most <see cref="BlockWords"/> words, which are overwritten; those past the last customer mean nothing.</param>
+    /// <param name="bits">
+    /// At most <see cref="BlockWords"/> words, which are overwritten; those past the last customer mean nothing. Before, they say whose answers count:
+    /// any answer is right for the others.
+    /// </param>
     public abstract void Block(PartitionColumns columns, int word, Span<ulong> bits);
 
     public abstract bool At(PartitionColumns columns, int row);
@@ -50,8 +62,11 @@ internal abstract class RulePlan
     public ulong[] Evaluate(PartitionColumns columns)
     {
         var bits = new ulong[columns.Words];
+        Array.Fill(bits, ulong.MaxValue);
+        Begin(columns);
         for (var word = 0; word < bits.Length; word += BlockWords)
             Block(columns, word, bits.AsSpan(word, Math.Min(BlockWords, bits.Length - word)));
+        End();
 
         // The sorted lines are not all of these customers' purchases.
         if (ReadsLines)
@@ -69,15 +84,26 @@ internal abstract class RulePlan
 
         return bits;
     }
+
+    /// <summary>The parts of a rule, the cheaper ones first.</summary>
+    protected static RulePlan[] Ordered(IReadOnlyList<RulePlan> parts)
+    {
+        PurchasesPlan.Share(parts);
+        return [.. parts.OrderBy(part => part.Cost)];
+    }
 }
 
 internal sealed class AllPlan(IReadOnlyList<RulePlan> parts) : RulePlan
 {
-    private readonly RulePlan[] ordered = [.. parts.OrderBy(part => part.Cost)];
+    private readonly RulePlan[] ordered = Ordered(parts);
 
     public override int Cost { get; } = parts.Sum(part => part.Cost);
 
     public override bool ReadsLines { get; } = parts.Any(part => part.ReadsLines);
+
+    public override void Begin(PartitionColumns columns) => Array.ForEach(ordered, part => part.Begin(columns));
+
+    public override void End() => Array.ForEach(ordered, part => part.End());
 
     public override void Block(PartitionColumns columns, int word, Span<ulong> bits)
     {
@@ -94,6 +120,7 @@ internal sealed class AllPlan(IReadOnlyList<RulePlan> parts) : RulePlan
         {
             if (!bits.ContainsAnyExcept(0UL))
                 return;
+            bits.CopyTo(other);
             part.Block(columns, word, other);
             for (var some = 0; some < bits.Length; some++)
                 bits[some] &= other[some];
@@ -105,11 +132,15 @@ internal sealed class AllPlan(IReadOnlyList<RulePlan> parts) : RulePlan
 
 internal sealed class AnyPlan(IReadOnlyList<RulePlan> parts) : RulePlan
 {
-    private readonly RulePlan[] ordered = [.. parts.OrderBy(part => part.Cost)];
+    private readonly RulePlan[] ordered = Ordered(parts);
 
     public override int Cost { get; } = parts.Sum(part => part.Cost);
 
     public override bool ReadsLines { get; } = parts.Any(part => part.ReadsLines);
+
+    public override void Begin(PartitionColumns columns) => Array.ForEach(ordered, part => part.Begin(columns));
+
+    public override void End() => Array.ForEach(ordered, part => part.End());
 
     public override void Block(PartitionColumns columns, int word, Span<ulong> bits)
     {
@@ -126,6 +157,8 @@ internal sealed class AnyPlan(IReadOnlyList<RulePlan> parts) : RulePlan
         {
             if (!bits.ContainsAnyExcept(ulong.MaxValue))
                 return;
+            for (var some = 0; some < bits.Length; some++)
+                other[some] = ~bits[some];
             part.Block(columns, word, other);
             for (var some = 0; some < bits.Length; some++)
                 bits[some] |= other[some];
@@ -140,6 +173,10 @@ internal sealed class NotPlan(RulePlan part) : RulePlan
     public override int Cost => part.Cost;
 
     public override bool ReadsLines => part.ReadsLines;
+
+    public override void Begin(PartitionColumns columns) => part.Begin(columns);
+
+    public override void End() => part.End();
 
     public override void Block(PartitionColumns columns, int word, Span<ulong> bits)
     {

@@ -45,6 +45,8 @@ internal sealed partial class SnapshotKeeper(
     /// <summary>The partition as its snapshot has it and how far that goes, or null when there is none that can be used.</summary>
     public async Task<(SegmentedPartition Partition, SnapshotPlace Place)?> LoadAsync(AcquiredPartition acquired, CancellationToken cancellation)
     {
+        // Somebody else may have had it in between.
+        kept.Remove(acquired.Partition);
         var path = PathOf(acquired.Partition);
         if (!IsOn || !File.Exists(path))
             return null;

@@ -13,11 +13,12 @@ internal sealed class SegmentBase
 
     public const int LinesPerCustomer = 10;
     public const int Categories = 100;
+    public const int Products = 100_000;
     public const int DaysBack = 730;
-    private const int Partitions = 64;
-    private const int Tags = 50;
+    public const int Partitions = 64;
+    public const int Tags = 50;
 
-    private static readonly DateTimeOffset Now = new(2026, 11, 30, 12, 0, 0, TimeSpan.Zero);
+    public static readonly DateTimeOffset Now = new(2026, 11, 30, 12, 0, 0, TimeSpan.Zero);
     private static readonly string[] Tiers = ["member", "silver", "gold", "platinum"];
     private readonly PartitionColumns[] columns = new PartitionColumns[Partitions];
 
@@ -69,7 +70,8 @@ internal sealed class SegmentBase
         Engine.Put(partition, made);
     }
 
-    private static void Fill(PartitionColumns into, int row, long place, bool withLines, bool withMemberships)
+    /// <summary>What is known of one customer.</summary>
+    public static void Fill(PartitionColumns into, int row, long place, bool withLines, bool withMemberships)
     {
         var last = Today - (int)(Mixed(place, 3) % DaysBack);
         into.Add(row, new Purchases(1 + (Mixed(place, 5) % 20), Mixed(place, 4) % 1_000_000, last, last, [], []));
@@ -83,7 +85,7 @@ internal sealed class SegmentBase
         {
             var category = into.Books.Categories.CodeOf(CategoryNames[Mixed(line, 7) % Categories]);
             into.Events.Add(row, new LineCodes(
-                Day16.Of(Today - (Mixed(line, 6) % DaysBack)), (ushort)category, 1, 1, LineFlags.Sold | LineFlags.Begins, (int)(line % 100_000),
+                Day16.Of(Today - (Mixed(line, 6) % DaysBack)), (ushort)category, 1, 1, LineFlags.Sold | LineFlags.Begins, (int)(line % Products),
                 AmountOf(line)));
         }
     }
@@ -94,7 +96,7 @@ internal sealed class SegmentBase
 
     private static long AmountOf(long line) => 1 + (Mixed(line, 8) % 10_000);
 
-    private static Guid IdOf(long place)
+    public static Guid IdOf(long place)
     {
         var high = unchecked((ulong)(place + 1) * 0x9E37_79B9_7F4A_7C15);
         return new Guid(

@@ -4,27 +4,44 @@ using Patron.Segmentation;
 
 namespace Patron.Benchmarks.Segments;
 
+/// <summary>What a preview is measured beside.</summary>
+internal enum PreviewPeer
+{
+    DuckDb,
+    PostgreSql,
+
+    /// <summary>Reading the same columns once.</summary>
+    Limit,
+}
+
 /// <summary>Counting the customers of a rule over all partitions, as the preview does.</summary>
 /// <param name="overLines">By purchased lines in a window; otherwise by five columns of customers.</param>
-/// <param name="besideLimit">Beside reading the same columns once; otherwise beside DuckDB.</param>
-internal sealed class SegmentPreview(bool overLines, bool besideLimit) : IBenchmark
+internal sealed class SegmentPreview(bool overLines, PreviewPeer beside) : IBenchmark
 {
     private const int Days = 90;
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(2);
 
     private SegmentBase? made;
-    private DuckDbPeer? peer;
+    private DuckDbPeer? duckDb;
+    private PostgresPeer? postgres;
     private TimeSpan round;
 
     public Figure Figure { get; } = new(
-        (overLines ? "segment.preview.window" : "segment.preview.attributes") + (besideLimit ? ".limit" : ""),
-        besideLimit ? "The same beside the memory's limit."
+        (overLines ? "segment.preview.window" : "segment.preview.attributes")
+            + beside switch { PreviewPeer.Limit => ".limit", PreviewPeer.PostgreSql => ".postgresql", _ => "" },
+        beside == PreviewPeer.Limit ? "The same beside the memory's limit."
+            : beside == PreviewPeer.PostgreSql ? "The same beside PostgreSQL."
             : overLines ? "How many customers bought at least twice and for at least 50.00 of one of 100 categories in 90 of 730 days; 10 lines a customer."
             : "How many customers fit a rule with and and or over five columns.",
         "previews/s",
-        besideLimit ? "the bytes of the columns read once, vectorised, on all cores"
-            : string.Create(CultureInfo.InvariantCulture, $"DuckDB 1.5.6 on {Environment.ProcessorCount} threads, tables in memory"),
-        Target.RatioAtLeast(besideLimit ? 0.5 : overLines ? 3 : 4));
+        beside switch
+        {
+            PreviewPeer.Limit => "the bytes of the columns read once, vectorised, on all cores",
+            PreviewPeer.PostgreSql => string.Create(
+                CultureInfo.InvariantCulture, $"PostgreSQL scanning its buffers on {Environment.ProcessorCount} cores, without an index"),
+            _ => string.Create(CultureInfo.InvariantCulture, $"DuckDB 1.5.6 on {Environment.ProcessorCount} threads, tables in memory"),
+        },
+        Target.RatioAtLeast(beside switch { PreviewPeer.Limit => 0.5, PreviewPeer.PostgreSql => 20, _ => overLines ? 3 : 4 }));
 
     private static AllOf Rule(bool overLines)
     {
@@ -48,25 +65,33 @@ internal sealed class SegmentPreview(bool overLines, bool besideLimit) : IBenchm
         var customers = SegmentBase.Customers(place);
         round = place.Scale < 1 ? TimeSpan.FromMilliseconds(20) : Round;
         made = SegmentBase.Make(customers, withLines: overLines, withMemberships: false);
-        if (!besideLimit)
-        {
-            peer = await DuckDbPeer.StartAsync(overLines ? Lines(customers) : Customers(customers), overLines ? WindowQuery : AttributesQuery, cancellation);
-            if (peer.Answer != Count())
-                throw new InvalidOperationException($"DuckDB counts {peer.Answer}, and the columns {Count()}.");
-        }
+        var (table, query) = (overLines ? Lines(customers) : Customers(customers), overLines ? WindowQuery : AttributesQuery);
+        if (beside == PreviewPeer.DuckDb)
+            duckDb = await DuckDbPeer.StartAsync(table, query, cancellation);
+        if (beside == PreviewPeer.PostgreSql)
+            postgres = await PostgresPeer.StartAsync(place, InPostgres(table), query, cancellation);
+        if ((duckDb?.Answer ?? postgres?.Answer) is { } answer && answer != Count())
+            throw new InvalidOperationException($"{beside} counts {answer}, and the columns {Count()}.");
     }
 
     public Task<double> MeasureAsync(CancellationToken cancellation) => Task.FromResult(Repeat(() => Count()));
 
     public async Task<double?> MeasurePeerAsync(CancellationToken cancellation) =>
-        peer is not null ? await peer.RunAsync(round, cancellation) : Repeat(() => (long)MemoryLimit.Read(made!.Columns, overLines));
+        duckDb is not null ? await duckDb.RunAsync(round, cancellation)
+            : postgres is not null ? await postgres.RunAsync(round, cancellation) : Repeat(() => (long)MemoryLimit.Read(made!.Columns, overLines));
 
     public async ValueTask DisposeAsync()
     {
         made = null;
-        if (peer is not null)
-            await peer.DisposeAsync();
+        if (duckDb is not null)
+            await duckDb.DisposeAsync();
+        if (postgres is not null)
+            await postgres.DisposeAsync();
     }
+
+    private static string InPostgres(string sql) => sql.Replace("create table", "create unlogged table", StringComparison.Ordinal)
+        .Replace("utinyint", "smallint", StringComparison.Ordinal).Replace("//", "/", StringComparison.Ordinal)
+        .Replace("from range(", "from generate_series(0::bigint, -1 + ", StringComparison.Ordinal);
 
     private static string Customers(int count) => string.Create(CultureInfo.InvariantCulture, $"""
         create table customers as select
@@ -96,7 +121,7 @@ internal sealed class SegmentPreview(bool overLines, bool besideLimit) : IBenchm
     private static string WindowQuery => string.Create(CultureInfo.InvariantCulture, $"""
         select count(*) from (
           select customer from lines where category = 7 and day > {SegmentBase.Today - Days}
-          group by customer having count(*) >= 2 and sum(amount) >= 5000)
+          group by customer having count(*) >= 2 and sum(amount) >= 5000) customers
         """);
 
     private long Count()

@@ -90,7 +90,7 @@ internal static class PodPolicy
     /// <summary>True when a setting of this name holds a secret.</summary>
     public static bool IsSecret(string variable)
     {
-        string[] words = ["DATABASE", "MASTERKEY", "FORMERKEY", "IDENTIFIERKEY", "RECIPIENTKEY", "APIKEY", "PASSWORD", "__HASH", "LINKS__KEYS"];
+        string[] words = ["DATABASE", "MASTERKEY", "FORMERKEY", "IDENTIFIERKEY", "RECIPIENTKEY", "SNAPSHOTKEY", "APIKEY", "PASSWORD", "__HASH", "LINKS__KEYS"];
         return words.Any(word => variable.Contains(word, StringComparison.OrdinalIgnoreCase));
     }
 

@@ -28,6 +28,7 @@ internal static class AllInOne
         {
             ["Vault:MasterKey"] = secrets.MasterKey,
             ["Coupons:MasterKey"] = secrets.MasterKey,
+            ["Segmentation:SnapshotKey"] = secrets.MasterKey,
             ["Links:Current"] = "local",
             ["Links:Keys:local"] = secrets.LinkKey,
             ["Api:Keys:local:Hash"] = ApiKey.HashOf(secrets.ApiKey),
