@@ -4,6 +4,7 @@ using Patron.Runtime.EventStore;
 using Patron.Runtime.Hosting;
 using Patron.Runtime.Privacy;
 using Patron.Runtime.Processing;
+using Patron.Segmentation.Snapshots;
 
 namespace Patron.Segmentation;
 
@@ -12,7 +13,7 @@ public static class Module
 {
     internal const string Name = "segmentation";
 
-    /// <summary>Adds the service. Settings: the section <c>Segmentation</c> with <c>Zone</c>, <c>ScanAt</c> and <c>Currency</c>.</summary>
+    /// <summary>Adds the service. Settings: the section <c>Segmentation</c> as <see cref="SegmentationSettings"/> has it.</summary>
     public static void AddSegmentation(this WebApplicationBuilder builder)
     {
         var settings = builder.AddSettings<SegmentationSettings>("Segmentation");
@@ -61,8 +62,11 @@ public static class Module
         var engine = services.GetRequiredService<SegmentEngine>();
         var clock = services.GetRequiredService<BusinessClock>();
         var consumed = new Consumed(engine);
+        var snapshots = new SnapshotKeeper(
+            services.GetRequiredService<SegmentationSettings>(), engine, services.GetRequiredService<SystemClock>(), () => services.PatronService(Name),
+            services.GetRequiredService<ILogger<SnapshotKeeper>>());
         var rebuild = new Rebuild(
-            engine, consumed, LearnAsync,
+            engine, snapshots, consumed, LearnAsync,
             services.GetRequiredService<IEventLog>, () => services.PatronService(Name),
             services.GetRequiredService<OpenDetails>(), services.GetRequiredService<ILogger<Rebuild>>());
 
@@ -88,10 +92,13 @@ public static class Module
             Timers = ScanPartition.Timers,
             OnDue = timer => engine.Scan(timer, clock.GetUtcNow()),
             CustomerTables = [new CustomerTable("segment_member"), new CustomerTable("linked_rows")],
-            Migrations = [new Migration("segment-members", Members.Schema), new Migration("linked-rows", LinkedRows.Schema), SegmentTable.Migration,
-                ScoreBook.Migration],
+            Migrations =
+            [
+                new Migration("segment-members", Members.Schema), new Migration("linked-rows", LinkedRows.Schema), SegmentTable.Migration, ScoreBook.Migration,
+            ],
             OnErased = services.GetRequiredService<ICustomerKeys>().Forget,
             OnAcquired = rebuild.AcquireAsync,
+            OnRest = snapshots.RestAsync,
         };
     }
 }

@@ -1,19 +1,21 @@
+using System.Globalization;
 using Google.Protobuf;
 using Npgsql;
 using Patron.Contracts;
 using Patron.Contracts.Segmentation.V1;
 using Patron.Runtime.EventLog;
 using Patron.Runtime.Processing;
+using Patron.Segmentation.Snapshots;
 
 namespace Patron.Segmentation;
 
 /// <summary>
-/// Brings a newly owned partition into memory: memberships and scans from the own store, which are the truth, then the columns from the
-/// log, up to exactly the offset that the consumer has committed. Nothing is emitted.
+/// Brings a newly owned partition into memory: memberships and scans from the own store, which are the truth, then the columns from their
+/// snapshot, if there is one, and from the log on, up to exactly the offset that the consumer has committed. Nothing is emitted.
 /// </summary>
 internal sealed partial class Rebuild(
-    SegmentEngine engine, Consumed consumed, Func<CancellationToken, Task> learnSegments, Func<IEventLog> eventLog, Func<ServiceRuntime> service,
-    OpenDetails details, ILogger log)
+    SegmentEngine engine, SnapshotKeeper snapshots, Consumed consumed, Func<CancellationToken, Task> learnSegments, Func<IEventLog> eventLog,
+    Func<ServiceRuntime> service, OpenDetails details, ILogger log)
 {
     private const int RecordsPerReadMax = 4096;
     private static readonly TimeSpan ReadWait = TimeSpan.FromSeconds(1);
@@ -21,12 +23,15 @@ internal sealed partial class Rebuild(
     public async Task AcquireAsync(AcquiredPartition acquired, CancellationToken cancellation)
     {
         await learnSegments(cancellation);
-        var partition = engine.NewPartition();
         var stream = engine.ScanStreams.Of(acquired.Partition);
         var scans = await service().StateAsync(Scans.Kind, stream, cancellation) ?? Scans.None;
+        var (partition, reached) = await snapshots.LoadAsync(acquired, cancellation) is var (kept, place)
+            ? (kept, place.NextOffsets.Where(topic => topic.Key != Topics.ProfileCustomers).ToDictionary())
+            : (engine.NewPartition(), new Dictionary<string, long>());
         foreach (var (customer, segment) in await Members.ReadAsync(service().Database, acquired.Partition, cancellation))
             partition.Restore(customer, segment);
-        await ReadFactsAsync(partition, acquired, cancellation);
+        // Attributes are in no snapshot: what is sealed is read from its beginning.
+        await ReadFactsAsync(partition, acquired, reached, cancellation);
         partition.RestoreScans(scans);
         foreach (var customer in await LinkedRows.ReadAsync(service().Database, acquired.Partition, cancellation))
             partition.Restate(customer, await RowOfAsync(customer, cancellation), partition.AsOf);
@@ -39,18 +44,21 @@ internal sealed partial class Rebuild(
         return LinkedRows.State((RowChanged)last.Event, last.Version);
     }
 
-    private async Task ReadFactsAsync(SegmentedPartition partition, AcquiredPartition acquired, CancellationToken cancellation)
+    /// <param name="reached">Topic to the first record that the columns do not have; those of a topic that is not named begin at 0.</param>
+    private async Task ReadFactsAsync(
+        SegmentedPartition partition, AcquiredPartition acquired, IReadOnlyDictionary<string, long> reached, CancellationToken cancellation)
     {
         // The rows of linked customers come from their streams, which know the latest.
-        var missing = acquired.NextOffsets.Where(topic => topic.Value > 0 && topic.Key != Topics.SegmentationRows).ToDictionary();
+        var missing = acquired.NextOffsets.Where(topic => topic.Value > reached.GetValueOrDefault(topic.Key) && topic.Key != Topics.SegmentationRows)
+            .ToDictionary();
         if (missing.Count == 0)
             return;
         await using var reader = eventLog().OpenReader();
         foreach (var subscription in consumed.Subscriptions.Where(subscription => missing.ContainsKey(subscription.Topic.Name)))
-            reader.Assign(subscription.Topic, acquired.Partition, 0);
+            reader.Assign(subscription.Topic, acquired.Partition, reached.GetValueOrDefault(subscription.Topic.Name));
         while (missing.Count > 0)
         {
-            foreach (var batch in await reader.ReadAsync(RecordsPerReadMax, ReadWait, cancellation))
+            foreach (var batch in await ReadAsync(reader, reached, cancellation))
             {
                 if (!missing.TryGetValue(batch.Topic.Name, out var end))
                     continue;
@@ -62,6 +70,23 @@ internal sealed partial class Rebuild(
                 missing.Remove(batch.Topic.Name);
                 reader.Unassign(batch.Topic, acquired.Partition);
             }
+        }
+    }
+
+    private static async Task<IReadOnlyList<LogBatch>> ReadAsync(
+        ILogReader reader, IReadOnlyDictionary<string, long> reached, CancellationToken cancellation)
+    {
+        try
+        {
+            return await reader.ReadAsync(RecordsPerReadMax, ReadWait, cancellation);
+        }
+        catch (EventLogException fault) when (fault.LostOffset is var (topic, partition))
+        {
+            throw new EventLogException(
+                $"Segments of partition {partition} need {topic} from offset {reached.GetValueOrDefault(topic)} on, and the log begins at "
+                + $"{fault.GoesOnAt?.ToString(CultureInfo.InvariantCulture) ?? "a later one"}: put a newer snapshot into Segmentation:SnapshotFolder, or have the log keep "
+                + "its records for longer than snapshots are old and send the lost ones again.",
+                fault) { LostOffset = fault.LostOffset, GoesOnAt = fault.GoesOnAt };
         }
     }
 

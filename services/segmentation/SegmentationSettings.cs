@@ -1,5 +1,6 @@
 using System.Globalization;
 using Patron.Runtime.Hosting;
+using Patron.Runtime.Privacy;
 
 namespace Patron.Segmentation;
 
@@ -15,6 +16,18 @@ internal sealed class SegmentationSettings : ISettings
     /// <summary>ISO 4217 code of the brand's currency; used in sentences only.</summary>
     public string Currency { get; set; } = "GBP";
 
+    /// <summary>Where the columns of this instance's partitions are kept between restarts; empty for nowhere. Give each instance one of its own.</summary>
+    public string SnapshotFolder { get; set; } = "";
+
+    /// <summary>Seals the snapshots: 32 random bytes in base64. Without the right one they are passed over.</summary>
+    public string SnapshotKey { get; set; } = "";
+
+    /// <summary>A file that holds the key in base64, instead of <see cref="SnapshotKey"/>.</summary>
+    public string SnapshotKeyFile { get; set; } = "";
+
+    /// <summary>How old a partition's snapshot gets while facts arrive, from a second to a day: what is newer is read from the log after a crash.</summary>
+    public TimeSpan SnapshotEvery { get; set; } = TimeSpan.FromMinutes(10);
+
     public BrandDays Days => new(TimeZoneInfo.FindSystemTimeZoneById(Zone));
 
     public TimeOnly ScanTime => TimeOnly.ParseExact(ScanAt, "HH:mm", CultureInfo.InvariantCulture);
@@ -27,5 +40,23 @@ internal sealed class SegmentationSettings : ISettings
             yield return new SettingFault(nameof(ScanAt), "it must be a time of day such as 03:00");
         if (Currency.Length != 3 || !Currency.All(char.IsAsciiLetterUpper))
             yield return new SettingFault(nameof(Currency), "it must be three capital letters such as GBP");
+        if (SnapshotKeyFile.Length > 0 && !File.Exists(SnapshotKeyFile))
+            yield return new SettingFault(nameof(SnapshotKeyFile), "there is no such file");
+        else if (SnapshotFolder.Length > 0 && !IsKey(SnapshotKeyText()))
+            yield return new SettingFault(SnapshotKeyFile.Length > 0 ? nameof(SnapshotKeyFile) : nameof(SnapshotKey), "it must give 32 random bytes in base64");
+        if (SnapshotEvery < TimeSpan.FromSeconds(1) || SnapshotEvery > TimeSpan.FromDays(1))
+            yield return new SettingFault(nameof(SnapshotEvery), "it must be from 00:00:01 to 1.00:00:00");
+    }
+
+    /// <summary>Empty where no snapshots are kept.</summary>
+    public byte[] OpenSnapshotKey() =>
+        SnapshotFolder.Length == 0 ? [] : new MasterKeys(Convert.FromBase64String(SnapshotKeyText())).Derive("patron segment snapshots");
+
+    private string SnapshotKeyText() => SnapshotKeyFile.Length > 0 ? File.ReadAllText(SnapshotKeyFile).Trim() : SnapshotKey;
+
+    private static bool IsKey(string text)
+    {
+        Span<byte> bytes = stackalloc byte[SealedBox.KeyBytes + 3];
+        return Convert.TryFromBase64String(text, bytes, out var length) && length == SealedBox.KeyBytes;
     }
 }

@@ -1,16 +1,18 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Patron.Runtime;
 using Patron.Runtime.Hosting;
+using Patron.Segmentation;
 
 namespace Patron.Faults.Tests;
 
 /// <summary>
 /// Services of <see cref="Market"/> as a process of their own, like any service's Program. Beside the usual settings (Database, Log,
 /// Runtime ...) it takes <c>Worker:Services</c> (names, separated by commas), <c>Worker:Kill</c> and <c>Worker:Hold</c> (a fault point and
-/// how often it is reached first: <c>relay.after-publish:2</c>) and <c>Worker:Bug</c>. It ends when its standard input ends, so that it never outlives
+/// how often it is reached first: <c>relay.after-publish:2</c>), <c>Worker:Bug</c>, and <c>Worker:Now</c>, at which business time stands. It ends when its standard input ends, so that it never outlives
 /// the tests; with <c>Worker:Wait</c> it starts at the first line.
 /// </summary>
 internal static class Worker
@@ -30,14 +32,25 @@ internal static class Worker
             PlantedBug.Plant(Enum.Parse<Bug>(bug));
         Watch(settings["Kill"], _ => Kill());
         Watch(settings["Hold"], Hold);
-        return PatronHost.RunAsync(args, "worker", builder => Add(builder, settings["Services"]!.Split(',')), app =>
+        return PatronHost.RunAsync(args, "worker", builder => Add(builder, settings), app =>
             app.Lifetime.ApplicationStarted.Register(() => Console.WriteLine(Started)));
     }
 
-    private static void Add(WebApplicationBuilder builder, string[] services)
+    private static void Add(WebApplicationBuilder builder, IConfigurationSection settings)
     {
-        foreach (var service in services)
-            Market.Add(builder, service);
+        if (settings["Now"] is { } now)
+        {
+            var time = BusinessTimeState.SimulatedFrom(DateTimeOffset.Parse(now, global::System.Globalization.CultureInfo.InvariantCulture));
+            builder.Services.AddSingleton(new BusinessClock(TimeProvider.System, time));
+        }
+
+        foreach (var service in settings["Services"]!.Split(','))
+        {
+            if (service == SegmentTown.Service)
+                builder.AddSegmentation();
+            else
+                Market.Add(builder, service);
+        }
     }
 
     private static void Watch(string? setting, Action<string> act)

@@ -80,8 +80,12 @@ internal sealed partial class ConsumerRunner
         partition.Told = partition.Stopped;
     }
 
-    /// <summary>Saves all that is reached; nothing may be read meanwhile.</summary>
-    public Task SaveAsync(CancellationToken cancellation) => SaveAsync(owned.Values, cancellation);
+    /// <summary>Saves all that is reached, for an orderly end; nothing is read any more.</summary>
+    public async Task LeaveAsync(CancellationToken cancellation)
+    {
+        await SaveAsync(owned.Values, cancellation);
+        await RestAsync(owned.Values, isLeaving: true, cancellation);
+    }
 
     /// <summary>Lets the table follow where records left nothing to write. What cannot be saved now is read again later, and harms nobody.</summary>
     private async Task SaveAsync(IEnumerable<OwnedPartition> partitions, CancellationToken cancellation)

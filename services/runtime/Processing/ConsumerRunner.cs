@@ -24,6 +24,7 @@ internal sealed partial class ConsumerRunner(
     private Dictionary<int, OwnedPartition> owned = [];
     private ILogReader? reader;
     private int busy;
+    private Guid incarnation;
 
     public IReadOnlyCollection<OwnedPartition> Partitions => Volatile.Read(ref owned).Values;
 
@@ -51,6 +52,7 @@ internal sealed partial class ConsumerRunner(
         try
         {
             reader ??= eventLog.OpenReader();
+            this.incarnation = incarnation;
             await LearnEndsAsync(gained.Keys, cancellation);
             var partitions = await offsets.ClaimAsync(gained, incarnation, cancellation);
             FaultPoint.Reach(FaultPoint.ConsumeAfterClaim);
@@ -75,7 +77,9 @@ internal sealed partial class ConsumerRunner(
         await turn.WaitAsync(cancellation);
         try
         {
-            await SaveAsync(partitions.Select(p => owned.GetValueOrDefault(p)).OfType<OwnedPartition>(), cancellation);
+            var given = partitions.Select(p => owned.GetValueOrDefault(p)).OfType<OwnedPartition>().ToList();
+            await SaveAsync(given, cancellation);
+            await RestAsync(given, isLeaving: true, cancellation);
             Drop(partitions);
         }
         finally
@@ -107,6 +111,7 @@ internal sealed partial class ConsumerRunner(
                     await ApplyAsync(cancellation);
                     await SaveAsync(owned.Values.Where(IsToBeSaved), cancellation);
                     await HealAsync(cancellation);
+                    await RestAsync(owned.Values, isLeaving: false, cancellation);
                 }
                 finally
                 {
@@ -145,11 +150,20 @@ internal sealed partial class ConsumerRunner(
     private async Task StartAsync(OwnedPartition partition, CancellationToken cancellation)
     {
         if (definition.OnAcquired is { } restore)
-            await restore(new AcquiredPartition(partition.Number, partition.Places.ToDictionary(p => p.Key, p => p.Value.NextOffset)), cancellation);
+            await restore(AcquiredPartition.Of(partition, incarnation), cancellation);
         partition.Pending.Clear();
         partition.Paused.Clear();
         foreach (var subscription in definition.Subscriptions)
             reader!.Assign(subscription.Topic, partition.Number, partition.Places[subscription.Topic.Name].NextOffset);
+    }
+
+    /// <summary>Nothing may be read meanwhile.</summary>
+    private async Task RestAsync(IEnumerable<OwnedPartition> partitions, bool isLeaving, CancellationToken cancellation)
+    {
+        if (definition.OnRest is not { } rest)
+            return;
+        foreach (var partition in partitions.Where(p => p.Stopped is null))
+            await rest(new RestingPartition(partition, incarnation, isLeaving), cancellation);
     }
 
     private void Enqueue(IReadOnlyList<LogBatch> batches)

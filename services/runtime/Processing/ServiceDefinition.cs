@@ -57,10 +57,53 @@ public sealed class ServiceDefinition
     /// the place to rebuild in-memory state. Also called when a failed transaction makes in-memory state doubtful.
     /// </summary>
     public Func<AcquiredPartition, CancellationToken, Task>? OnAcquired { get; init; }
+
+    /// <summary>
+    /// Called for each owned partition between two rounds of reading, and once more before it is given up: the moment to copy in-memory state.
+    /// Reading waits for it, so it has to be quick.
+    /// </summary>
+    public Func<RestingPartition, CancellationToken, Task>? OnRest { get; init; }
 }
 
 /// <summary>A partition that this instance now owns. <paramref name="NextOffsets"/>: topic name to the first record not yet applied.</summary>
-public sealed record AcquiredPartition(int Partition, IReadOnlyDictionary<string, long> NextOffsets);
+public sealed record AcquiredPartition(int Partition, IReadOnlyDictionary<string, long> NextOffsets)
+{
+    /// <summary>Offsets of another life of the log mean other records.</summary>
+    public Guid LogIncarnation { get; init; }
+
+    /// <summary>Topic name to the life of the producer's store that the records before the offset are of; null before the first.</summary>
+    public IReadOnlyDictionary<string, Guid?> StoreEpochs { get; init; } = new Dictionary<string, Guid?>();
+
+    internal static AcquiredPartition Of(OwnedPartition partition, Guid incarnation) =>
+        new(partition.Number, partition.Places.ToDictionary(place => place.Key, place => place.Value.NextOffset))
+        {
+            LogIncarnation = incarnation,
+            StoreEpochs = partition.Places.ToDictionary(place => place.Key, place => place.Value.StoreEpoch),
+        };
+}
+
+/// <summary>
+/// A partition of which nothing is under way: what handlers keep in memory is what was applied up to <see cref="Place"/>, or of a parked
+/// customer less.
+/// </summary>
+public readonly struct RestingPartition
+{
+    private readonly OwnedPartition partition;
+    private readonly Guid incarnation;
+
+    internal RestingPartition(OwnedPartition partition, Guid incarnation, bool isLeaving) =>
+        (this.partition, this.incarnation, IsLeaving) = (partition, incarnation, isLeaving);
+
+    public int Number => partition.Number;
+
+    /// <summary>It is given up afterwards.</summary>
+    public bool IsLeaving { get; }
+
+    /// <summary>Records of some customers wait for an operator, though the places are beyond them.</summary>
+    public bool HasParked => partition.ParkedCustomers > 0;
+
+    public AcquiredPartition Place => AcquiredPartition.Of(partition, incarnation);
+}
 
 /// <summary>Maps own events to the contract of one topic, exhaustively and by hand.</summary>
 public sealed record Publication(Topic Topic, Func<RecordedEvent, IMessage?> Map)

@@ -13,7 +13,7 @@ public sealed partial class ServiceRuntime
     {
         clock.Advanced -= OnAdvanced;
         await loops.StopReadingAsync();
-        await TryAsync(() => Consumer?.SaveAsync(cancellation));
+        await TryAsync(() => Consumer?.LeaveAsync(cancellation));
         foreach (var lane in lanes)
             lane.Close();
 

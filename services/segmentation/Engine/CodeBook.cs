@@ -16,6 +16,8 @@ internal sealed class CodeBook(int codesMax)
     private volatile string[] names = [""];
     private volatile int last;
 
+    public int CodesMax => codesMax;
+
     /// <summary>The largest code that is given.</summary>
     public int Last => last;
 

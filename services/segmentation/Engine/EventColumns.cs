@@ -1,3 +1,5 @@
+using Patron.Segmentation.Snapshots;
+
 namespace Patron.Segmentation;
 
 /// <summary>A purchased line as the columns have it.</summary>
@@ -154,6 +156,20 @@ internal sealed class EventColumns
 
         merged.offsets[rows] = line;
         Take(merged);
+    }
+
+    /// <summary>The sorted lines: merge the delta in before they are written.</summary>
+    public void Keep(SnapshotFields fields, CodeBooks books)
+    {
+        fields.Array("offsets of lines", ref offsets);
+        fields.Array("days of lines", ref days);
+        fields.Codes("categories", ref categories, books.Categories);
+        fields.Codes("stores", ref stores, books.Stores);
+        fields.Codes("channels", ref channels, books.Channels);
+        fields.Codes("products", ref products, books.Products);
+        fields.Array("flags", ref flags);
+        fields.Array("amounts", ref amounts);
+        fields.All("wide amounts", wide);
     }
 
     private static bool Keeps(ushort day, ushort keptFrom) => day != Day16.None && day >= keptFrom;

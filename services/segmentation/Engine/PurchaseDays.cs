@@ -1,3 +1,5 @@
+using Patron.Segmentation.Snapshots;
+
 namespace Patron.Segmentation;
 
 /// <summary>
@@ -20,6 +22,12 @@ internal sealed class PurchaseDays
 
     /// <summary>The last day of purchase before the last one; none for whoever bought on one day at most.</summary>
     public ReadOnlySpan<ushort> Previous => previous;
+
+    public void Keep(SnapshotFields fields)
+    {
+        fields.Array("days of purchase", ref count);
+        fields.Array("last day but one", ref previous);
+    }
 
     public void Grow(int size)
     {

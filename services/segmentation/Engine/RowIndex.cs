@@ -39,6 +39,17 @@ internal sealed class RowIndex
         Put(row, customers[row]);
     }
 
+    /// <summary>As if so many rows had been added one after another.</summary>
+    public void Restore(int count, ReadOnlySpan<Guid> customers)
+    {
+        var size = SlotsMin;
+        while (count > size / 4 * 3)
+            size *= 2;
+        slots = new int[size];
+        for (var row = 0; row < count; row++)
+            Put(row, customers[row]);
+    }
+
     private void Put(int row, Guid customer)
     {
         var slot = SlotOf(customer);

@@ -3,6 +3,7 @@ using Patron.Contracts.Profile.V1;
 using Patron.Contracts.Segmentation.V1;
 using Patron.Runtime.EventStore;
 using Patron.Runtime.Processing;
+using Patron.Segmentation.Snapshots;
 
 namespace Patron.Segmentation;
 
@@ -26,6 +27,9 @@ internal sealed partial class SegmentEngine(BrandDays days, Explanation explanat
 
     /// <summary>An empty partition, to be filled and then put in place by <see cref="Put"/>.</summary>
     public SegmentedPartition NewPartition() => new(books, days, Explanation);
+
+    /// <summary>Copies the columns of an owned partition.</summary>
+    public void Keep(int partition, SnapshotCopy into) => Owned(partition).Keep(into);
 
     public void Put(int partition, SegmentedPartition loaded)
     {

@@ -1,6 +1,7 @@
 using System.Numerics;
 using Patron.Contracts.Segmentation.V1;
 using Patron.Runtime.EventStore;
+using Patron.Segmentation.Snapshots;
 
 namespace Patron.Segmentation;
 
@@ -34,6 +35,13 @@ internal sealed partial class SegmentedPartition(CodeBooks books, BrandDays days
             lock (guard)
                 return columns.AsOf;
         }
+    }
+
+    /// <summary>The columns, to be copied or put back; memberships and links stand in the store. Locked for as long as copying memory takes.</summary>
+    public void Keep(SnapshotFields fields)
+    {
+        lock (guard)
+            columns.Keep(fields);
     }
 
     /// <summary>While loading: the customer is in the segment.</summary>
@@ -200,33 +208,6 @@ internal sealed partial class SegmentedPartition(CodeBooks books, BrandDays days
         }
     }
 
-    /// <summary>How many customers there are, and of how many the rule holds.</summary>
-    public Counted Count(Clause rule)
-    {
-        lock (guard)
-        {
-            if ((NeedsOfRules.Of(rule, segments.Explanation.Catalog) & Needs.Predictions) != 0)
-                columns.Predictions.Make(columns);
-            var matching = Counting(RulePlan.Of(rule, segments.Explanation.Catalog).Evaluate(columns)).Sum(word => (long)BitOperations.PopCount(word));
-            return new Counted(columns.Count - away.Count(row => !columns.IsErased(row)) - columns.ErasedCount, matching);
-        }
-    }
-
-    /// <summary>What the partition takes in memory.</summary>
-    public Footprint Footprint
-    {
-        get
-        {
-            lock (guard)
-            {
-                var (lines, offsets, delta) = columns.Events.Bytes;
-                var (behaviours, more, unsorted) = columns.Behaviours.Bytes;
-                return new(
-                    columns.Count, columns.Events.Days.Length, columns.Bytes + offsets + more + segments.Bytes, lines, delta + unsorted, behaviours);
-            }
-        }
-    }
-
     /// <summary>What the evaluation says of a customer now.</summary>
     public (IReadOnlyList<Verdict> Verdicts, DateTimeOffset EvaluatedAt) Verdicts(Guid customer)
     {
@@ -235,27 +216,6 @@ internal sealed partial class SegmentedPartition(CodeBooks books, BrandDays days
             return columns.Find(customer) is { } row && columns.IsErased(row)
                 ? ([], columns.AsOf)
                 : (segments.Verdicts(Read(customer), IsAway(customer), MissingOf(customer)), columns.AsOf);
-        }
-    }
-
-    /// <summary>What is known of a customer now.</summary>
-    public CustomerRow Read(Guid customer)
-    {
-        lock (guard)
-            return columns.Find(customer) is { } row ? columns.Read(row) : columns.Unknown;
-    }
-
-    /// <summary>Adds what is known of every customer now, but of those erased or merged into others.</summary>
-    public void CopyTo(CustomersCopy copy)
-    {
-        lock (guard)
-        {
-            copy.Today = Math.Max(copy.Today, columns.Today);
-            for (var row = 0; row < columns.Count; row++)
-            {
-                if (!away.Contains(row) && !columns.IsErased(row))
-                    copy.Add(columns, row);
-            }
         }
     }
 
