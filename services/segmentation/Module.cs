@@ -79,8 +79,8 @@ public static class Module
         var consumed = new Consumed(engine);
         var details = services.GetRequiredService<OpenDetails>();
         var snapshots = new SnapshotKeeper(
-            services.GetRequiredService<SegmentationSettings>(), engine, () => details.IsIdle, services.GetRequiredService<SystemClock>(),
-            () => services.PatronService(Name), services.GetRequiredService<ILogger<SnapshotKeeper>>());
+            services.GetRequiredService<SegmentationSettings>(), engine, services.GetRequiredService<SystemClock>(), () => services.PatronService(Name),
+            services.GetRequiredService<ILogger<SnapshotKeeper>>());
         var rebuild = new Rebuild(
             engine, snapshots, consumed, LearnAsync, services.GetRequiredService<IEventLog>, () => services.PatronService(Name),
             details, services.GetRequiredService<ILogger<Rebuild>>());

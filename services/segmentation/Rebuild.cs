@@ -26,10 +26,11 @@ internal sealed partial class Rebuild(
         var stream = engine.ScanStreams.Of(acquired.Partition);
         var scans = await service().StateAsync(Scans.Kind, stream, cancellation) ?? Scans.None;
         var (partition, reached) = await snapshots.LoadAsync(acquired, cancellation) is var (kept, place)
-            ? (kept, place.NextOffsets)
+            ? (kept, place.NextOffsets.Where(topic => topic.Key != Topics.ProfileCustomers).ToDictionary())
             : (engine.NewPartition(), new Dictionary<string, long>());
         foreach (var (customer, segment) in await Members.ReadAsync(service().Database, acquired.Partition, cancellation))
             partition.Restore(customer, segment);
+        // Attributes are in no snapshot: what is sealed is read from its beginning.
         await ReadFactsAsync(partition, acquired, reached, cancellation);
         partition.RestoreScans(scans);
         foreach (var customer in await LinkedRows.ReadAsync(service().Database, acquired.Partition, cancellation))

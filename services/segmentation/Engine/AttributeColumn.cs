@@ -1,5 +1,4 @@
 using System.Globalization;
-using Patron.Segmentation.Snapshots;
 
 namespace Patron.Segmentation;
 
@@ -55,28 +54,6 @@ internal sealed class AttributeColumn(CodeBook texts)
     /// <summary>As it would stand in the column; null for what does not fit its shape, and for a text that nobody has.</summary>
     public long? Find(string value) => Shape == AttributeShape.Texts ? texts.Find(value) : Packed(value);
 
-    public void Keep(SnapshotFields fields, string key)
-    {
-        var shape = (long)Shape;
-        fields.Number($"shape of {key}", ref shape);
-        Shape = (AttributeShape)shape;
-        if (Shape != AttributeShape.Texts)
-        {
-            values.Keep(fields, key);
-            return;
-        }
-
-        var codes = new int[fields.Reads ? 0 : values.Rows];
-        for (var row = 0; row < codes.Length; row++)
-            codes[row] = (int)values.At(row);
-        fields.Codes(key, ref codes, texts);
-        if (!fields.Reads)
-            return;
-        values = new();
-        for (var row = codes.Length - 1; row >= 0; row--)
-            values.Set(row, codes[row]);
-    }
-
     public static long Pack(long number) => number >= 0 ? number + 1 : number;
 
     public static long Unpack(long packed) => packed > 0 ? packed - 1 : packed;
@@ -113,7 +90,7 @@ internal sealed class AttributeColumn(CodeBook texts)
     private void TurnIntoTexts()
     {
         var coded = new PackedColumn();
-        for (var row = values.Rows - 1; row >= 0; row--)
+        for (var row = (int)values.Bytes - 1; row >= 0; row--)
             coded.Set(row, ValueAt(row) is { } text ? texts.CodeOf(text) : 0);
         (values, Shape) = (coded, AttributeShape.Texts);
     }
@@ -137,18 +114,6 @@ internal sealed class AttributeColumns(CodeBooks books)
         {
             columns.Add(key, new(books.Attribute(key)));
             columns[key].Set(row, value);
-        }
-    }
-
-    public void Keep(SnapshotFields fields)
-    {
-        string[] keys = [.. columns.Keys];
-        fields.Texts("attributes", ref keys);
-        foreach (var key in keys)
-        {
-            if (!columns.TryGetValue(key, out var column))
-                columns.Add(key, column = new(books.Attribute(key)));
-            column.Keep(fields, key);
         }
     }
 

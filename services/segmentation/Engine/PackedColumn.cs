@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Patron.Segmentation.Snapshots;
 
 namespace Patron.Segmentation;
 
@@ -12,9 +11,6 @@ internal sealed class PackedColumn
     private int width = 1;
 
     public long Bytes => bytes.Length;
-
-    /// <summary>Those from here on were never set.</summary>
-    public int Rows => bytes.Length / width;
 
     public long At(int row) => (row + 1) * width > bytes.Length ? 0 : width switch
     {
@@ -45,14 +41,6 @@ internal sealed class PackedColumn
     {
         for (var place = 0; place < into.Length; place++)
             into[place] = At(firstRow + place);
-    }
-
-    public void Keep(SnapshotFields fields, string name)
-    {
-        var bytesEach = (long)width;
-        fields.Number($"width of {name}", ref bytesEach);
-        fields.Array(name, ref bytes);
-        width = (int)bytesEach;
     }
 
     private Span<T> As<T>()

@@ -1,4 +1,3 @@
-using Patron.Segmentation.Rfm;
 using Patron.Segmentation.Snapshots;
 
 namespace Patron.Segmentation;
@@ -20,7 +19,7 @@ internal enum Source
 /// back.
 /// </para>
 /// </summary>
-internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
+internal sealed partial class PartitionColumns(CodeBooks books, BrandDays days)
 {
     // Whole words of bitmaps, and whole vectors: scans need no loop for a remainder.
     public const int RowsPerWord = 64;
@@ -86,12 +85,6 @@ internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
 
     /// <summary>The customer's tier; null for none.</summary>
     public string? TierOf(int row) => tier[row] == NoTier ? null : books.Tiers.NameOf(tier[row]);
-
-    public LifecycleStage StageOf(int row) => books.Scoring.Windows.StageOf(
-        Today, Day16.DayNumber(firstDay[row]), Day16.DayNumber(PurchaseDays.Previous[row]), Day16.DayNumber(lastDay[row]));
-
-    /// <summary>Null for who bought nothing, and while there are no cuts.</summary>
-    public RfmScores? RfmOf(int row) => books.Scoring.Rfm(Today, Day16.DayNumber(lastDay[row]), purchases[row], spend[row]);
 
     public Guid CustomerAt(int row) => customers[row];
 
@@ -195,29 +188,6 @@ internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
 
     public void SetConsent(int row, string channel, string purpose, bool granted) => Set(consents, Consent(channel, purpose), row, granted);
 
-    /// <summary>A copy of one customer's values.</summary>
-    public CustomerRow Read(int row) => new(Today)
-    {
-        Customer = customers[row],
-        FirstDay = Day16.DayNumber(firstDay[row]),
-        LastDay = Day16.DayNumber(lastDay[row]),
-        Purchases = purchases[row],
-        Spend = spend[row],
-        Points = points[row],
-        Tier = TierOf(row),
-        Tags = NamesAt(tags, row),
-        Consents = NamesAt(consents, row),
-        Lines = LinesOf(row, Events, books, PurchaseWindow.DaysMax),
-        Behaviours = LinesOf(row, Behaviours, books.Behaviours, BehavioursBetween.DaysMax),
-        Attributes = Attributes.At(row),
-        Stage = StageOf(row),
-        Rfm = RfmOf(row),
-        Predicted = Predictions.At(row),
-    };
-
-    /// <summary>A customer of whom nothing is known yet.</summary>
-    public CustomerRow Unknown(Guid customer) => new(Today) { Customer = customer };
-
     /// <summary>Bytes of all columns and of the index, without the lines of purchases; see <see cref="EventColumns.Bytes"/>.</summary>
     public long Bytes
     {
@@ -229,7 +199,10 @@ internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
         }
     }
 
-    /// <summary>Every column, to be written to a snapshot or read from one: one that is not named here is lost with the process.</summary>
+    /// <summary>
+    /// Every column, to be written to a snapshot or read from one: one that is not named here is lost with the process. Attributes are, since they are
+    /// opened in memory only, and predictions, which the next scan makes.
+    /// </summary>
     public void Keep(SnapshotFields fields)
     {
         if (!fields.Reads)
@@ -256,7 +229,6 @@ internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
         PurchaseDays.Keep(fields);
         Events.Keep(fields, books);
         Behaviours.Keep(fields, books.Behaviours);
-        Attributes.Keep(fields);
         if (!fields.Reads)
             return;
         Count = (int)count;
@@ -280,25 +252,10 @@ internal sealed class PartitionColumns(CodeBooks books, BrandDays days)
         RowBits.Set(bits, row, has);
     }
 
-    private static IReadOnlyList<string> NamesAt(Dictionary<string, ulong[]> bitmaps, int row) =>
-        [.. bitmaps.Where(named => RowBits.Has(named.Value, row)).Select(named => named.Key).Order(StringComparer.Ordinal)];
-
     private LineCodes Coded(BoughtLine line, CodeBooks by) => new(
         Day16.Of((long)Math.Min(line.Day, Today)), (ushort)by.Categories.CodeOf(line.Category), (ushort)by.Stores.CodeOf(line.Store),
         (byte)by.Channels.CodeOf(line.Channel), (line.Sold ? LineFlags.Sold : 0) | (line.Begins ? LineFlags.Begins : 0),
         by.Products.CodeOf(line.Product), line.Minor);
-
-    private IReadOnlyList<BoughtLine> LinesOf(int row, EventColumns from, CodeBooks by, int daysMax)
-    {
-        from.Read(row, lines);
-        return
-        [
-            .. lines.Where(line => line.Day >= Day16.Of((long)PurchaseWindow.KeptFrom(Today, daysMax))).OrderBy(line => line.Day).Select(line => new BoughtLine(
-                Day16.DayNumber(line.Day)!.Value, line.Amount, by.Products.NameOf(line.Product), by.Categories.NameOf(line.Category),
-                by.Channels.NameOf(line.Channel), by.Stores.NameOf(line.Store), (line.Flags & LineFlags.Sold) != 0,
-                (line.Flags & LineFlags.Begins) != 0)),
-        ];
-    }
 
     // A quarter at a time: twice the size would leave half of the memory unused on average.
     private void Grow()

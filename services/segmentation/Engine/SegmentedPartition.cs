@@ -207,21 +207,6 @@ internal sealed partial class SegmentedPartition(CodeBooks books, BrandDays days
         }
     }
 
-    /// <summary>What the partition takes in memory.</summary>
-    public Footprint Footprint
-    {
-        get
-        {
-            lock (guard)
-            {
-                var (lines, offsets, delta) = columns.Events.Bytes;
-                var (behaviours, more, unsorted) = columns.Behaviours.Bytes;
-                return new(
-                    columns.Count, columns.Events.Days.Length, columns.Bytes + offsets + more + segments.Bytes, lines, delta + unsorted, behaviours);
-            }
-        }
-    }
-
     /// <summary>What the evaluation says of a customer now.</summary>
     public (IReadOnlyList<Verdict> Verdicts, DateTimeOffset EvaluatedAt) Verdicts(Guid customer)
     {
@@ -230,31 +215,6 @@ internal sealed partial class SegmentedPartition(CodeBooks books, BrandDays days
             return columns.Find(customer) is { } row && columns.IsErased(row)
                 ? ([], columns.AsOf)
                 : (segments.Verdicts(Read(customer), IsAway(customer), MissingOf(customer)), columns.AsOf);
-        }
-    }
-
-    /// <summary>What is known of a customer now.</summary>
-    public CustomerRow Read(Guid customer)
-    {
-        lock (guard)
-            return columns.Find(customer) is { } row ? columns.Read(row) : columns.Unknown(customer);
-    }
-
-    /// <summary>What somebody makes of the columns while no fact changes them.</summary>
-    /// <param name="look">The function evaluates a rule, over the customers who are neither erased nor merged into others.</param>
-    public Part<T> Look<T>(int number, Func<PartitionColumns, Func<Clause, ulong[]>, T> look)
-    {
-        lock (guard)
-        {
-            return new(number, columns.AsOf, look(columns, Evaluate));
-        }
-
-        ulong[] Evaluate(Clause rule)
-        {
-            var catalog = segments.Explanation.Catalog;
-            if ((NeedsOfRules.Of(rule, catalog) & Needs.Predictions) != 0)
-                columns.Predictions.Make(columns);
-            return Counting(RulePlan.Of(rule, catalog).Evaluate(columns));
         }
     }
 

@@ -48,16 +48,6 @@ internal sealed class SnapshotContent(ReadOnlyMemory<byte> content) : SnapshotFi
             bitmaps.Add(Text(), Values<ulong>());
     }
 
-    public override void Texts(string name, ref string[] texts)
-    {
-        if (Text() is var found && found != name)
-            throw new SnapshotException($"has the texts '{found}' where '{name}' are now");
-        var read = new string[Count()];
-        for (var i = 0; i < read.Length; i++)
-            read[i] = Text();
-        texts = read;
-    }
-
     /// <summary>Nothing is left.</summary>
     public void End()
     {

@@ -40,14 +40,6 @@ internal sealed class SnapshotCopy(ArrayBufferWriter<byte> into) : SnapshotField
         }
     }
 
-    public override void Texts(string name, ref string[] texts)
-    {
-        Text(name);
-        Count(texts.Length);
-        foreach (var text in texts)
-            Text(text);
-    }
-
     private static List<int> UsedIn<T>(T[] codes, int last)
         where T : unmanaged, IBinaryInteger<T>
     {

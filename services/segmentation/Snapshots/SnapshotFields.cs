@@ -20,8 +20,6 @@ internal abstract class SnapshotFields
 
     public abstract void Bitmaps(string name, Dictionary<string, ulong[]> bitmaps);
 
-    public abstract void Texts(string name, ref string[] texts);
-
     public void Number(string name, ref long value)
     {
         long[] only = [value];

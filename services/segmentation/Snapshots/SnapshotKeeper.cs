@@ -9,8 +9,7 @@ namespace Patron.Segmentation.Snapshots;
 /// copied and written, so that the copies take the memory of one. A snapshot that cannot be used is told of and passed over: the log has all of it.
 /// </summary>
 internal sealed partial class SnapshotKeeper(
-    SegmentationSettings settings, SegmentEngine engine, Func<bool> detailsAreOpen, SystemClock systemTime, Func<ServiceRuntime> service,
-    ILogger<SnapshotKeeper> log)
+    SegmentationSettings settings, SegmentEngine engine, SystemClock systemTime, Func<ServiceRuntime> service, ILogger<SnapshotKeeper> log)
 {
     /// <summary>Files of partitions that went elsewhere are deleted after this; the columns of an erased customer could be in them.</summary>
     public static readonly TimeSpan ForeignKeptFor = TimeSpan.FromDays(7);
@@ -31,8 +30,7 @@ internal sealed partial class SnapshotKeeper(
 
         // What is parked is applied after its place, and a snapshot of that place would leave it out for ever: the one before is right.
         var place = PlaceOf(partition.Place);
-        // The same goes for details that wait for their keys, or whose memberships do.
-        if (partition.HasParked || !detailsAreOpen() || (kept.TryGetValue(partition.Number, out var last) && !HasMoved(last, place)))
+        if (partition.HasParked || (kept.TryGetValue(partition.Number, out var last) && !HasMoved(last, place)))
             return;
         copy.ResetWrittenCount();
         engine.Keep(partition.Number, new SnapshotCopy(copy));

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
@@ -115,7 +116,7 @@ internal sealed class AttributeSegmentTests
             var row = columns.RowOf(Guid.CreateVersion7());
             columns.Attributes.Replace(row, Enumerable.Range(0, 20).ToDictionary(key => $"attribute_{key}", key => (key % 4) switch
             {
-                0 => new DateOnly(1940, 1, 1).AddDays(random.Next(25_000)).ToString("yyyy-MM-dd"),
+                0 => new DateOnly(1940, 1, 1).AddDays(random.Next(25_000)).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
                 1 => $"text {random.Next(100)}",
                 2 => $"text {random.Next(10_000)}",
                 _ => $"{random.Next(200_000)}.5",
