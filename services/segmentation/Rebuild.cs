@@ -84,8 +84,8 @@ internal sealed partial class Rebuild(
         {
             throw new EventLogException(
                 $"Segments of partition {partition} need {topic} from offset {reached.GetValueOrDefault(topic)} on, and the log begins at "
-                + $"{fault.GoesOnAt?.ToString(CultureInfo.InvariantCulture) ?? "a later one"}: put a newer snapshot into Segmentation:SnapshotFolder, or have the log keep "
-                + "its records for longer than snapshots are old and send the lost ones again.",
+                + $"{fault.GoesOnAt?.ToString(CultureInfo.InvariantCulture) ?? "a later one"}: put a newer snapshot into "
+                + "Segmentation:SnapshotFolder, or have the log keep its records for longer than snapshots are old and send the lost ones again.",
                 fault) { LostOffset = fault.LostOffset, GoesOnAt = fault.GoesOnAt };
         }
     }

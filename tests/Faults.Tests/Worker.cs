@@ -12,8 +12,8 @@ namespace Patron.Faults.Tests;
 /// <summary>
 /// Services of <see cref="Market"/> as a process of their own, like any service's Program. Beside the usual settings (Database, Log,
 /// Runtime ...) it takes <c>Worker:Services</c> (names, separated by commas), <c>Worker:Kill</c> and <c>Worker:Hold</c> (a fault point and
-/// how often it is reached first: <c>relay.after-publish:2</c>), <c>Worker:Bug</c>, and <c>Worker:Now</c>, at which business time stands. It ends when its standard input ends, so that it never outlives
-/// the tests; with <c>Worker:Wait</c> it starts at the first line.
+/// how often it is reached first: <c>relay.after-publish:2</c>), <c>Worker:Bug</c>, and <c>Worker:Now</c>, at which business time stands. It ends
+/// when its standard input ends, so that it never outlives the tests; with <c>Worker:Wait</c> it starts at the first line.
 /// </summary>
 internal static class Worker
 {

@@ -31,10 +31,13 @@ internal sealed record SnapshotPlace(
             return "is of another partition";
         if (Zone != now.Zone)
             return $"has days of the zone {Zone}";
-        if (Topics.FirstOrDefault(topic => topic.Value.StoreEpoch is { } epoch && now.Topics.GetValueOrDefault(topic.Key)?.StoreEpoch != epoch) is { Key: { } restored })
+        if (Topics.FirstOrDefault(topic => IsRestored(topic.Value, now.Topics.GetValueOrDefault(topic.Key))) is { Key: { } restored })
             return $"has facts of {restored} from before its store was restored";
         return Topics.Keys.ToHashSet().SetEquals(now.Topics.Keys) ? null : "is of a version that read other topics";
     }
+
+    // Facts that left nothing to write may be in a snapshot before the store has heard of the first of them.
+    private static bool IsRestored(SnapshotTopic found, SnapshotTopic? now) => found.StoreEpoch is { } epoch && now?.StoreEpoch is { } other && epoch != other;
 }
 
 [JsonSerializable(typeof(SnapshotPlace))]

@@ -105,6 +105,7 @@ internal sealed class SnapshotFileTests
         Assert.That(WhyNot(Place with { Partitions = 32 }), Is.EqualTo("is of another partition"));
         Assert.That(WhyNot(Place with { Zone = "Asia/Shanghai" }), Is.EqualTo("has days of the zone Asia/Shanghai"));
         Assert.That(WhyNot(With("profile", new(17, Store))), Is.EqualTo("has facts of profile from before its store was restored"));
+        Assert.That(With("loyalty", new(9, Producer)).WhyNot(Place), Is.Null, "The store has not heard of the first facts yet");
         Assert.That(WhyNot(With("tagging", new(0, null))), Is.EqualTo("is of a version that read other topics"));
         Assert.That(WhyNot(With("profile", new(5, Producer))), Is.Null, "Older is what a snapshot is for");
     }
