@@ -74,7 +74,7 @@ public static class Module
             Timers = ScanPartition.Timers,
             OnDue = timer => engine.Scan(timer, clock.GetUtcNow()),
             CustomerTables = [new CustomerTable("segment_member"), new CustomerTable("linked_rows")],
-            Migrations = [new Migration("segment-members", Members.Schema), new Migration("linked-rows", LinkedRows.Schema), SegmentTable.Migration],
+            Migrations = [new Migration("segment-members", Members.Schema), new Migration("linked-rows", LinkedRows.Schema), .. SegmentTable.Migrations],
             OnAcquired = rebuild.AcquireAsync,
         };
     }

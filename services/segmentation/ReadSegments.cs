@@ -5,7 +5,9 @@ using Patron.Runtime.Processing;
 namespace Patron.Segmentation;
 
 /// <summary>A segment with its size. <paramref name="Sentence"/> says the <paramref name="Rule"/> in words.</summary>
-internal sealed record SegmentAnswer(string Name, string Title, long Size, string Sentence, Clause Rule);
+/// <param name="Tag">That it gives its customers, by its id in the taxonomy; null for none.</param>
+/// <param name="Revision">Of the definition; 0 for one that ships.</param>
+internal sealed record SegmentAnswer(string Name, string Title, string? Tag, long Revision, long Size, string Sentence, Clause Rule);
 
 /// <summary>
 /// A customer's segments. <paramref name="EvaluatedAt"/> and the reasons in <see cref="WhyAnswer"/> are null on an instance that does not
@@ -24,7 +26,7 @@ internal static class ReadSegments
     {
         var sizes = (await Members.FlowsAsync(service.Database, cancellation)).ToDictionary(flow => flow.Segment, flow => flow.Members);
         return [.. engine.Catalog.Segments.Select(segment => new SegmentAnswer(
-            segment.Name, segment.Title, sizes.GetValueOrDefault(segment.Name), engine.Explanation.Sentence(segment.Rule, phrases), segment.Rule))];
+            segment.Name, segment.Title, segment.Tag, segment.Revision, sizes.GetValueOrDefault(segment.Name), engine.Explanation.Sentence(segment.Rule, phrases), segment.Rule))];
     }
 
     public static async Task<CustomerAnswer> CustomerAsync(

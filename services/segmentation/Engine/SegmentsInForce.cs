@@ -114,7 +114,7 @@ internal sealed class SegmentsInForce
     public IReadOnlyList<Verdict> Verdicts(CustomerRow values, bool isAway) =>
     [
         .. catalog.Segments.Where(segment => !redefined.Contains(segment.Name)).Select(segment => new Verdict(
-            segment.Name, !isAway && Explanation.Holds(segment.Rule, values), Explanation.Reason(segment.Rule, values))),
+            segment.Name, !isAway && Explanation.Holds(segment.Rule, values), Explanation.Reason(segment.Rule, values), segment.Tag, segment.Revision)),
     ];
 
     // Equal lists of two records are not equal; what is written of them is.
