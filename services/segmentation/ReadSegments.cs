@@ -26,7 +26,8 @@ internal static class ReadSegments
     {
         var sizes = (await Members.FlowsAsync(service.Database, cancellation)).ToDictionary(flow => flow.Segment, flow => flow.Members);
         return [.. engine.Catalog.Segments.Select(segment => new SegmentAnswer(
-            segment.Name, segment.Title, segment.Tag, segment.Revision, sizes.GetValueOrDefault(segment.Name), engine.Explanation.Sentence(segment.Rule, phrases), segment.Rule))];
+            segment.Name, segment.Title, segment.Tag, segment.Revision, sizes.GetValueOrDefault(segment.Name),
+            engine.Explanation.Sentence(segment.Rule, phrases), segment.Rule))];
     }
 
     public static async Task<CustomerAnswer> CustomerAsync(

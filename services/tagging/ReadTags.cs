@@ -28,9 +28,9 @@ internal static class ReadTags
     {
         routes.MapGet("/customers/{id:guid}/tags", CustomerAsync);
         routes.MapGet("/customers/{id:guid}/timeline", async (
-            Guid id, [FromKeyedServices(Module.Name)] ServiceRuntime service, CancellationToken cancellation) => TypedResults.Json<IReadOnlyList<TimelineEntry>>(
-                [.. (await service.ReadCustomerAsync(id, cancellation)).Select(Line).OfType<TimelineEntry>()],
-                StoryJson.Default.IReadOnlyListTimelineEntry));
+            Guid id, [FromKeyedServices(Module.Name)] ServiceRuntime service, CancellationToken cancellation) =>
+            TypedResults.Json<IReadOnlyList<TimelineEntry>>(
+                [.. (await service.ReadCustomerAsync(id, cancellation)).Select(Line).OfType<TimelineEntry>()], StoryJson.Default.IReadOnlyListTimelineEntry));
         routes.MapGet("/figures", async ([FromKeyedServices(Module.Name)] ServiceRuntime service, CancellationToken cancellation) =>
             TypedResults.Json(await FiguresAsync(service, cancellation), StoryJson.Default.IReadOnlyListFigure));
     }

@@ -84,8 +84,8 @@ internal sealed class Taxonomy(long revision, IReadOnlyList<TaxonomyNode> nodes)
     public Taxonomy With(long at, params IReadOnlyList<TaxonomyNode> put)
     {
         var last = put.GroupBy(node => node.Id).ToDictionary(group => group.Key, group => group.Last());
-        return new(
-            at, [.. nodes.Select(node => last.GetValueOrDefault(node.Id, node)), .. put.Select(node => node.Id).Distinct().Where(id => Find(id) is null).Select(id => last[id])]);
+        var further = put.Select(node => node.Id).Distinct().Where(id => Find(id) is null).Select(id => last[id]);
+        return new(at, [.. nodes.Select(node => last.GetValueOrDefault(node.Id, node)), .. further]);
     }
 }
 

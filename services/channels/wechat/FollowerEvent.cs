@@ -39,7 +39,9 @@ internal sealed partial record FollowerEvent(
         var (kind, name, key) = (from.GetValueOrDefault("MsgType"), from.GetValueOrDefault("Event"), from.GetValueOrDefault("EventKey") ?? "");
         (string Type, Dictionary<string, string> Properties)? told = (kind, name) switch
         {
-            ("event", "subscribe") => ("WeChat Followed", key.StartsWith(ScenePrefix, StringComparison.Ordinal) ? new() { ["scene"] = key[ScenePrefix.Length..] } : []),
+            ("event", "subscribe") when key.StartsWith(ScenePrefix, StringComparison.Ordinal) =>
+                ("WeChat Followed", new() { ["scene"] = key[ScenePrefix.Length..] }),
+            ("event", "subscribe") => ("WeChat Followed", []),
             ("event", "unsubscribe") => ("WeChat Unfollowed", []),
             ("event", "SCAN") => ("WeChat QR Scanned", new() { ["scene"] = key }),
             ("event", "CLICK") => ("WeChat Menu Clicked", new() { ["menu_key"] = key }),
@@ -59,13 +61,13 @@ internal sealed partial record FollowerEvent(
         return new(id, what.Type, openId, DateTimeOffset.FromUnixTimeSeconds(seconds), what.Properties);
     }
 
-    /// <summary>The last part of the address's path, in kebab case: what the brand calls the article. What follows a question mark may name the reader.</summary>
+    /// <summary>The last part of the address's path, in kebab case: what the brand calls the article. A query may name the reader.</summary>
     private static string ArticleOf(string url)
     {
         var last = Uri.TryCreate(url, UriKind.Absolute, out var address)
             ? address.AbsolutePath.Split('/', StringSplitOptions.RemoveEmptyEntries).LastOrDefault() ?? ""
             : "";
-        var name = NoWord().Replace(Path.GetFileNameWithoutExtension(last).ToLowerInvariant(), "-").Trim('-');
+        var name = NoWord().Replace(Path.GetFileNameWithoutExtension(Uri.UnescapeDataString(last)).ToLowerInvariant(), "-").Trim('-');
         return name.Length <= NameMax ? name : "";
     }
 

@@ -143,7 +143,10 @@ internal sealed class EngineTests
     public void A_fact_evaluates_only_what_needs_it()
     {
         var catalog = new SegmentCatalog(
-            [.. ReadyMade.Segments, new("tagged", "", new Tagged("x")), new("poor", "", new NumberBetween(NumberColumn.Points, null, 9)), new("poor-vip", "", new InSegment("vip"))]);
+        [
+            .. ReadyMade.Segments, new("tagged", "", new Tagged("x")), new("poor", "", new NumberBetween(NumberColumn.Points, null, 9)),
+            new("poor-vip", "", new InSegment("vip")),
+        ]);
 
         Assert.That(
             catalog.Segments.ToDictionary(segment => segment.Name, segment => NeedsOfRules.Of(segment.Rule, catalog)),

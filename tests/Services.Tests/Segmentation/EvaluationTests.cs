@@ -81,7 +81,7 @@ internal sealed class EvaluationTests
             "2 to 9 purchases",
             "at least 10 purchases",
             "largest purchase in the last 730 days of at least 500.01 GBP",
-            "at least 3 returns in the last 730 days",
+            "at least 3 receipts with returns in the last 730 days",
         }));
 
     [Test]
@@ -102,7 +102,7 @@ internal sealed class EvaluationTests
             "2 purchases",
             "2 purchases",
             "largest purchase in the last 730 days of 2,345.67 GBP",
-            "0 returns in the last 730 days",
+            "0 receipts with returns in the last 730 days",
         }));
     }
 

@@ -156,7 +156,7 @@ internal sealed class SegmentationServiceTests
         await host.DrainAsync(CancellationToken.None);
 
         await using var command = host.Service("segmentation").Database.CreateCommand("select count(*) from events");
-        Assert.That(await command.ExecuteScalarAsync(), Is.EqualTo(6), "new, active, first-time-buyer, which is left for repeat-buyer, and the schedule of scans");
+        Assert.That(await command.ExecuteScalarAsync(), Is.EqualTo(6), "new, active, first-time, which is left for repeat, and the schedule of scans");
     }
 
     private static SortedDictionary<string, long> Expected(IEnumerable<Story> customers, DateTimeOffset now) => new(ReadyMade.Segments.ToDictionary(

@@ -121,7 +121,8 @@ internal sealed class AssignmentTests
             ($"{Ben}", Styling, "paint", ""), ($"{Ben}", Styling, "", "2023-01-01"), ($"{Ben}", Student, "remove", ""),
         };
         var file = csv
-            ? "customer,tag,action,reason,until\n" + string.Concat(rows.Select(row => $"{row.Customer},{row.Tag},{row.Action},\"seen, at the fair\",{row.Until}\n"))
+            ? "customer,tag,action,reason,until\n"
+                + string.Concat(rows.Select(row => $"{row.Customer},{row.Tag},{row.Action},\"seen, at the fair\",{row.Until}\n"))
             : string.Concat(rows.Select(Json));
         await using var host = await StartAsync(CancellationToken.None);
         await host.TagAsync(Ben, Student);

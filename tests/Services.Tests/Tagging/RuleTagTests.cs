@@ -86,7 +86,8 @@ internal sealed class RuleTagTests
         other.MustBe(HttpStatusCode.BadRequest);
         Assert.That(other.Answer.Faults(), Is.EqualTo(new[] { "/tag" }));
         Assert.That((await host.SegmentAsync("new", Spender)).Answer.Faults(), Is.EqualTo(new[] { "/tag" }), "One that gave none gives none");
-        Assert.That((await host.SegmentAsync("x", Spender.Replace("consumption/", "Not an id ", StringComparison.Ordinal))).Answer.Faults(), Is.EqualTo(new[] { "/tag" }));
+        var noId = await host.SegmentAsync("x", Spender.Replace("consumption/", "Not an id ", StringComparison.Ordinal));
+        Assert.That(noId.Answer.Faults(), Is.EqualTo(new[] { "/tag" }));
 
         var kept = await host.SegmentAsync("spenders", """{ "title": "Spenders", "rule": { "kind": "number", "column": "Spend", "min": 1 } }""");
         Assert.That((Text(kept.Answer, "tag"), kept.Answer.GetProperty("revision").GetInt32()), Is.EqualTo(("consumption/spending/high", 2)));
