@@ -90,7 +90,7 @@ public static class Module
             Migration.Embedded("profile.sql"), Migration.Embedded("consent.sql"), Migration.Embedded("catalogue.sql"),
             Migration.Embedded("collect.sql"), Migration.Embedded("collect-event-types.sql"), Migration.Embedded("import.sql"),
             PrivacyModule.Migration, Migration.Embedded("identity.sql"), Migration.Embedded("view360.sql"), Migration.Embedded("clienteling.sql"),
-            Migration.Embedded("identity-covering.sql"),
+            Migration.Embedded("identity-covering.sql"), Migration.Embedded("wechat-event-types.sql"),
         ],
     };
 

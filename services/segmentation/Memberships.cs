@@ -8,12 +8,30 @@ namespace Patron.Segmentation;
 /// <summary>A customer's evaluation found them in a segment that they were not in.</summary>
 /// <param name="Reason">The facts that decided, with numbers, without personal data.</param>
 /// <param name="EvaluatedAt">Business time of the evaluation.</param>
-[EventName("segmentation.segment-entered.v1")]
-internal sealed record SegmentEntered(string Segment, string Reason, DateTimeOffset EvaluatedAt) : DomainEvent;
+[EventName("segmentation.segment-entered.v2")]
+internal sealed record SegmentEntered(string Segment, string Reason, DateTimeOffset EvaluatedAt) : DomainEvent
+{
+    /// <summary>The tag that the segment gives; null for none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Tag { get; init; }
+
+    /// <summary>Of the segment's definition.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public long Revision { get; init; }
+}
 
 /// <summary>A customer's evaluation no longer found them in a segment.</summary>
-[EventName("segmentation.segment-left.v1")]
-internal sealed record SegmentLeft(string Segment, string Reason, DateTimeOffset EvaluatedAt) : DomainEvent;
+[EventName("segmentation.segment-left.v2")]
+internal sealed record SegmentLeft(string Segment, string Reason, DateTimeOffset EvaluatedAt) : DomainEvent
+{
+    /// <inheritdoc cref="SegmentEntered.Tag"/>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Tag { get; init; }
+
+    /// <inheritdoc cref="SegmentEntered.Revision"/>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public long Revision { get; init; }
+}
 
 /// <summary>The daily scans of a partition begin: its first customer has come.</summary>
 [EventName("segmentation.scans-scheduled.v1")]
@@ -24,7 +42,15 @@ internal sealed record ScansScheduled(DateTimeOffset NextAt) : DomainEvent;
 [EventName("segmentation.scanned.v1")]
 internal sealed record Scanned(DateTimeOffset EvaluatedAt, DateTimeOffset NextAt, int Customers, int Changed) : DomainEvent;
 
-internal sealed record HeldSegment(string Segment, DateTimeOffset Since);
+/// <param name="Tag">That they were given by it; null for none.</param>
+/// <param name="Revision">Of the definition by which they came in.</param>
+internal sealed record HeldSegment(
+    string Segment, DateTimeOffset Since,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Tag = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long Revision = 0)
+{
+    public SegmentLeft Left(string reason, DateTimeOffset at) => new(Segment, reason, at) { Tag = Tag, Revision = Revision };
+}
 
 /// <summary>The segments that a customer is in; the stream is the customer's id.</summary>
 internal sealed record Memberships(IReadOnlyList<HeldSegment> Held)
@@ -45,9 +71,10 @@ internal sealed record Memberships(IReadOnlyList<HeldSegment> Held)
     public static readonly StreamKind<Memberships> Kind = new("memberships", None, Evolve, SegmentationJson.Default.Memberships, shape: 3);
 
     /// <summary>Of all streams of the service.</summary>
-    public static readonly EventTypes Events = new(
-        SegmentationJson.Default, typeof(SegmentEntered), typeof(SegmentLeft), typeof(ScansScheduled), typeof(Scanned),
-        typeof(RowChanged));
+    public static readonly EventTypes Events = new EventTypes(
+            SegmentationJson.Default, typeof(SegmentEntered), typeof(SegmentLeft), typeof(ScansScheduled), typeof(Scanned), typeof(RowChanged))
+        .Upcast("segmentation.segment-entered.v1", "segmentation.segment-entered.v2", entered => entered)
+        .Upcast("segmentation.segment-left.v1", "segmentation.segment-left.v2", left => left);
 
     public bool Has(string segment) => Held.Any(held => held.Segment == segment);
 
@@ -55,7 +82,7 @@ internal sealed record Memberships(IReadOnlyList<HeldSegment> Held)
     {
         SegmentEntered entered => state with
         {
-            Held = [.. state.Without(entered.Segment), new HeldSegment(entered.Segment, entered.EvaluatedAt)],
+            Held = [.. state.Without(entered.Segment), new HeldSegment(entered.Segment, entered.EvaluatedAt, entered.Tag, entered.Revision)],
         },
         SegmentLeft left => state with { Held = [.. state.Without(left.Segment)] },
         RowChanged changed => state with { Counted = changed.Counted, OwnTaken = changed.OwnTaken, Away = changed.Away },

@@ -46,7 +46,7 @@ internal sealed class MergeRows(SegmentEngine engine)
         engine.Leave(handover.Customer);
         return Decision.Of(
         [
-            .. from.Held.Select(held => new SegmentLeft(held.Segment, SamePerson, handover.At)),
+            .. from.Held.Select(held => held.Left(SamePerson, handover.At)),
             new RowChanged([], OwnTaken: true, Away: true, $"merged into customer {handover.Root:D}"),
         ]);
     }

@@ -109,7 +109,7 @@ public static class Module
             CustomerTables = [new CustomerTable("segment_member"), new CustomerTable("linked_rows")],
             Migrations =
             [
-                new Migration("segment-members", Members.Schema), new Migration("linked-rows", LinkedRows.Schema), SegmentTable.Migration,
+                new Migration("segment-members", Members.Schema), new Migration("linked-rows", LinkedRows.Schema), .. SegmentTable.Migrations,
                 ScoreBook.Migration, PersonaTable.Migration, Rfm.CellTables.Migration,
             ],
             Projections = [SizeHistory.Projection(services.GetRequiredService<SegmentationSettings>().Days)],

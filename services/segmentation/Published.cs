@@ -19,12 +19,16 @@ internal static class Published
             Segment = entered.Segment,
             Reason = entered.Reason,
             EvaluatedAt = Timestamp.FromDateTimeOffset(entered.EvaluatedAt),
+            Tag = entered.Tag ?? "",
+            Revision = entered.Revision,
         },
         SegmentLeft left => new Contract.SegmentLeft
         {
             Segment = left.Segment,
             Reason = left.Reason,
             EvaluatedAt = Timestamp.FromDateTimeOffset(left.EvaluatedAt),
+            Tag = left.Tag ?? "",
+            Revision = left.Revision,
         },
         ScansScheduled or Scanned or RowChanged => null,
         _ => throw new UnreachableException($"No contract is decided for {recorded.Event.GetType().Name}."),

@@ -6,9 +6,11 @@ using Patron.Runtime.Processing;
 namespace Patron.Segmentation;
 
 /// <summary>A segment with its size. <paramref name="Sentence"/> says the <paramref name="Rule"/> in words.</summary>
+/// <param name="Tag">That it gives its customers, by its id in the taxonomy; null for none.</param>
+/// <param name="Revision">Of the definition; 0 for one that ships.</param>
 /// <param name="Live">Customers enter and leave it.</param>
-/// <param name="Size">Of one that is not live null, or where it was asked how many customers of this instance's partitions it would hold.</param>
-internal sealed record SegmentAnswer(string Name, string Title, bool Live, long? Size, string Sentence, Clause Rule);
+/// <param name="Size">Of one that is not live null, or where it was asked how many customers of the brand it would hold.</param>
+internal sealed record SegmentAnswer(string Name, string Title, string? Tag, long Revision, bool Live, long? Size, string Sentence, Clause Rule);
 
 /// <summary>
 /// A customer's segments. <paramref name="EvaluatedAt"/> and the reasons in <see cref="WhyAnswer"/> are null on an instance that does not
@@ -42,7 +44,7 @@ internal static class ReadSegments
         }
 
         return [.. segments.Select(segment => new SegmentAnswer(
-            segment.Name, segment.Title, segment.Live, SizeOf(segment), explanation.Sentence(segment.Rule, phrases), segment.Rule))];
+            segment.Name, segment.Title, segment.Tag, segment.Revision, segment.Live, SizeOf(segment), explanation.Sentence(segment.Rule, phrases), segment.Rule))];
 
         long? SizeOf(SegmentDefinition segment) => segment.Live
             ? sizes.GetValueOrDefault(segment.Name)

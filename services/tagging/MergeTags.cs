@@ -2,40 +2,33 @@ using Patron.Runtime.EventStore;
 
 namespace Patron.Tagging;
 
-/// <summary>A linked customer's own counters stand in the stream from here on, and no longer in the table.</summary>
-[EventName("tagging.counters-taken.v1")]
-internal sealed record CountersTaken(CustomerActivity Activity) : DomainEvent;
-
-/// <summary>A receipt of a linked customer. Of others nothing is written unless tags change.</summary>
-/// <param name="Origin">Whose identifier was used, where that customer is merged into this one; otherwise null.</param>
-[EventName("tagging.receipt-counted.v1")]
-internal sealed record ReceiptCounted(Guid? Origin, CustomerActivity Activity) : DomainEvent;
-
 /// <summary>The customer is the same person as another, whose tags count from now on.</summary>
 /// <param name="Kept">What was held until then, with its provenance.</param>
-[EventName("tagging.tags-handed-over.v1")]
-internal sealed record TagsHandedOver(Guid Into, Guid Link, long Version, IReadOnlyList<HeldTag> Kept) : DomainEvent;
+[EventName("tagging.tags-handed-over.v2")]
+internal sealed record TagsHandedOver(Guid Into, Guid Link, long Version, IReadOnlyList<Assignment> Kept) : DomainEvent;
 
-[EventName("tagging.counters-joined.v1")]
-internal sealed record CountersJoined(Guid Customer, Guid Link, long Version, IReadOnlyList<Counters> Counters) : DomainEvent;
+/// <summary>An assignment rests while two customers are one, because a newer one of the other excludes it.</summary>
+/// <param name="Because">The merged customer: it comes back when they stand on their own again.</param>
+[EventName("tagging.assignment-set-aside.v1")]
+internal sealed record AssignmentSetAside(Assignment Assignment, Guid Because) : DomainEvent;
 
-[EventName("tagging.counters-given-back.v1")]
-internal sealed record CountersGivenBack(Guid Customer, Guid Link, long Version, IReadOnlyList<Guid> Origins) : DomainEvent;
+/// <summary>A customer who was merged into this one took along what is theirs.</summary>
+[EventName("tagging.tags-given-back.v1")]
+internal sealed record TagsGivenBack(Guid Customer, Guid Link, long Version, IReadOnlyList<Guid> Origins) : DomainEvent;
 
-[EventName("tagging.tags-reopened.v1")]
-internal sealed record TagsReopened(Guid From, Guid Link, long Version, IReadOnlyList<Counters> Counters) : DomainEvent;
-
-/// <summary>What was counted of one origin; null is the stream's own customer.</summary>
-internal sealed record Counters(Guid? Origin, CustomerActivity Activity);
+/// <summary>The customer stands on their own again.</summary>
+[EventName("tagging.tags-reopened.v2")]
+internal sealed record TagsReopened(Guid From, Guid Link, long Version) : DomainEvent;
 
 /// <summary>
-/// Two customers are one person, or are not after all. A linked customer's counters are events, each with its origin, so that whoever decides
-/// has them under the stream's lock. The reader of the one customer hands theirs over; the other's own are in the memory of whoever reads
-/// that one, who adds them on Absorbed. Tags are evaluated as soon as both are there, in whichever order that is.
+/// Two customers are one person, or are not after all. What people, files and channels gave to either is the person's; in a single-choice branch
+/// the newest counts, and the others rest until the merge is undone. What rules and the programme give, these say anew of whom they know.
 /// </summary>
-internal sealed class MergeTags(TagRules rules, ActivityMemory memory)
+/// <param name="taxonomy">As it is at the moment of a decision.</param>
+internal sealed class MergeTags(Func<Taxonomy> taxonomy)
 {
-    private readonly HashSet<string> ruleNames = [.. rules.All.Select(rule => rule.Name)];
+    private const string SamePerson = "the customer is the same person as another, whose tags count";
+    private const string AnotherPerson = "it belongs to a customer who is another person after all";
 
     public HandoverRules Rules => new(
         handover => CustomerTags.Kind.Handover(
@@ -43,63 +36,91 @@ internal sealed class MergeTags(TagRules rules, ActivityMemory memory)
         handover => CustomerTags.Kind.Handover(
             handover.Root, handover.Customer, (from, opened) => Reopen(from, opened, handover), from => GiveBack(from, handover)));
 
-    /// <summary>The customer has absorbed another one: their own counters join what that one's reader hands over.</summary>
-    public Decision Take(CustomerTags tags, CustomerActivity own, DateTimeOffset at) =>
-        tags.OwnTaken ? Decision.Nothing : Then(tags, new CountersTaken(own), at);
-
-    public Decision Count(CustomerTags tags, Guid? origin, CustomerActivity receipt, DateTimeOffset at) => Then(tags, new ReceiptCounted(origin, receipt), at);
-
-    private Decision Join(CustomerTags from, CustomerTags into, Handover handover)
+    internal Decision Join(CustomerTags from, CustomerTags into, Handover handover)
     {
-        var own = from.OwnTaken ? CustomerActivity.None : memory.Find(handover.Customer);
-        var counters = from.Counted.Append(new Counters(null, own)).GroupBy(
-            counted => counted.Origin ?? handover.Customer, (origin, counted) => new Counters(Seen(origin, handover.Root), Sum(counted)));
-        return Then(into, new CountersJoined(handover.Customer, handover.Link, handover.Version, [.. counters]), handover.At);
+        var (state, events) = (into, new List<DomainEvent>());
+        void Add(params IEnumerable<DomainEvent> more)
+        {
+            foreach (var happened in more)
+            {
+                events.Add(happened);
+                state = CustomerTags.Evolve(state, happened);
+            }
+        }
+
+        foreach (var aside in from.Aside)
+            Add(aside with { Assignment = Of(aside.Assignment, handover.Customer) });
+        foreach (var given in from.Assignments.Where(given => given.IsOwn).OrderBy(given => given.GivenAt))
+        {
+            var coming = Of(given, handover.Customer);
+            var excluded = taxonomy().Rivals(given.Tag);
+            var rivals = state.Assignments.Where(known => excluded.Contains(known.Tag)).ToList();
+            if (rivals.Exists(known => !known.IsOwn || known.GivenAt > given.GivenAt))
+            {
+                Add(new AssignmentSetAside(coming, handover.Customer));
+                continue;
+            }
+
+            Add(rivals.Select(known => new AssignmentSetAside(known, handover.Customer)));
+            Add(AssignTag.End(state, rivals.Contains, $"customer {handover.Customer:D} is the same person and holds {given.Tag} since later", handover.At));
+            Add(state.Has(coming.Tag) ? new TagConfirmed(coming) : new TagAdded(coming));
+        }
+
+        return Decision.Of(events);
     }
 
-    private static Decision HandOver(CustomerTags from, Handover handover) => Decision.Of(
+    internal static Decision HandOver(CustomerTags from, Handover handover) => Decision.Of(
     [
-        .. from.Held.Select(held => new TagRemoved(
-            held.Tag, held.Rule, held.RuleVersion, "the customer is the same person as another, whose tags count", handover.At)),
-        new TagsHandedOver(handover.Root, handover.Link, handover.Version, from.Held),
+        .. AssignTag.End(from, _ => true, SamePerson, handover.At),
+        new TagsHandedOver(handover.Root, handover.Link, handover.Version, from.Assignments),
     ]);
 
-    private Decision GiveBack(CustomerTags from, Handover handover) => from.Counted.Any(counted => Goes(counted, handover))
-        ? Then(from, new CountersGivenBack(handover.Customer, handover.Link, handover.Version, [.. handover.Origins.Order()]), handover.At)
-        : Decision.Nothing;
-
-    private Decision Reopen(CustomerTags from, CustomerTags opened, Handover handover)
+    internal Decision GiveBack(CustomerTags from, Handover handover)
     {
-        var counters = from.Counted.Where(counted => Goes(counted, handover))
-            .Select(counted => counted with { Origin = Seen(counted.Origin!.Value, handover.Customer) });
-        var reopened = Then(opened, new TagsReopened(handover.Root, handover.Link, handover.Version, [.. counters]), handover.At);
-
-        // Tags that no rule over purchases gives come back as they were, until whoever gave them says otherwise.
-        var others = (opened.Kept ?? []).Where(held => !ruleNames.Contains(held.Rule)).Select(Again);
-        return Decision.Of([.. reopened.Events, .. others]);
+        var events = AssignTag.End(from, given => Goes(given, handover), AnotherPerson, handover.At).ToList();
+        var left = events.Aggregate(from, CustomerTags.Evolve);
+        var back = from.Aside.Where(aside => handover.Origins.Contains(aside.Because) && !Goes(aside.Assignment, handover));
+        events.AddRange(Return(left, back.Select(aside => aside.Assignment), handover.At));
+        events.Add(new TagsGivenBack(handover.Customer, handover.Link, handover.Version, [.. handover.Origins.Order()]));
+        return Decision.Of(events);
     }
 
-    /// <summary>The event, and what it changes of the tags; one that was held before the merge has its old provenance.</summary>
-    private Decision Then(CustomerTags tags, DomainEvent happened, DateTimeOffset at)
+    internal Decision Reopen(CustomerTags from, CustomerTags opened, Handover handover)
     {
-        var after = CustomerTags.Evolve(tags, happened);
-        if (!after.OwnTaken)
-            return happened;
-        var changes = RetagCustomer.Decide(after, ruleNames, rules.Evaluate(Sum(after.Counted)), at).Events;
-        return Decision.Of([happened, .. changes.Select(change => Remembered(tags, happened, change))]);
+        var events = new List<DomainEvent> { new TagsReopened(handover.Root, handover.Link, handover.Version) };
+        var theirs = from.Aside.Where(aside => Goes(aside.Assignment, handover)).ToList();
+
+        // Aside because of a customer who goes along and stays merged: it still rests.
+        var (resting, back) = (theirs.Where(Rests).ToList(), theirs.Where(aside => !Rests(aside)));
+        events.AddRange(resting.Select(aside => aside with { Assignment = Seen(aside.Assignment, handover.Customer) }));
+        var tiers = (opened.Kept ?? []).Where(given => given.Giver == Giver.Tier);
+        var returned = from.Assignments.Where(given => Goes(given, handover)).Concat(back.Select(aside => aside.Assignment));
+        events.AddRange(Return(CustomerTags.None, tiers.Concat(returned.Select(given => Seen(given, handover.Customer))), handover.At));
+        return Decision.Of(events);
+
+        bool Rests(AssignmentSetAside aside) => aside.Because != handover.Customer && handover.Origins.Contains(aside.Because);
     }
 
-    private static DomainEvent Remembered(CustomerTags before, DomainEvent cause, DomainEvent change) =>
-        cause is CountersGivenBack or TagsReopened && change is TagAdded added && before.Kept?.FirstOrDefault(held => held.Tag == added.Tag) is { } held
-            ? Again(held)
-            : change;
+    /// <summary>Assignments that come back, with the provenance that they had: the newest of a single-choice branch, and none that has ended.</summary>
+    private List<DomainEvent> Return(CustomerTags tags, IEnumerable<Assignment> back, DateTimeOffset at)
+    {
+        var events = new List<DomainEvent>();
+        foreach (var given in back.Where(given => given.Until is null || given.Until > at).OrderByDescending(given => given.GivenAt))
+        {
+            var excluded = taxonomy().Rivals(given.Tag);
+            if (tags.Assignments.Any(known => excluded.Contains(known.Tag)))
+                continue;
+            DomainEvent happened = tags.Has(given.Tag) ? new TagConfirmed(given) : new TagAdded(given);
+            events.Add(happened);
+            tags = CustomerTags.Evolve(tags, happened);
+        }
 
-    private static TagAdded Again(HeldTag held) => new(held.Tag, held.Rule, held.RuleVersion, held.Reason, held.Since);
+        return events;
+    }
 
-    private static CustomerActivity Sum(IEnumerable<Counters> counted) =>
-        counted.Aggregate(CustomerActivity.None, (sum, of) => sum.Plus(of.Activity));
+    private static bool Goes(Assignment given, Handover handover) => given.Origin is { } origin && handover.Origins.Contains(origin);
 
-    private static bool Goes(Counters counted, Handover handover) => counted.Origin is { } origin && handover.Origins.Contains(origin);
+    private static Assignment Of(Assignment given, Guid customer) => given with { Origin = given.Origin ?? customer };
 
-    private static Guid? Seen(Guid origin, Guid receiver) => origin == receiver ? null : origin;
+    private static Assignment Seen(Assignment given, Guid receiver) => given.Origin == receiver ? given with { Origin = null } : given;
 }

@@ -6,17 +6,18 @@ using Patron.Runtime.Processing;
 
 namespace Patron.Tagging;
 
-/// <summary>Tags: what a customer's purchases and tier say about them, each with its provenance.</summary>
+/// <summary>Tags: what rules, people, files and channels say about customers, in one tree, each with its provenance.</summary>
 public static class Module
 {
     internal const string Name = "tagging";
 
-    /// <summary>Adds the service. Settings: the section <c>Tagging</c> with <c>Currency</c>.</summary>
+    /// <summary>Adds the service. Settings: the section <c>Tagging</c> with <c>Zone</c>.</summary>
     public static void AddTagging(this WebApplicationBuilder builder)
     {
-        var rules = new TagRules(builder.AddSettings<TaggingSettings>("Tagging").Currency);
-        builder.Services.AddSingleton(rules);
-        builder.AddPatronService(Name, services => Define(rules, new ActivityMemory(), () => services.PatronService(Name)));
+        var settings = builder.AddSettings<TaggingSettings>("Tagging");
+        builder.Services.AddSingleton<TaxonomyBook>();
+        builder.AddPatronService(Name, services => Define(services, settings));
+        builder.Services.AddHostedService(services => services.GetRequiredService<TaxonomyBook>());
     }
 
     /// <summary>Maps <c>/v1/tagging</c>.</summary>
@@ -24,32 +25,31 @@ public static class Module
     {
         app.MapOperations(Name);
         var routes = app.MapGroup("/v1/tagging").RequireApiKey("read");
-        routes.MapGet("/customers/{id:guid}/tags", async (Guid id, IServiceProvider services, CancellationToken cancellation) =>
-            TypedResults.Json(await ReadTags.TagsAsync(services.PatronService(Name), id, cancellation), TaggingJson.Default.CustomerTagsAnswer));
-        routes.MapGet("/customers/{id:guid}/timeline", async (Guid id, IServiceProvider services, CancellationToken cancellation) =>
-            TypedResults.Json(
-                await ReadTags.TimelineAsync(services.PatronService(Name), id, cancellation), StoryJson.Default.IReadOnlyListTimelineEntry));
-        routes.MapGet("/taxonomy", (TagRules rules) => TypedResults.Json(ReadTags.Taxonomy(rules), TaggingJson.Default.TaxonomyAnswer));
-        routes.MapGet("/figures", async (IServiceProvider services, CancellationToken cancellation) =>
-            TypedResults.Json(await TagCounts.ReadAsync(services.PatronService(Name).Database, cancellation), StoryJson.Default.IReadOnlyListFigure));
+        ReadTags.Map(routes);
+        TagCustomer.Map(routes);
+        ImportAssignments.Map(routes);
+        ReadTaxonomy.Map(routes);
+        PutTaxonomyNode.Map(routes);
     }
 
-    private static ServiceDefinition Define(TagRules rules, ActivityMemory memory, Func<ServiceRuntime> service) => new()
+    private static ServiceDefinition Define(IServiceProvider services, TaggingSettings settings)
     {
-        Name = Name,
-        Events = CustomerTags.Events,
-        Streams = [CustomerTags.Kind],
-        Views = [new TagCounts()],
-        Subscriptions = new Consumed(rules, memory, new MergeTags(rules, memory)).Subscriptions,
-        Handovers = new MergeTags(rules, memory).Rules,
-        Publications = [new Publication(new Topic(Topics.Tagging), Published.Fact)],
-        CustomerTables = [new CustomerTable("customer_activity"), new CustomerTable("linked_customers")],
-        OnErased = memory.Forget,
-        Migrations =
-        [
-            new Migration("customer-activity", ActivityRows.Schema), new Migration("tag-count", TagCounts.Schema),
-            new Migration("linked-customers", LinkedRows.Schema),
-        ],
-        OnAcquired = (partition, cancellation) => memory.LoadAsync(service().Database, partition.Partition, cancellation),
-    };
+        var taxonomy = services.GetRequiredService<TaxonomyBook>();
+        var clock = services.GetRequiredService<BusinessClock>();
+        return new ServiceDefinition
+        {
+            Name = Name,
+            Events = CustomerTags.Events,
+            Streams = [CustomerTags.Kind],
+            Views = [new TagHolders()],
+            Subscriptions = new Consumed(taxonomy, settings.TimeZone).Subscriptions,
+            Handovers = new MergeTags(() => taxonomy.Current).Rules,
+            Publications = [new Publication(new Topic(Topics.Tagging), Published.Fact)],
+            Timers = AssignTag.Timers,
+            OnDue = timer => [CustomerTags.Kind.Command(timer.Stream, timer.Customer, tags => AssignTag.Expire(tags, clock.GetUtcNow()))],
+            CustomerTables = [new CustomerTable("tag_holder")],
+            Migrations = [new Migration("tag-count", TagHolders.CountSchema), new Migration("tag-holders", TagHolders.HolderSchema), TaxonomyTable.Migration],
+            OnAcquired = (_, cancellation) => taxonomy.RefreshAsync(cancellation),
+        };
+    }
 }

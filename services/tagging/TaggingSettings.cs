@@ -5,12 +5,14 @@ namespace Patron.Tagging;
 /// <summary>The section <c>Tagging</c>.</summary>
 internal sealed class TaggingSettings : ISettings
 {
-    /// <summary>ISO 4217 code of the brand's currency; used in sentences only.</summary>
-    public string Currency { get; set; } = "GBP";
+    /// <summary>IANA name of the zone in which the brand's customers are active.</summary>
+    public string Zone { get; set; } = "Europe/London";
+
+    public TimeZoneInfo TimeZone => TimeZoneInfo.FindSystemTimeZoneById(Zone);
 
     public IEnumerable<SettingFault> Check()
     {
-        if (Currency.Length != 3 || !Currency.All(char.IsAsciiLetterUpper))
-            yield return new SettingFault(nameof(Currency), "it must be three capital letters such as GBP");
+        if (!TimeZoneInfo.TryFindSystemTimeZoneById(Zone, out _))
+            yield return new SettingFault(nameof(Zone), "it must be an IANA time zone such as Europe/London");
     }
 }

@@ -1,10 +1,13 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Patron.Runtime.Hosting;
 using Patron.Runtime.Processing;
 using Patron.Runtime.Projections;
 
 namespace Patron.Channels.WeChat;
 
-/// <summary>The channel of WeChat messages: takes up journeys' requests and hands them to a provider.</summary>
+/// <summary>
+/// The channel of WeChat messages: takes up journeys' requests and hands them to a provider, and takes what followers do.
+/// </summary>
 public static class Module
 {
     internal const string Name = "wechat";
@@ -12,6 +15,15 @@ public static class Module
     public static void AddWeChat(this WebApplicationBuilder builder)
     {
         builder.Services.TryAddSingleton<IWeChatProvider, NoProvider>();
+        builder.AddSettings<WeChatSettings>("WeChat");
+        builder.Services.AddSingleton<FollowerCallback>();
+        var (address, apiKey) = (new Uri(builder.Configuration["Peers:Profile"] ?? "http://profile:8080"), builder.Configuration["Peers:ApiKey"] ?? "");
+        builder.Services.AddHttpClient(FollowerCallback.Client, client =>
+        {
+            client.BaseAddress = address;
+            client.Timeout = FollowerCallback.ProfileAnswersWithin;
+            client.DefaultRequestHeaders.Add("X-Api-Key", apiKey);
+        });
         builder.AddPatronService(Name, services => new ServiceDefinition
         {
             Name = Name,
@@ -27,6 +39,7 @@ public static class Module
     public static void MapWeChat(this WebApplication app)
     {
         Story.Map(app);
+        FollowerCallback.Map(app);
         app.MapOperations(Name);
     }
 }

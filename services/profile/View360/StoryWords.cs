@@ -45,8 +45,8 @@ internal static class StoryWords
         Loyalty.CouponVoided f => ($"A coupon of {f.Campaign} was withdrawn", $"{f.Reason}; coupon {f.CouponId}."),
         Loyalty.WalletRestated f => (
             f.Added.Count > 0 ? $"Has {Number(f.Added.Count)} more coupons" : $"Has {Number(f.Removed.Count)} coupons less", $"Link {f.LinkId}."),
-        Tags.TagAdded f => ($"Was tagged {f.Tag}", $"{f.Reason} (version {f.RuleVersion} of the rule)"),
-        Tags.TagRemoved f => ($"Lost the tag {f.Tag}", $"{f.Reason} (version {f.RuleVersion} of the rule)"),
+        Tags.TagAdded f => ($"Was tagged {f.Tag}", Tagged(f.Reason, f.Giver, f.Rule, f.RuleVersion)),
+        Tags.TagRemoved f => ($"Lost the tag {f.Tag}", Tagged(f.Reason, f.Giver, f.Rule, f.RuleVersion)),
         Segments.SegmentEntered f => ($"Entered the segment {f.Segment}", f.Reason),
         Segments.SegmentLeft f => ($"Left the segment {f.Segment}", f.Reason),
         Journeys.JourneyEntered f => ($"Entered the journey {f.Journey}", f.Reason),
@@ -69,6 +69,14 @@ internal static class StoryWords
             $"{(total < 0 ? "Gave back" : "Bought")} {where} for {Money.Text(Math.Abs(total), fact.Currency)}",
             $"Receipt {fact.Receipt} of {fact.Source}; lines: {string.Join(", ", kinds)}.");
     }
+
+    private static string Tagged(string reason, string giver, string rule, int version) => giver switch
+    {
+        "" => $"{reason} (version {Number(version)} of the rule)",
+        "rule" => $"{reason} (rule {rule}, version {Number(version)})",
+        "tier" => reason,
+        _ => $"{reason}{(reason.Length == 0 ? "" : " ")}({giver switch { "person" => "by hand", "import" => "by a file", _ => "by a channel" }})",
+    };
 
     private static string Until(Loyalty.PointsEarned fact) =>
         fact.ExpiresAt is null ? "" : string.Create(CultureInfo.InvariantCulture, $"; they expire on {fact.ExpiresAt.ToDateTime():yyyy-MM-dd}");

@@ -133,7 +133,7 @@ internal sealed class SegmentsInForce
     {
         var untouched = Untouched(missing);
         return [.. catalog.Live.Where(segment => !untouched.Contains(segment.Name)).Select(segment => new Verdict(
-            segment.Name, !isAway && Explanation.Holds(segment.Rule, values), Explanation.Reason(segment.Rule, values)))];
+            segment.Name, !isAway && Explanation.Holds(segment.Rule, values), Explanation.Reason(segment.Rule, values), segment.Tag, segment.Revision))];
     }
 
     /// <summary>The segments on which nothing can be said: their rule is another one since the last scan, or needs what is not known yet.</summary>

@@ -8,9 +8,12 @@ using Patron.Runtime.Processing;
 namespace Patron.Segmentation;
 
 /// <param name="Revision">Of all definitions of the deployment.</param>
-internal sealed record SegmentPut(string Name, string Title, long Revision, string Sentence);
+internal sealed record SegmentPut(string Name, string Title, string? Tag, long Revision, string Sentence);
 
-/// <summary>Defines a segment or changes one. The body is an object with <c>title</c> and <c>rule</c>.</summary>
+/// <summary>
+/// Defines a segment or changes one. The body is an object with <c>title</c>, <c>rule</c> and, for a segment that gives one, <c>tag</c>;
+/// <c>contracts/segmentation/segment.schema.json</c> describes it.
+/// </summary>
 internal static partial class PutSegment
 {
     private const int SegmentsMax = 500;
@@ -33,7 +36,7 @@ internal static partial class PutSegment
         await book.RefreshAsync(cancellation);
         var now = clock.GetUtcNow();
         var faults = new DocumentFaults();
-        var (title, rule) = new RuleReader(engine.Catalog, engine.DayOf(now)).ReadDefinition(text, name, TitleMax, faults);
+        var (title, tag, rule) = new RuleReader(engine.Catalog, engine.DayOf(now)).ReadDefinition(text, name, TitleMax, faults);
         if (!IsName(name))
             faults.Add("name", "This must be 1 to 60 lower-case letters, digits and hyphens, such as big-spenders.");
         if (engine.Catalog.Find(name) is null && engine.Catalog.Segments.Count >= SegmentsMax)
@@ -45,14 +48,14 @@ internal static partial class PutSegment
         var known = book.Stored.LastOrDefault(put => put.Name == name);
         if (known is null || known.Title != title || known.Rule != document)
         {
-            known = new(book.Stored.Count + 1, name, title, document, now, context.GetApiCaller().Name);
+            known = new(book.Stored.Count + 1, name, title, document, tag, now, context.GetApiCaller().Name);
             if (!await SegmentTable.TryAddAsync(service.Database, known, cancellation))
                 return Problem.Of(StatusCodes.Status409Conflict, "segments-changed", "Somebody else changed a segment at the same moment: try again.");
             await book.RefreshAsync(cancellation);
         }
 
         return TypedResults.Json(
-            new SegmentPut(name, title, known.Revision, engine.Explanation.Sentence(rule)), SegmentationJson.Default.SegmentPut);
+            new SegmentPut(name, title, tag, known.Revision, engine.Explanation.Sentence(rule)), SegmentationJson.Default.SegmentPut);
     }
 
     [GeneratedRegex("^(?=.{1,60}$)[a-z0-9]+(-[a-z0-9]+)*$")]

@@ -1,10 +1,11 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Patron.Runtime.Hosting;
 
 namespace Patron.Segmentation;
 
 /// <summary>The kinds of fields that clauses have.</summary>
-internal static class RuleFields
+internal static partial class RuleFields
 {
     public const int TextMax = 200;
     public const int TextsMax = 100;
@@ -75,6 +76,12 @@ internal static class RuleFields
             from.Fault("clauses", "This field is missing: write a list of clauses in square brackets.");
         return from.NestedList("clauses", countMax);
     }
+
+    /// <summary>Lower-case words with hyphens, parted by slashes, as the taxonomy's ids are.</summary>
+    public static bool IsTagId(string text) => text.Length <= TextMax && TagId().IsMatch(text);
+
+    [GeneratedRegex("^[a-z0-9]+(-[a-z0-9]+)*(/[a-z0-9]+(-[a-z0-9]+)*)*$")]
+    private static partial Regex TagId();
 
     private static bool IsText(string text) => text.Length is > 0 and <= TextMax;
 

@@ -46,9 +46,9 @@ internal sealed class RuleReader(SegmentCatalog catalog, int today)
         }
     }
 
-    /// <summary>Reads an object with a title and a rule.</summary>
+    /// <summary>Reads an object with a title, a rule and, where the segment gives one, a tag; without a tag it keeps the one that it has.</summary>
     /// <returns>The rule, or null when <paramref name="faults"/> says what is wrong.</returns>
-    public (string Title, Clause? Rule) ReadDefinition(string text, string name, int titleMax, DocumentFaults faults)
+    public (string Title, string? Tag, Clause? Rule) ReadDefinition(string text, string name, int titleMax, DocumentFaults faults)
     {
         try
         {
@@ -56,28 +56,35 @@ internal sealed class RuleReader(SegmentCatalog catalog, int today)
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
                 faults.Add("", "A segment must be an object in braces with the fields title and rule.");
-                return ("", null);
+                return ("", null, null);
             }
 
             var root = new DocumentObject(document.RootElement, "", faults);
             var title = root.RuleText("title", "Big spenders");
             if (title.Length > titleMax)
                 root.Fault("title", string.Create(CultureInfo.InvariantCulture, $"This must be at most {titleMax} characters."));
+            var tag = root.Text("tag", RuleFields.IsTagId, "This must be the id of a tag in the taxonomy, such as consumption/basket/big.");
+            if (catalog.Find(name) is not null && tag is not null && tag != catalog.TagOf(name))
+            {
+                root.Fault("tag", "A segment gives the tag that it began with, or none: make another segment that names this one, and give that the tag.");
+            }
+
+            tag ??= catalog.TagOf(name);
             if (!root.Has("rule"))
                 root.Fault("rule", "This field is missing: write the rule in braces.");
-            var rule = root.Nested("rule") is { } inner ? new Pass(catalog, today, name).Clause(inner, DepthMax) : null;
+            var rule = root.Nested("rule") is { } inner ? new Pass(catalog, today, name, tag).Clause(inner, DepthMax) : null;
             root.Done();
-            return (title, faults.Found.Count == 0 ? rule : null);
+            return (title, tag, faults.Found.Count == 0 ? rule : null);
         }
         catch (JsonException)
         {
             faults.Add("", "This is not JSON that can be taken.");
-            return ("", null);
+            return ("", null, null);
         }
     }
 
     /// <summary>Reads a rule that stands in another document, whose faults it adds to.</summary>
-    public Clause Read(DocumentObject rule) => new Pass(catalog, today, name: null).Clause(rule, DepthMax);
+    public Clause Read(DocumentObject rule) => new Pass(catalog, today, name: null, gives: null).Clause(rule, DepthMax);
 
     /// <summary>A rule that was read before and written by the service. Windows of dates may have begun before what is kept by now.</summary>
     /// <exception cref="JsonException">It was not.</exception>
@@ -92,13 +99,14 @@ internal sealed class RuleReader(SegmentCatalog catalog, int today)
             return new(null, faults.Found);
         }
 
-        var reading = new Pass(catalog, today, name);
+        var reading = new Pass(catalog, today, name, gives: null);
         var rule = reading.Clause(new(root, pointer, faults), DepthMax);
         return new(faults.Found.Count == 0 ? rule : null, faults.Found);
     }
 
     /// <summary>One reading, which counts the clauses.</summary>
-    private sealed class Pass(SegmentCatalog catalog, int today, string? name)
+    /// <param name="gives">The tag that the segment of the rule gives; null for none.</param>
+    private sealed class Pass(SegmentCatalog catalog, int today, string? name, string? gives)
     {
         private int clauses;
 
@@ -143,7 +151,7 @@ internal sealed class RuleReader(SegmentCatalog catalog, int today)
                 case "tier":
                     return Tiers(from);
                 case "tag":
-                    return new Tagged(from.RuleText("tag", "consumption/channel/multi-channel"));
+                    return Tag(from);
                 case "consent":
                     return new Consented(from.RuleText("channel", "email"), from.RuleText("purpose", "marketing"));
                 case "segment":
@@ -179,10 +187,21 @@ internal sealed class RuleReader(SegmentCatalog catalog, int today)
             return new([.. tiers]);
         }
 
+        private Tagged Tag(DocumentObject from)
+        {
+            var tagged = new Tagged(from.RuleText("tag", "consumption/channel/multi-channel"));
+            if (SegmentPaths.Wrong(name, tagged, catalog.Find, GiversOf) is { } wrong)
+                from.Fault("tag", wrong);
+            return tagged;
+        }
+
+        private IEnumerable<string> GiversOf(string tag) =>
+            name is not null && tag == gives ? catalog.GiversOf(tag).Append(name).Distinct() : catalog.GiversOf(tag);
+
         private InSegment Segment(DocumentObject from)
         {
             var inside = new InSegment(from.RuleText("segment", "active"));
-            if (inside.Segment.Length > 0 && SegmentPaths.Wrong(name, inside, catalog.Find) is { } wrong)
+            if (inside.Segment.Length > 0 && SegmentPaths.Wrong(name, inside, catalog.Find, GiversOf) is { } wrong)
             {
                 from.Fault("segment", catalog.Find(inside.Segment) is null && inside.Segment != name
                     ? $"There is no segment of this name; there are: {string.Join(", ", catalog.Segments.Take(50).Select(segment => segment.Name))}."

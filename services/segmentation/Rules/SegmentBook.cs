@@ -67,8 +67,12 @@ internal sealed class SegmentBook(SegmentEngine engine, IServiceProvider service
                 continue;
             }
 
-            var segment = new SegmentDefinition(put.Name, put.Title, RuleReader.Stored(put.Rule));
             var place = segments.FindIndex(known => known.Name == put.Name);
+            var segment = new SegmentDefinition(put.Name, put.Title, RuleReader.Stored(put.Rule))
+            {
+                Tag = put.Tag ?? (place < 0 ? null : segments[place].Tag),
+                Revision = put.Revision,
+            };
             if (place < 0)
                 segments.Add(segment);
             else

@@ -8,6 +8,12 @@ internal sealed record SegmentDefinition(string Name, string Title, Clause Rule)
 {
     /// <summary>Customers enter and leave it; otherwise it can only be read, counted and explained.</summary>
     public bool Live { get; init; } = true;
+
+    /// <summary>The tag that its customers are given, by its id in the taxonomy; null for none. It stays with the segment.</summary>
+    public string? Tag { get; init; }
+
+    /// <summary>Of the definition; 0 for one that ships.</summary>
+    public long Revision { get; init; }
 }
 
 /// <summary>The segments of a deployment, in the order in which they are told.</summary>
@@ -25,7 +31,7 @@ internal sealed class SegmentCatalog
         byName = segments.ToFrozenDictionary(segment => segment.Name);
         foreach (var segment in segments)
         {
-            if (SegmentPaths.Wrong(segment.Name, segment.Rule, Find) is { } wrong)
+            if (SegmentPaths.Wrong(segment.Name, segment.Rule, Find, GiversOf) is { } wrong)
                 throw new ArgumentException(wrong);
         }
     }
@@ -37,17 +43,24 @@ internal sealed class SegmentCatalog
 
     public Clause? Find(string segment) => byName.GetValueOrDefault(segment)?.Rule;
 
+    public string? TagOf(string segment) => byName.GetValueOrDefault(segment)?.Tag;
+
+    /// <summary>The segments that give the tag.</summary>
+    public IEnumerable<string> GiversOf(string tag) => Segments.Where(segment => segment.Tag == tag).Select(segment => segment.Name);
+
     /// <exception cref="KeyNotFoundException">There is no such segment; a rule that was read with this catalogue names none of these.</exception>
     public Clause RuleOf(string segment) => byName[segment].Rule;
 }
 
-/// <summary>How segments name one another.</summary>
+/// <summary>How segments name one another, and need the tags that others give.</summary>
 internal static class SegmentPaths
 {
     /// <summary>What is wrong with the names in a rule, as a sentence, or null.</summary>
     /// <param name="name">Of the segment that the rule is to be of; null for a rule without a name.</param>
     /// <param name="find">The rule of a segment, or null where there is none.</param>
-    public static string? Wrong(string? name, Clause rule, Func<string, Clause?> find) => Walk(name is null ? [] : [name], rule, find, []);
+    /// <param name="giversOf">The segments that give a tag.</param>
+    public static string? Wrong(string? name, Clause rule, Func<string, Clause?> find, Func<string, IEnumerable<string>> giversOf) =>
+        Walk(name is null ? [] : [name], rule, find, giversOf, []);
 
     public static IEnumerable<string> Named(Clause clause) => clause switch
     {
@@ -72,21 +85,34 @@ internal static class SegmentPaths
         _ => rule,
     };
 
-    private static string? Walk(IReadOnlyList<string> path, Clause rule, Func<string, Clause?> find, HashSet<string> right)
+    private static string? Walk(
+        IReadOnlyList<string> path, Clause rule, Func<string, Clause?> find, Func<string, IEnumerable<string>> giversOf, HashSet<string> right)
     {
-        foreach (var next in Named(rule).Distinct())
+        foreach (var (by, next) in Steps(rule, giversOf).Distinct())
         {
+            IReadOnlyList<string> there = by is null ? [.. path, next] : [.. path, $"the tag {by}", next];
             if (path.Contains(next))
-                return $"A segment cannot depend on itself: {string.Join(" → ", [.. path, next])}. Take one of these names out of its rule.";
+                return $"A segment cannot depend on itself: {string.Join(" → ", there)}. Take one of these names out of its rule.";
             if (right.Contains(next))
                 continue;
             if (find(next) is not { } inner)
                 return $"There is no segment {next}.";
-            if (Walk([.. path, next], inner, find, right) is { } wrong)
+            if (Walk(there, inner, find, giversOf, right) is { } wrong)
                 return wrong;
             right.Add(next);
         }
 
         return null;
     }
+
+    /// <summary>The segments that a rule depends on, and by which tag it does.</summary>
+    private static IEnumerable<(string? Tag, string Segment)> Steps(Clause clause, Func<string, IEnumerable<string>> giversOf) => clause switch
+    {
+        AllOf all => all.Clauses.SelectMany(part => Steps(part, giversOf)),
+        AnyOf any => any.Clauses.SelectMany(part => Steps(part, giversOf)),
+        NoneOf not => Steps(not.Clause, giversOf),
+        InSegment inside => [(null, inside.Segment)],
+        Tagged tagged => giversOf(tagged.Tag).Select(giver => ((string?)tagged.Tag, giver)),
+        _ => [],
+    };
 }

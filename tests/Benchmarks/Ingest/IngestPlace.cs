@@ -86,7 +86,7 @@ internal sealed class IngestPlace : IAsyncDisposable
     /// <summary>Until every reader of every service has applied what was sent and what came of it.</summary>
     public Task DrainAsync(CancellationToken cancellation) => AllInOne.DriverOf(app).DrainAsync(cancellation);
 
-    /// <summary>Every purchase sent so far counts once in the ledger and once in what tags are given by.</summary>
+    /// <summary>Every purchase sent so far counts once in the ledger, and every buyer has the one tag that says how often they bought.</summary>
     /// <exception cref="InvalidOperationException">Something was lost, counted twice, or not worked off.</exception>
     public async Task CheckAsync(CancellationToken cancellation)
     {
@@ -94,14 +94,17 @@ internal sealed class IngestPlace : IAsyncDisposable
         await connection.OpenAsync(cancellation);
         await using var command = new NpgsqlCommand(
             """
-            select (select count(*) from loyalty.events where type = 'loyalty.points-earned.v1'),
-              (select sum(pos_purchases) from tagging.customer_activity)
+            select count(*), count(distinct customer), (select sum(held)::bigint from tagging.tag_count where tag like 'consumption/frequency/%')
+            from loyalty.events where type = 'loyalty.points-earned.v1'
             """,
             connection);
         await using var row = await command.ExecuteReaderAsync(cancellation);
         await row.ReadAsync(cancellation);
-        if (row.GetInt64(0) != purchases || row.GetInt64(1) != purchases)
-            throw new InvalidOperationException($"Of {purchases} purchases {row.GetInt64(0)} are in the ledger and {row.GetInt64(1)} are known to tagging.");
+        if (row.GetInt64(0) != purchases || row.GetInt64(1) != row.GetInt64(2))
+        {
+            throw new InvalidOperationException(
+                $"Of {purchases} purchases {row.GetInt64(0)} are in the ledger; of {row.GetInt64(1)} buyers {row.GetInt64(2)} are tagged by frequency.");
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -22,7 +22,7 @@ internal sealed class SettingTests
     [TestCase("email", "PATRON_EMAIL__SMPT__HOST", "relay")]
     [TestCase("gateway", "PATRON_LINKS__CURRENT", "k2")]
     [TestCase("gateway", "PATRON_RUNTIME__PARTITIONS", "64")]
-    [TestCase("tagging", "PATRON_TAGGING__CURENCY", "GBP")]
+    [TestCase("tagging", "PATRON_TAGGING__ZON", "Europe/London")]
     [TestCase("tagging", "PATRON_LOG__BOOTSTRAP", null)]
     [TestCase("sms", "PATRON_SMS__PROVIDER", "x")]
     [TestCase("journey", "PATRON_HTTP__PROT", "8080")]
@@ -42,7 +42,7 @@ internal sealed class SettingTests
         (string Caller, string Key, string Callee, string Scope)[] calls =
         [
             ("email", "PATRON_KEYS__APIKEY", "profile", "keys"), ("email", "PATRON_PEERS__APIKEY", "profile", "ingest"),
-            ("profile", "PATRON_PEERS__APIKEY", "email", "write"),
+            ("profile", "PATRON_PEERS__APIKEY", "email", "write"), ("wechat", "PATRON_PEERS__APIKEY", "profile", "ingest"),
             .. Deployments.Services.Except(["gateway"]).Select(callee => ("gateway", "PATRON_PEERS__APIKEY", callee, "read")),
         ];
         foreach (var (caller, key, callee, scope) in calls)

@@ -155,7 +155,7 @@ internal sealed class OnePersonTests
         return string.Join(
             '\n',
             await host.GetAsync($"/v1/loyalty/customers/{customer}", cancellation),
-            await host.GetAsync($"/v1/tagging/customers/{customer}/tags", cancellation),
+            People.WithoutMoments(await host.GetAsync($"/v1/tagging/customers/{customer}/tags", cancellation)),
             segments.ToJsonString(),
             StoredEventExamples.Tell(traveller!.Running),
             StoredEventExamples.Tell(traveller.LastEntered.Select(entered => $"{entered.Key} {entered.Value:O}").ToList()));

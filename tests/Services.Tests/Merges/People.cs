@@ -57,6 +57,22 @@ internal static class People
     public static async Task<JsonNode> GetAsync(this TestHost host, string path, CancellationToken cancellation) =>
         (await host.Http.GetFromJsonAsync<JsonNode>(new Uri(path, UriKind.Relative), cancellation))!;
 
+    /// <summary>A customer's tags, but for when rules gave theirs: after a split they give them anew.</summary>
+    public static string WithoutMoments(JsonNode tags)
+    {
+        foreach (var tag in tags["tags"]!.AsArray().Where(tag => tag!["assignments"]!.AsArray().Any(given => (string)given!["giver"]! == "Rule")))
+        {
+            tag!.AsObject().Remove("since");
+            foreach (var given in tag["assignments"]!.AsArray())
+            {
+                given!.AsObject().Remove("since");
+                given.AsObject().Remove("cause");
+            }
+        }
+
+        return tags.ToJsonString();
+    }
+
     private static PurchaseRecorded Document(int receipt, Line line, Guid? origin) => new()
     {
         PurchaseId = new Guid(receipt, 0, 0, new byte[8]).ToString("D"),

@@ -48,7 +48,7 @@ internal sealed class ErasureOfMergedTests
             Assert.That(await host.CountAsync("select count(*) from tagging.erased where customer = $1", customer, cancellation), Is.EqualTo(1));
         }
 
-        Assert.That(await host.CountAsync("select count(*) from tagging.customer_activity where customer = $1", other, cancellation), Is.Zero);
+        Assert.That(await host.CountAsync("select count(*) from tagging.tag_holder where customer = $1", other, cancellation), Is.Zero);
         Assert.That(await host.TellAsync(Events.Purchase("p-2", "OTHER001", currency: "GBP"), cancellation), Is.Not.EqualTo(anna).And.Not.EqualTo(other));
     }
 

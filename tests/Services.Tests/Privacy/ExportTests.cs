@@ -51,7 +51,7 @@ internal sealed class ExportTests
             items.Where(i => (string?)i!["kind"] == "row").Select(i => $"{i!["service"]}.{i["name"]}").Distinct(),
             Is.EquivalentTo((string[])
                 [
-                    "profile.identifiers", "tagging.customer_activity", "segmentation.segment_member", "email.contacts", "email.consents",
+                    "profile.identifiers", "tagging.tag_holder", "segmentation.segment_member", "email.contacts", "email.consents",
                 ]));
         Assert.That(items.Count(i => (string?)i!["kind"] == "timer"), Is.GreaterThan(0));
         Assert.That((bool)export["complete"]!, Is.True);

@@ -20,11 +20,13 @@ internal sealed class EngineTests
         var engine = Loaded();
 
         Assert.That(Buy(engine, Anna, 1, May).Select(command => command.Kind), Is.EqualTo(new StreamKind[] { Memberships.Kind, Scans.Kind }));
-        Assert.That(Buy(engine, Anna, 2, May.AddDays(1)), Is.Empty);
+        Assert.That(Buy(engine, Anna, 2, May.AddDays(1)), Has.Count.EqualTo(1), "no longer a first-time buyer");
+        Assert.That(Buy(engine, Anna, 3, May.AddDays(1)), Is.Empty);
         Assert.That(Decide(engine, Memberships.None, Anna).Cast<SegmentEntered>().Select(entered => (entered.Segment, entered.Reason)), Is.EqualTo(new[]
         {
             ("new", "first purchase 1 day ago"),
             ("active", "last purchase today"),
+            ("repeat-buyer", "3 purchases"),
         }));
     }
 
@@ -141,14 +143,17 @@ internal sealed class EngineTests
     public void A_fact_evaluates_only_what_needs_it()
     {
         var catalog = new SegmentCatalog(
-            [.. ReadyMade.Segments, new("poor", "", new NumberBetween(NumberColumn.Points, null, 9)), new("poor-vip", "", new InSegment("vip"))]);
+        [
+            .. ReadyMade.Segments, new("tagged", "", new Tagged("x")), new("poor", "", new NumberBetween(NumberColumn.Points, null, 9)),
+            new("poor-vip", "", new InSegment("vip")),
+        ]);
 
         Assert.That(
             catalog.Segments.ToDictionary(segment => segment.Name, segment => NeedsOfRules.Of(segment.Rule, catalog)),
             Is.SupersetOf(new Dictionary<string, Needs>
             {
                 ["active"] = Needs.Purchases | Needs.Today,
-                ["multi-channel"] = Needs.Tags,
+                ["tagged"] = Needs.Tags,
                 ["poor"] = Needs.Points,
                 ["poor-vip"] = Needs.Tier | Needs.Purchases | Needs.Today,
             }));

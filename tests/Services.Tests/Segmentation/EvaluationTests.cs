@@ -17,14 +17,14 @@ internal sealed class EvaluationTests
     [TestCase(180, new string[0])]
     [TestCase(181, new[] { "dormant" })]
     public void A_customer_who_bought_once_goes_from_new_to_dormant(int daysAgo, string[] segments) =>
-        Assert.That(In(Nobody with { FirstDay = Today - daysAgo, LastDay = Today - daysAgo, Purchases = 1 }), Is.EqualTo(segments));
+        Assert.That(In(Nobody with { FirstDay = Today - daysAgo, LastDay = Today - daysAgo, Purchases = 1 }), Is.EqualTo(segments.Append("first-time-buyer")));
 
     [TestCase(90, new[] { "active" })]
     [TestCase(91, new[] { "at-risk" })]
     [TestCase(180, new[] { "at-risk" })]
     [TestCase(181, new[] { "dormant" })]
     public void A_repeat_customer_is_at_risk_before_being_dormant(int daysAgo, string[] segments) =>
-        Assert.That(In(Nobody with { FirstDay = Today - 400, LastDay = Today - daysAgo, Purchases = 2 }), Is.EqualTo(segments));
+        Assert.That(In(Nobody with { FirstDay = Today - 400, LastDay = Today - daysAgo, Purchases = 2 }), Is.EqualTo(segments.Append("repeat-buyer")));
 
     [TestCase("gold", 90, true)]
     [TestCase("platinum", 0, true)]
@@ -39,9 +39,29 @@ internal sealed class EvaluationTests
     public void A_big_spender_spent_two_thousand_pounds_in_twelve_months(long spend, bool big) =>
         Assert.That(In(Nobody with { Lines = [Spent(spend)] }).Contains("big-spenders"), Is.EqualTo(big));
 
-    [Test]
-    public void A_tag_puts_its_holder_into_the_segment_of_its_name() =>
-        Assert.That(In(Nobody with { Tags = ["consumption/channel/multi-channel"] }), Is.EqualTo(new[] { "multi-channel" }));
+    [TestCase(1, "first-time-buyer")]
+    [TestCase(2, "repeat-buyer")]
+    [TestCase(9, "repeat-buyer")]
+    [TestCase(10, "frequent-buyer")]
+    public void Whoever_bought_is_in_one_segment_of_frequency(int purchases, string segment) =>
+        Assert.That(In(Nobody with { Purchases = purchases }), Is.EqualTo(new[] { segment }));
+
+    [TestCase(500_00, 0)]
+    [TestCase(500_01, 1)]
+    public void A_basket_is_big_above_five_hundred_pounds(long amount, int segments) =>
+        Assert.That(In(Nobody with { Lines = [Spent(amount)] }).Count(segment => segment == "big-basket"), Is.EqualTo(segments));
+
+    [TestCase("pos", 0)]
+    [TestCase("eshop", 1)]
+    public void A_multi_channel_shopper_bought_through_both(string other, int segments) => Assert.That(
+        In(Nobody with { Lines = [Spent(1) with { Channel = "pos" }, Spent(1) with { Channel = other }] }).Count(segment => segment == "multi-channel"),
+        Is.EqualTo(segments));
+
+    [TestCase(2, 0)]
+    [TestCase(3, 1)]
+    public void Three_returns_make_a_returner(int returns, int segments) => Assert.That(
+        In(Nobody with { Lines = [.. Enumerable.Repeat(Spent(-1) with { Sold = false, Begins = true }, returns)] }).Count(segment => segment == "returner"),
+        Is.EqualTo(segments));
 
     [Test]
     public void Somebody_who_never_bought_is_in_no_segment() => Assert.That(In(Nobody), Is.Empty);
@@ -56,7 +76,12 @@ internal sealed class EvaluationTests
             "last purchase at least 181 days ago",
             "tier gold or platinum and last purchase at most 90 days ago",
             "spent at least 2,000.00 GBP in the last 12 months",
-            "tagged consumption/channel/multi-channel",
+            "purchases through at least 2 channels in the last 730 days",
+            "exactly 1 purchases",
+            "2 to 9 purchases",
+            "at least 10 purchases",
+            "largest purchase in the last 730 days of at least 500.01 GBP",
+            "at least 3 receipts with returns in the last 730 days",
         }));
 
     [Test]
@@ -72,7 +97,12 @@ internal sealed class EvaluationTests
             "last purchase 91 days ago",
             "tier silver; last purchase 91 days ago",
             "spent 2,345.67 GBP in the last 12 months",
-            "not tagged consumption/channel/multi-channel",
+            "purchases through 1 channels in the last 730 days",
+            "2 purchases",
+            "2 purchases",
+            "2 purchases",
+            "largest purchase in the last 730 days of 2,345.67 GBP",
+            "0 receipts with returns in the last 730 days",
         }));
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using NUnit.Framework;
 using Patron.Contracts;
 using Patron.Segmentation;
@@ -56,10 +57,25 @@ internal sealed class RuleSchemaTests
         }
     }
 
-    private static JsonSchema Published()
+    [Test]
+    public void The_schema_of_definitions_names_the_fields_and_the_ids_of_tags_that_the_reader_takes()
     {
-        using var inside = typeof(Topics).Assembly.GetManifestResourceStream("rule.schema.json")!;
-        return new JsonSchema(JsonDocument.Parse(inside).RootElement);
+        var fields = Document("segment.schema.json").GetProperty("properties");
+        var faults = new Runtime.Hosting.DocumentFaults();
+        Reader.ReadDefinition("""{ "other": 1 }""", "x", 200, faults);
+        var told = faults.Found.Single(fault => fault.Path == "/other").Detail;
+        Assert.That(told, Does.EndWith($"one of {string.Join(", ", fields.EnumerateObject().Select(field => field.Name).Order())}."));
+        var pattern = fields.GetProperty("tag").GetProperty("pattern").GetString()!;
+        foreach (var id in (string[])["a", "a/b-c/2", "", "/a", "a/", "a//b", "A", "a_b", "-a", "a b"])
+            Assert.That(Regex.IsMatch(id, pattern), Is.EqualTo(RuleFields.IsTagId(id)), id);
+    }
+
+    private static JsonSchema Published() => new(Document("rule.schema.json"));
+
+    private static JsonElement Document(string name)
+    {
+        using var inside = typeof(Topics).Assembly.GetManifestResourceStream(name)!;
+        return JsonDocument.Parse(inside).RootElement;
     }
 
     private static string Examples(string kind, [CallerFilePath] string here = "") =>
