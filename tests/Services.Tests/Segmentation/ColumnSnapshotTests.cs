@@ -135,7 +135,9 @@ internal sealed class ColumnSnapshotTests
             }
 
             // Behaviours lie as purchases do, but without amounts.
-            Assert.That(HoldsSomething(value) || kept.Contains(name), Is.True, $"The world of this test puts nothing into {name}: let it, or the test proves nothing of it.");
+            Assert.That(
+                HoldsSomething(value) || kept.Contains(name), Is.True,
+                $"The world of this test puts nothing into {name}: let it, or the test proves nothing of it.");
             Assert.That(read, Is.EqualTo(value), $"{name} is not in the snapshot: name it in Keep.");
             kept.Add(name);
         }
@@ -152,7 +154,8 @@ internal sealed class ColumnSnapshotTests
     private static string RowText(PartitionColumns columns, int row)
     {
         var values = columns.Read(row);
-        return $"{values with { Tags = [], Consents = [], Lines = [], Behaviours = [] }} {string.Join(' ', values.Tags.Concat(values.Consents))} {string.Join(' ', values.Lines)} "
-            + $"{string.Join(' ', values.Behaviours)} {columns.PurchaseDays.Count[row]} {columns.PurchaseDays.Previous[row]} {columns.IsErased(row)}";
+        var lines = values.Lines.Concat(values.Behaviours);
+        return $"{values with { Tags = [], Consents = [], Lines = [], Behaviours = [] }} {string.Join(' ', values.Tags.Concat(values.Consents))} "
+            + $"{string.Join(' ', lines)} {columns.PurchaseDays.Count[row]} {columns.PurchaseDays.Previous[row]} {columns.IsErased(row)}";
     }
 }
