@@ -50,7 +50,7 @@ internal sealed class FollowerTests
         var did = (await host.Host.ReadTopicAsync(new Topic(Topics.Profile), CancellationToken.None))
             .Where(fact => fact.Envelope.Type == BehaviourRecorded.Descriptor.FullName)
             .Select(fact => (fact.Record.Key, Fact: BehaviourRecorded.Parser.ParseFrom(fact.Record.Value!.Value.Span))).ToList();
-        var customer = Guid.Parse(did[0].Key!);
+        var customer = Guid.Parse(did.Single(of => of.Fact.Properties.ContainsKey("scene")).Key!);
         Assert.That(
             did.Where(of => of.Key == $"{customer}").Select(of => (of.Fact.Type, string.Join(',', of.Fact.Properties))),
             Is.EquivalentTo(new[]
