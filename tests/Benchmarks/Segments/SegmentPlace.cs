@@ -141,7 +141,7 @@ internal sealed class SegmentPlace : IAsyncDisposable
         foreach (var (index, segment) in own.Index())
         {
             var rule = JsonSerializer.Serialize(segment.Rule, SegmentationJson.Default.Clause);
-            await SegmentTable.TryAddAsync(connections, new(index + 1, segment.Name, segment.Name, rule, SegmentBase.Now, "bench"), cancellation);
+            await SegmentTable.TryAddAsync(connections, new(index + 1, segment.Name, segment.Name, rule, null, SegmentBase.Now, "bench"), cancellation);
         }
 
         var catalog = new SegmentCatalog([.. ReadyMade.Segments, .. own]);

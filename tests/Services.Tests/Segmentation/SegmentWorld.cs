@@ -30,7 +30,8 @@ internal sealed class SegmentWorld(int seed)
     public static readonly string[] Stores = ["london-1", "leeds", ""];
     public static readonly (string Channel, string Purpose)[] Consents = [("email", "marketing"), ("sms", "marketing"), ("email", "service")];
     public static readonly ScoreVersion Scores = new(
-        1, new DateOnly(2011, 1, 1), 100, new Cuts(30, 90, 180, 365), new Cuts(2, 3, 4, 5), new Cuts(500_00, 1_000_00, 3_000_00, 6_000_00), null, null, null);
+        1, new DateOnly(2011, 1, 1), 100, new Cuts(30, 90, 180, 365), new Cuts(2, 3, 4, 5), new Cuts(500_00, 1_000_00, 3_000_00, 6_000_00), 0,
+        RfmCells.Standard, null, null, null);
 
     public static readonly string[] Types = ["Product Viewed", "Product Added", "Page Viewed"];
 
