@@ -44,7 +44,8 @@ internal static class ReadSegments
         }
 
         return [.. segments.Select(segment => new SegmentAnswer(
-            segment.Name, segment.Title, segment.Tag, segment.Revision, segment.Live, SizeOf(segment), explanation.Sentence(segment.Rule, phrases), segment.Rule))];
+            segment.Name, segment.Title, segment.Tag, segment.Revision, segment.Live, SizeOf(segment),
+            explanation.Sentence(segment.Rule, phrases), segment.Rule))];
 
         long? SizeOf(SegmentDefinition segment) => segment.Live
             ? sizes.GetValueOrDefault(segment.Name)

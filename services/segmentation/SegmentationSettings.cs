@@ -11,7 +11,7 @@ internal sealed class SegmentationSettings : ISettings
     public string Zone { get; set; } = "Europe/London";
 
     /// <summary>When every customer is evaluated each day, by clocks in the zone.</summary>
-    public string ScanAt { get; set; } = "03:00";
+    public string ScanAt { get; set; } = "00:00";
 
     /// <summary>ISO 4217 code of the brand's currency; used in sentences only.</summary>
     public string Currency { get; set; } = "GBP";
@@ -48,7 +48,7 @@ internal sealed class SegmentationSettings : ISettings
         if (!TimeZoneInfo.TryFindSystemTimeZoneById(Zone, out _))
             yield return new SettingFault(nameof(Zone), "it must be an IANA time zone such as Europe/London");
         if (!TimeOnly.TryParseExact(ScanAt, "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out _))
-            yield return new SettingFault(nameof(ScanAt), "it must be a time of day such as 03:00");
+            yield return new SettingFault(nameof(ScanAt), "it must be a time of day such as 00:00");
         if (Currency.Length != 3 || !Currency.All(char.IsAsciiLetterUpper))
             yield return new SettingFault(nameof(Currency), "it must be three capital letters such as GBP");
         if (SnapshotKeyFile.Length > 0 && !File.Exists(SnapshotKeyFile))

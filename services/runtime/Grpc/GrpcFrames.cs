@@ -12,7 +12,9 @@ internal static class GrpcFrames
     private const int HeadBytes = 5;
     private const int InflateChunkBytes = 64 * 1024;
 
-    /// <summary>Writes a message as one frame, compressed when it has at least <paramref name="gzipFromBytes"/>; answers the frame's bytes uncompressed.</summary>
+    /// <summary>
+    /// Writes a message as one frame, compressed when it has at least <paramref name="gzipFromBytes"/>, and answers the frame's bytes uncompressed.
+    /// </summary>
     /// <exception cref="GrpcException">RESOURCE_EXHAUSTED: larger than allowed. Nothing was written.</exception>
     public static int Write(IBufferWriter<byte> output, IMessage message, int gzipFromBytes, int messageBytesMax)
     {

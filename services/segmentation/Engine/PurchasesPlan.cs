@@ -1,8 +1,8 @@
 namespace Patron.Segmentation;
 
 /// <summary>
-/// Measures purchases or behaviours: which lines pass is found 64 at a time, then only those are measured, customer by customer; nobody else is looked at. Clauses
-/// of one rule that ask for the same lines share what is found.
+/// Measures purchases or behaviours: which lines pass is found 64 at a time, then only those are measured, customer by customer; nobody else is looked at.
+/// Clauses of one rule that ask for the same lines share what is found.
 /// </summary>
 internal sealed class PurchasesPlan : RulePlan
 {

@@ -22,8 +22,8 @@ internal sealed class RuleReader(SegmentCatalog catalog, int today)
 
     private static readonly string[] Kinds =
     [
-        "all", "any", "not", "days-since", "date", "number", "tier", "tag", "consent", "segment", "purchases", "behaviours", "control-group", .. ScoreRules.Kinds,
-        .. AttributeRules.Kinds,
+        "all", "any", "not", "days-since", "date", "number", "tier", "tag", "consent", "segment", "purchases", "behaviours", "control-group",
+        .. ScoreRules.Kinds, .. AttributeRules.Kinds,
     ];
 
     private static readonly string[] Channels = ["pos", "eshop"];

@@ -19,7 +19,8 @@ internal sealed class ReserveConfirmAge : IBenchmark
 
     public Figure Figure { get; } = new(
         "ledger.reserve_confirm.p99",
-        "From when a pair was due until it is confirmed, in a gRPC session, at 2,000 pairs/s over 20,000 members.", "ms", Figure.NoPeer, Target.ValueAtMost(25));
+        "From when a pair was due until it is confirmed, in a gRPC session, at 2,000 pairs/s over 20,000 members.", "ms", Figure.NoPeer,
+        Target.ValueAtMost(25));
 
     public async Task PrepareAsync(BenchPlace place, CancellationToken cancellation)
     {

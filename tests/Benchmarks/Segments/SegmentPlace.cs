@@ -28,7 +28,11 @@ internal sealed class SegmentPlace : IAsyncDisposable
 
     private const string Service = "segmentation";
     private static readonly Guid Producer = new("0197f7a0-0000-7000-8000-000000000001");
-    private static readonly Topic[] Read = [new(Topics.Profile), new(Topics.Loyalty), new(Topics.Tagging), new(Topics.SegmentationRows, Compacted: true)];
+    private static readonly Topic[] Read =
+    [
+        new(Topics.Profile), new(Topics.Loyalty), new(Topics.Tagging), new(Topics.SegmentationRows, Compacted: true),
+        new(Topics.ProfileCustomers, Compacted: true),
+    ];
 
     private readonly TestDatabase database;
     private readonly SegmentationSettings settings;

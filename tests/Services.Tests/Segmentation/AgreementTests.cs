@@ -18,7 +18,7 @@ internal sealed class AgreementTests
         var world = new SegmentWorld(seed: 20111209);
         var customers = world.Customers(Customers, Now);
         var facts = world.Facts(customers, Now).OrderBy(fact => fact.Source == Source.Profile).ToList();
-        var columns = new PartitionColumns(new CodeBooks { Scoring = Scored() }, BrandDaysTests.London);
+        var columns = new PartitionColumns(new CodeBooks { Scoring = SegmentWorld.Scored() }, BrandDaysTests.London);
 
         // Some lines lie sorted, some wait to be; plans that were made before a text got its code must learn it.
         var plans = Catalog.Segments.Select(segment => RulePlan.Of(segment.Rule, Catalog)).ToList();
@@ -30,10 +30,10 @@ internal sealed class AgreementTests
         _ = plans.ConvertAll(plan => plan.Evaluate(columns));
         foreach (var story in customers)
             columns.Attributes.Replace(columns.RowOf(story.Customer), story.Attributes);
-        foreach (var fact in facts[(facts.Count / 2)..^100])
+        foreach (var fact in facts[(facts.Count / 2)..^300])
             Columns.Apply(columns, fact);
         columns.Events.Merge(columns.Count, keptFrom: 1);
-        foreach (var fact in facts[^100..])
+        foreach (var fact in facts[^300..])
             Columns.Apply(columns, fact);
         columns.AdvanceTo(Now);
 
@@ -87,13 +87,6 @@ internal sealed class AgreementTests
 
         Assert.That(inside, Is.InRange(compared / 10, compared * 9 / 10), "Rules that hold for nobody or everybody would prove nothing");
         return compared;
-    }
-
-    private static Scoring Scored()
-    {
-        var scoring = Scoring.Standard;
-        scoring.InForce = SegmentWorld.Scores;
-        return scoring;
     }
 
     private static SegmentCatalog RandomCatalog(int seed)

@@ -33,6 +33,13 @@ internal sealed class SegmentWorld(int seed)
         1, new DateOnly(2011, 1, 1), 100, new Cuts(30, 90, 180, 365), new Cuts(2, 3, 4, 5), new Cuts(500_00, 1_000_00, 3_000_00, 6_000_00), 0,
         RfmCells.Standard, null, null, null);
 
+    public static Scoring Scored()
+    {
+        var scoring = Scoring.Standard;
+        scoring.InForce = Scores;
+        return scoring;
+    }
+
     public static readonly string[] Types = ["Product Viewed", "Product Added", "Page Viewed"];
 
     public static readonly (string Key, string[] Values)[] Attributes =

@@ -54,10 +54,10 @@ internal sealed class SegmentationServiceTests
             ("+big-basket", "largest purchase in the last 730 days of 2,500.00 GBP", "01-10 09:00"),
             ("+vip", "tier gold; last purchase today", "01-10 09:00"),
             ("+sofa-fans", "tagged content/sofas", "01-10 09:00"),
-            ("-new", "first purchase 31 days ago", "02-10 03:00"),
-            ("-active", "last purchase 91 days ago", "04-10 02:00"),
-            ("-vip", "last purchase 91 days ago", "04-10 02:00"),
-            ("+dormant", "last purchase 181 days ago", "07-09 02:00"),
+            ("-new", "first purchase 31 days ago", "02-10 00:00"),
+            ("-active", "last purchase 91 days ago", "04-09 23:00"),
+            ("-vip", "last purchase 91 days ago", "04-09 23:00"),
+            ("+dormant", "last purchase 181 days ago", "07-08 23:00"),
         }));
     }
 

@@ -63,7 +63,11 @@ internal sealed class SnapshotServiceTests
         await again.DrainAsync(CancellationToken.None);
         Assert.That(await SpentAsync(again, Anna), Is.EqualTo("spent 2,400.00 GBP in the last 12 months"));
         Assert.That(await SpentAsync(again, Ben), Is.EqualTo("spent 50.00 GBP in the last 12 months"));
-        Assert.That(await ToldAsync(again), Is.EqualTo(new[] { "+new", "+active", "+new", "+active", "+big-spenders" }));
+        Assert.That(await ToldAsync(again), Is.EqualTo(new[]
+        {
+            "+new", "+active", "+first-time-buyer", "+new", "+active", "+first-time-buyer", "+big-basket", "-first-time-buyer", "+big-spenders",
+            "+repeat-buyer",
+        }));
         Assert.That(log.Warnings, Is.Empty);
     }
 
@@ -117,7 +121,7 @@ internal sealed class SnapshotServiceTests
 
         await using var again = await StartAsync();
         await again.DrainAsync(CancellationToken.None);
-        Assert.That(await ToldAsync(again), Is.EqualTo(new[] { "+new", "+active", "-new", "-active" }));
+        Assert.That(await ToldAsync(again), Is.EqualTo(new[] { "+new", "+active", "+first-time-buyer", "-new", "-active", "-first-time-buyer" }));
         var figures = await again.Http.GetFromJsonAsync("/v1/segmentation/figures", Runtime.Processing.StoryJson.Default.IReadOnlyListFigure);
         Assert.That(figures!.Single(figure => figure.Name == "in segment active").Value, Is.Zero);
         Assert.That(await SpentAsync(again, Anna), Is.EqualTo("spent 0.00 GBP in the last 12 months"));
@@ -151,7 +155,8 @@ internal sealed class SnapshotServiceTests
             Position = 2,
             Previous = 1,
         };
-        return new PartitionRecords(CustomerPartition.Of(Anna, host.Log.Partitions), [new LogRecord(Anna.ToString("D"), envelope.ToHeaders(), new byte[] { 255, 255 })]);
+        return new PartitionRecords(
+            CustomerPartition.Of(Anna, host.Log.Partitions), [new LogRecord(Anna.ToString("D"), envelope.ToHeaders(), new byte[] { 255, 255 })]);
     }
 
     private async Task BuyAsync(TestHost host, Guid customer, long amount)

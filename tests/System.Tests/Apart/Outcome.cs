@@ -47,7 +47,8 @@ internal sealed partial record Outcome(
             var number = first.CustomerNumber!;
             var id = await FindAsync(clientOf("profile"), SyntheticPeople.For(known[number]), TouchpointEvents.SourceOf(first), cancellation);
             ledgers.Add($"{number}: {await ReadAsync(clientOf("loyalty"), $"/v1/loyalty/customers/{id:D}", cancellation)}");
-            tags.Add($"{number}: {await ReadAsync(clientOf("tagging"), $"/v1/tagging/customers/{id:D}/tags", cancellation)}");
+            var held = await ReadAsync(clientOf("tagging"), $"/v1/tagging/customers/{id:D}/tags", cancellation);
+            tags.Add($"{number}: {AnyPlace().Replace(held, "place")}");
             segments.Add($"{number}: {await SegmentsAsync(clientOf("segmentation"), id, cancellation)}");
             if (index % StoryEvery == 0)
                 stories.AddRange((await StoryAsync(clientOf("gateway"), id, cancellation)).Select(line => $"{number}: {line}"));
@@ -89,4 +90,8 @@ internal sealed partial record Outcome(
 
     [GeneratedRegex("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")]
     private static partial Regex AnyId();
+
+    // Where a fact lies depends on who else is in the partition, which the ids decide.
+    [GeneratedRegex(""" "id":"[0-9]+-[0-9]+","position":[0-9]+ """, RegexOptions.IgnorePatternWhitespace)]
+    private static partial Regex AnyPlace();
 }

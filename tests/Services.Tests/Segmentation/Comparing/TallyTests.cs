@@ -13,9 +13,15 @@ internal sealed class TallyTests
     {
         var world = new SegmentWorld(seed: 31);
         var customers = world.Customers(700, Now);
-        var partition = new SegmentedPartition(new CodeBooks(), BrandDaysTests.London, new Explanation(new SegmentCatalog([]), "GBP"));
+        var partition = new SegmentedPartition(new CodeBooks { Scoring = SegmentWorld.Scored() }, BrandDaysTests.London, new Explanation(new SegmentCatalog([]), "GBP"));
         foreach (var told in world.Facts(customers, Now))
             partition.Apply(told.Customer, told.Source, told.Position, told.Time, Needs.All, (columns, row) => Columns.Change(columns, row, told));
+        partition.Look(0, (columns, _) =>
+        {
+            foreach (var story in customers)
+                columns.Attributes.Replace(columns.RowOf(story.Customer), story.Attributes);
+            return customers.Count;
+        });
         var erased = customers[5].Customer;
         partition.Erase(erased);
         partition.Leave(customers[6].Customer);
