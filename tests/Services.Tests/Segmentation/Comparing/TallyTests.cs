@@ -13,7 +13,8 @@ internal sealed class TallyTests
     {
         var world = new SegmentWorld(seed: 31);
         var customers = world.Customers(700, Now);
-        var partition = new SegmentedPartition(new CodeBooks { Scoring = SegmentWorld.Scored() }, BrandDaysTests.London, new Explanation(new SegmentCatalog([]), "GBP"));
+        var books = new CodeBooks { Scoring = SegmentWorld.Scored() };
+        var partition = new SegmentedPartition(books, BrandDaysTests.London, new Explanation(new SegmentCatalog([]), "GBP"));
         foreach (var told in world.Facts(customers, Now))
             partition.Apply(told.Customer, told.Source, told.Position, told.Time, Needs.All, (columns, row) => Columns.Change(columns, row, told));
         partition.Look(0, (columns, _) =>
