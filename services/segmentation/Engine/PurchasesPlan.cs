@@ -46,13 +46,14 @@ internal sealed class PurchasesPlan : RulePlan
     }
 
     /// <summary>Has those that ask for the same lines look for them once.</summary>
-    public static void Share(IEnumerable<RulePlan> plans)
+    public static void Share(IReadOnlyList<RulePlan> plans)
     {
-        foreach (var group in plans.OfType<PurchasesPlan>().GroupBy(plan => plan.same))
+        Dictionary<string, LinePass>? passes = null;
+        foreach (var plan in plans.OfType<PurchasesPlan>())
         {
-            var first = group.First().pass;
-            foreach (var plan in group)
-                plan.pass = first;
+            passes ??= [];
+            if (!passes.TryAdd(plan.same, plan.pass))
+                plan.pass = passes[plan.same];
         }
     }
 

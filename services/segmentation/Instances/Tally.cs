@@ -27,7 +27,7 @@ internal sealed record Tally(long Customers, IReadOnlyList<long> Counts, IReadOn
         var rules = question.Rules.Select(evaluate).ToArray();
         return new(
             Ones(everybody),
-            [.. question.Counts.Select(combination => Ones(Within(combination, everybody, rules)))],
+            [.. question.Counts.Select(combination => Count(combination, everybody, rules))],
             [.. question.Spreads.Select(spread => Spread(Within(spread.Within, everybody, rules), [.. rules.Where((_, rule) => Has(spread.Of, rule))]))]);
     }
 
@@ -46,7 +46,13 @@ internal sealed record Tally(long Customers, IReadOnlyList<long> Counts, IReadOn
         return new(customers, counts, spreads);
     }
 
-    public static long Ones(ulong[] bits) => bits.Sum(word => (long)BitOperations.PopCount(word));
+    public static long Ones(ulong[] bits)
+    {
+        var ones = 0L;
+        foreach (var word in bits)
+            ones += BitOperations.PopCount(word);
+        return ones;
+    }
 
     private static bool Has(long mask, int rule) => (mask >> rule & 1) != 0;
 
@@ -56,14 +62,34 @@ internal sealed record Tally(long Customers, IReadOnlyList<long> Counts, IReadOn
             sums[i] += more[i];
     }
 
+    private static long Count(Combination combination, ulong[] everybody, ulong[][] rules)
+    {
+        var wanted = rules.Where((_, place) => Has(combination.All, place)).ToArray();
+        var unwanted = rules.Where((_, place) => Has(combination.None, place)).ToArray();
+        var ones = 0L;
+        for (var word = 0; word < everybody.Length; word++)
+        {
+            var some = everybody[word];
+            foreach (var rule in wanted)
+                some &= rule[word];
+            foreach (var rule in unwanted)
+                some &= ~rule[word];
+            ones += BitOperations.PopCount(some);
+        }
+
+        return ones;
+    }
+
     private static ulong[] Within(Combination combination, ulong[] everybody, ulong[][] rules)
     {
         var bits = (ulong[])everybody.Clone();
         foreach (var (place, rule) in rules.Index())
         {
             var (wanted, unwanted) = (Has(combination.All, place), Has(combination.None, place));
-            for (var word = 0; (wanted || unwanted) && word < bits.Length; word++)
-                bits[word] &= (wanted ? rule[word] : ulong.MaxValue) & (unwanted ? ~rule[word] : ulong.MaxValue);
+            for (var word = 0; wanted && word < bits.Length; word++)
+                bits[word] &= rule[word];
+            for (var word = 0; unwanted && word < bits.Length; word++)
+                bits[word] &= ~rule[word];
         }
 
         return bits;

@@ -99,14 +99,19 @@ internal sealed class SegmentPlace : IAsyncDisposable
         }
     }
 
-    /// <summary>A purchase of two lines, or every second time another balance of points.</summary>
+    /// <summary>
+    /// A purchase of two lines, or every second time the balance that followed it: some points more or less, as purchases give, which moves the customer
+    /// into or out of about one of two hundred segments.
+    /// </summary>
     public static (string Topic, Guid Customer, IMessage Fact) Fact(long number, int customers)
     {
         // Prime, so that the facts go to all customers.
         const long Stride = 7_919;
-        var customer = SegmentBase.IdOf(number * Stride % customers);
+        const int PointsMoved = 20;
+        var place = number * Stride % customers;
+        var customer = SegmentBase.IdOf(place);
         return number % 2 == 0
-            ? (Topics.Loyalty, customer, new PointsEarned { Balance = SegmentBase.Mixed(number, 2) % 5_000 })
+            ? (Topics.Loyalty, customer, new PointsEarned { Balance = (SegmentBase.Mixed(place, 2) % 5_000) + (SegmentBase.Mixed(number, 3) % PointsMoved) })
             : (Topics.Profile, customer, new PurchaseRecorded
             {
                 PurchaseId = new Guid((int)number, 0, 0, new byte[8]).ToString("D"),
