@@ -121,7 +121,6 @@ internal sealed partial class OpenDetails(
             if (partition.Open(details, attributes) && owns())
                 toExecute.Add(engine.ChangeOf(details, owns));
         }
-
     }
 
     private async Task ExecuteWaitingAsync(CancellationToken cancellation)

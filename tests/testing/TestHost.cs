@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Patron.Runtime.EventLog;
+using Patron.Runtime.Grpc;
 using Patron.Runtime.Hosting;
 using Patron.Runtime.Processing;
 
@@ -77,6 +78,16 @@ public sealed class TestHost : IAsyncDisposable
         var http = new HttpClient { BaseAddress = new Uri(address) };
         http.DefaultRequestHeaders.Add("X-Api-Key", key.Text);
         return new TestHost(app, own, http);
+    }
+
+    /// <summary>Speaks gRPC to the host, with the key of <see cref="Http"/> or, as a stranger, without one.</summary>
+    public GrpcClient Grpc(bool withKey = true)
+    {
+        var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+        var metadata = new GrpcMetadata();
+        if (withKey)
+            metadata.Add("x-api-key", Http.DefaultRequestHeaders.GetValues("X-Api-Key").Single());
+        return new GrpcClient(new Uri(addresses.Last()), new GrpcClientOptions { Metadata = metadata });
     }
 
     /// <summary>Waits until everything is worked off; fails when a partition stopped or it takes too long.</summary>

@@ -59,8 +59,8 @@ public sealed class ServiceDefinition
     public Func<AcquiredPartition, CancellationToken, Task>? OnAcquired { get; init; }
 
     /// <summary>
-    /// Called for each owned partition between two rounds of reading, and once more before it is given up: the moment to copy in-memory state.
-    /// Reading waits for it, so it has to be quick.
+    /// Called for owned partitions of which nothing is under way, and once more before one is given up: the moment to copy in-memory state.
+    /// Whatever else the service reads waits for it, so it has to be quick.
     /// </summary>
     public Func<RestingPartition, CancellationToken, Task>? OnRest { get; init; }
 }

@@ -1,9 +1,6 @@
 using System.Globalization;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.Extensions.DependencyInjection;
 using Patron.Contracts;
 using Patron.Contracts.Ingest.V1;
 using Patron.Contracts.Profile.V1;
@@ -61,12 +58,7 @@ internal sealed class LedgerPlace : IAsyncDisposable
         }
     }
 
-    public GrpcClient Partner()
-    {
-        var addresses = Host.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
-        var key = Host.Http.DefaultRequestHeaders.GetValues("X-Api-Key").Single();
-        return new GrpcClient(new Uri(addresses.Last()), new GrpcClientOptions { Metadata = new GrpcMetadata { { "x-api-key", key } } });
-    }
+    public GrpcClient Partner() => Host.Grpc();
 
     public async ValueTask DisposeAsync()
     {

@@ -1,7 +1,4 @@
 using Google.Protobuf.WellKnownTypes;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.Extensions.DependencyInjection;
 using NUnit.Framework;
 using Patron.Contracts;
 using Patron.Contracts.Ingest.V1;
@@ -34,8 +31,7 @@ internal sealed class PartnerApiTests
         await host.PublishAsync(new Topic(Topics.Profile), "profile", anna, fact, cancellation);
         await host.DrainAsync(cancellation);
 
-        var key = host.Http.DefaultRequestHeaders.GetValues("X-Api-Key").Single();
-        using var partner = Client(host, new GrpcMetadata { { "x-api-key", key } });
+        using var partner = host.Grpc();
         Assert.That(await AskAsync(partner, anna.ToString("D"), cancellation), Is.EqualTo(new GetBalanceResponse { Available = 600, Tier = "silver" }));
         Assert.That(await StatusAsync(partner, Guid.Empty.ToString("D"), cancellation), Is.EqualTo(GrpcStatus.NotFound));
         Assert.That(await StatusAsync(partner, "anna", cancellation), Is.EqualTo(GrpcStatus.InvalidArgument));
@@ -46,14 +42,8 @@ internal sealed class PartnerApiTests
         await host.DrainAsync(cancellation);
         Assert.That((await AskAsync(partner, former.ToString("D"), cancellation)).Available, Is.EqualTo(600), "by the id of before the merge");
 
-        using var stranger = Client(host, []);
+        using var stranger = host.Grpc(withKey: false);
         Assert.That(await StatusAsync(stranger, anna.ToString("D"), cancellation), Is.EqualTo(GrpcStatus.Unauthenticated));
-    }
-
-    private static GrpcClient Client(TestHost host, GrpcMetadata metadata)
-    {
-        var addresses = host.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
-        return new GrpcClient(new Uri(addresses.Last()), new GrpcClientOptions { Metadata = metadata });
     }
 
     private static Task<GetBalanceResponse> AskAsync(GrpcClient client, string customer, CancellationToken cancellation) =>

@@ -1,8 +1,5 @@
 using System.Net;
 using Google.Rpc;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.Extensions.DependencyInjection;
 using NUnit.Framework;
 using Patron.Contracts.Partner.V1;
 using Patron.Runtime.Grpc;
@@ -22,7 +19,7 @@ internal sealed class PartnerCouponTests
         await using var place = await StartAsync(cancellation);
         await place.DefineAsync("spring", TenPercent(), cancellation);
         var codes = await place.CodesAsync("spring", 2, cancellation);
-        using var partner = Client(place);
+        using var partner = place.Host.Grpc();
         var basket = new Basket
         {
             Currency = "GBP", Channel = "marketplace", Lines = { new BasketLine { Product = "MUG", Quantity = 1, AmountMinor = 2_500 } },
@@ -61,11 +58,4 @@ internal sealed class PartnerCouponTests
     private static GrpcMethod<CheckCouponRequest, CheckCouponResponse> Check { get; } = new(PartnerReflection.Descriptor.Services[0], "CheckCoupon");
 
     private static GrpcMethod<RedeemCouponRequest, RedeemCouponResponse> Redeem { get; } = new(PartnerReflection.Descriptor.Services[0], "RedeemCoupon");
-
-    private static GrpcClient Client(CouponPlace place)
-    {
-        var addresses = place.Host.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
-        var key = place.Host.Http.DefaultRequestHeaders.GetValues("X-Api-Key").Single();
-        return new GrpcClient(new Uri(addresses.Last()), new GrpcClientOptions { Metadata = new GrpcMetadata { { "x-api-key", key } } });
-    }
 }

@@ -1,7 +1,4 @@
 using Google.Rpc;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.Extensions.DependencyInjection;
 using NUnit.Framework;
 using Patron.Contracts.Partner.V1;
 using Patron.Runtime.Grpc;
@@ -18,7 +15,7 @@ internal sealed class PartnerPointsTests
     {
         await using var till = await Till.OpenAsync(cancellation);
         var anna = await till.CustomerAsync(10_000, cancellation);
-        using var partner = Client(till);
+        using var partner = till.Host.Grpc();
         var earn = new EarnRequest { CustomerId = $"{anna}", IdempotencyKey = "flight-1", Points = 500, Reason = "flight-hkg-lhr" };
         var earned = await EarnAsync(partner, earn, cancellation);
         Assert.That((earned.Points, earned.Balance), Is.EqualTo((500L, 600L)));
@@ -48,7 +45,7 @@ internal sealed class PartnerPointsTests
     {
         await using var till = await Till.OpenAsync(cancellation);
         var anna = await till.CustomerAsync(10_000, cancellation);
-        using var partner = Client(till);
+        using var partner = till.Host.Grpc();
         var wanted = new ReservePointsRequest { CustomerId = $"{anna}", IdempotencyKey = "k", Points = 60, Reason = "voucher" };
         var held = await partner.UnaryAsync(Reserve, wanted, Soon, cancellation);
         await AssertRefusedAsync(
@@ -82,13 +79,6 @@ internal sealed class PartnerPointsTests
     private static GrpcMethod<RedeemPointsRequest, RedeemPointsResponse> Redeem { get; } = new(PartnerReflection.Descriptor.Services[0], "RedeemPoints");
 
     private static GrpcMethod<EarnRequest, EarnResponse> Earn { get; } = new(PartnerReflection.Descriptor.Services[0], "Earn");
-
-    private static GrpcClient Client(Till till)
-    {
-        var addresses = till.Host.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
-        var key = till.Host.Http.DefaultRequestHeaders.GetValues("X-Api-Key").Single();
-        return new GrpcClient(new Uri(addresses.Last()), new GrpcClientOptions { Metadata = new GrpcMetadata { { "x-api-key", key } } });
-    }
 
     private static Task<EarnResponse> EarnAsync(GrpcClient partner, EarnRequest request, CancellationToken cancellation) =>
         partner.UnaryAsync(Earn, request, Soon, cancellation);

@@ -1,8 +1,5 @@
 using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.Extensions.DependencyInjection;
 using NUnit.Framework;
 using Patron.Contracts.Partner.V1;
 using Patron.Runtime.Grpc;
@@ -20,7 +17,7 @@ internal sealed class PartnerSessionTests
     {
         await using var till = await Till.OpenAsync(cancellation);
         var anna = await till.CustomerAsync(10_000, cancellation);
-        using var partner = Client(till);
+        using var partner = till.Host.Grpc();
         await using var session = new PartnerSession(partner, cancellation);
 
         // More than may be under way at once: the rest waits and is answered too.
@@ -42,7 +39,7 @@ internal sealed class PartnerSessionTests
     {
         await using var till = await Till.OpenAsync(cancellation);
         var anna = await till.CustomerAsync(10_000, cancellation);
-        using var partner = Client(till);
+        using var partner = till.Host.Grpc();
         await using var session = new PartnerSession(partner, cancellation);
         var hold = Hold(anna, "desk", 60);
         var first = await session.CallAsync(new() { ReservePoints = hold });
@@ -67,7 +64,7 @@ internal sealed class PartnerSessionTests
     public async Task A_session_without_a_key_is_refused(CancellationToken cancellation)
     {
         await using var till = await Till.OpenAsync(cancellation);
-        using var stranger = Client(till, []);
+        using var stranger = till.Host.Grpc(withKey: false);
         await using var session = new PartnerSession(stranger, cancellation);
         var refused = await Assert.ThrowsAsync<GrpcException>(() => session.CallAsync(new() { Lookup = new() { CustomerId = $"{Guid.Empty}" } }));
         Assert.That(refused!.Status, Is.EqualTo(GrpcStatus.Unauthenticated));
@@ -77,13 +74,4 @@ internal sealed class PartnerSessionTests
         new() { CustomerId = $"{customer}", IdempotencyKey = key, Points = points, Reason = "till" };
 
     private static string ReasonOf(SessionRefusal refusal) => Google.Rpc.Status.Parser.ParseFrom(refusal.StatusDetails).Details[0].Unpack<ErrorInfo>().Reason;
-
-    private static GrpcClient Client(Till till) => Client(
-        till, new GrpcMetadata { { "x-api-key", till.Host.Http.DefaultRequestHeaders.GetValues("X-Api-Key").Single() } });
-
-    private static GrpcClient Client(Till till, GrpcMetadata metadata)
-    {
-        var addresses = till.Host.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
-        return new GrpcClient(new Uri(addresses.Last()), new GrpcClientOptions { Metadata = metadata });
-    }
 }
